@@ -47,8 +47,7 @@ impl Authenticated {
 
 /// A name that no client has. Text of another form may be a secret in the wrong field: it is not told.
 fn unknown_name(name: &str) -> Option<Sent> {
-    let is_ours = name.starts_with("client_");
-    let is_named = is_ours || name.starts_with("https://");
+    let is_named = name.starts_with("client_") || name.starts_with("https://");
     is_named.then(|| Sent::uri("client_id", name, [""; 0]))
 }
 
@@ -137,7 +136,7 @@ impl Clients {
                         basic,
                     });
                 }
-                Err(why) => (Some(client.id), why, other_way(&client, &credentials, why)),
+                Err(Wrong { why, sent }) => (Some(client.id), why, sent),
             },
             None => (name.parse().ok(), UNKNOWN_CLIENT, unknown_name(name)),
         };
@@ -151,13 +150,21 @@ impl Clients {
         &self,
         client: &Client,
         credentials: &ClientCredentials,
-    ) -> Result<Result<Option<Digest256>, &'static str>, Failure> {
-        if let Some(assertion) = &credentials.assertion {
-            return Ok(self.shown_by_key(client, assertion).await?.map(Some));
+    ) -> Result<Result<Option<Digest256>, Wrong>, Failure> {
+        let assertion = credentials.assertion.as_ref();
+        let registered = client.policy.auth_method;
+        if (assertion.is_some() || client.is_confidential())
+            && registered.is_some_and(|method| method != credentials.way())
+        {
+            return Ok(Err(other_way(registered, credentials.way())));
+        }
+        if let Some(assertion) = assertion {
+            let shown = self.shown_by_key(client, assertion).await?;
+            return Ok(shown.map(Some).map_err(Wrong::from));
         }
         let digest = credentials.digest();
         let why = why_refused(client, credentials, digest.as_ref(), self.clock.now());
-        Ok(why.map_or(Ok(digest), Err))
+        Ok(why.map_or(Ok(digest), |why| Err(why.into())))
     }
 
     /// RFC 7523 section 3. An assertion works once.
@@ -167,9 +174,6 @@ impl Clients {
         assertion: &str,
     ) -> Result<Result<Digest256, &'static str>, Failure> {
         let policy = &client.policy;
-        if !matches!(policy.auth_method, None | Some(AuthMethod::PrivateKeyJwt)) {
-            return Ok(Err(OTHER_WAY));
-        }
         if !client.is_confidential() {
             return Ok(Err("a client assertion came for a public client"));
         }
@@ -211,16 +215,26 @@ impl Clients {
     }
 }
 
-const OTHER_WAY: &str = "the client is registered for another way to authenticate";
+/// Why a client has not shown who it is, and what of its request tells.
+struct Wrong {
+    why: &'static str,
+    sent: Option<Sent>,
+}
 
-/// How a client authenticated that is registered for another way.
-fn other_way(client: &Client, credentials: &ClientCredentials, why: &str) -> Option<Sent> {
-    let registered = client.policy.auth_method.map(AuthMethod::as_str);
-    let sent = || {
-        let way = credentials.way().as_str();
-        Sent::new("token_endpoint_auth_method", way, registered)
-    };
-    (why == OTHER_WAY).then(sent)
+impl From<&'static str> for Wrong {
+    fn from(why: &'static str) -> Self {
+        Self { why, sent: None }
+    }
+}
+
+/// A client authenticated in another way than it is registered for.
+fn other_way(registered: Option<AuthMethod>, way: AuthMethod) -> Wrong {
+    let registered = registered.map(AuthMethod::as_str);
+    let sent = Sent::new("token_endpoint_auth_method", way.as_str(), registered);
+    Wrong {
+        why: "the client is registered for another way to authenticate",
+        sent: Some(sent),
+    }
 }
 
 /// What is wrong with a client's secret, whose hash is `digest`, or with none, if something is.
@@ -230,10 +244,6 @@ fn why_refused(
     digest: Option<&Digest256>,
     now: Timestamp,
 ) -> Option<&'static str> {
-    let registered = client.policy.auth_method;
-    if client.is_confidential() && registered.is_some_and(|method| method != credentials.way()) {
-        return Some(OTHER_WAY);
-    }
     let accepts =
         |secrets: &ClientSecrets| digest.is_some_and(|digest| secrets.accept_digest(digest, now));
     match (&client.secrets, &credentials.secret) {

@@ -8,6 +8,15 @@ use super::{
     who::Who::{Anybody, FirstParty},
 };
 
+/// Errors of what makes a factor, or codes in its place, for whoever shows the password again.
+const MAKES_A_FACTOR: &[E] = &[
+    E::InvalidCredentials,
+    E::StepUpRequired,
+    E::Conflict,
+    E::RateLimited,
+    E::Overloaded,
+];
+
 /// The operations.
 pub(super) const OPERATIONS: &[Operation] = &[
     op(
@@ -35,13 +44,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .takes::<mfa::PasswordAgain>()
     .gives::<mfa::TotpSetup>(200)
-    .or(&[
-        E::InvalidCredentials,
-        E::StepUpRequired,
-        E::Conflict,
-        E::RateLimited,
-        E::Overloaded,
-    ]),
+    .or(MAKES_A_FACTOR),
     op(
         Post,
         "/auth/mfa/totp/confirm",
@@ -68,11 +71,5 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .takes::<mfa::PasswordAgain>()
     .gives::<mfa::RecoveryCodes>(200)
-    .or(&[
-        E::InvalidCredentials,
-        E::StepUpRequired,
-        E::Conflict,
-        E::RateLimited,
-        E::Overloaded,
-    ]),
+    .or(MAKES_A_FACTOR),
 ];

@@ -8,6 +8,14 @@ use super::{
     who::Who::{KeyHolder, ResourceServer},
 };
 
+/// Errors of what makes a key, or changes one.
+const WRITES: &[E] = &[
+    E::InsufficientScope,
+    E::ValidationFailed,
+    E::Conflict,
+    E::RateLimited,
+];
+
 /// The operations.
 pub(super) const OPERATIONS: &[Operation] = &[
     op(
@@ -19,12 +27,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .takes::<apikey::MintRequest>()
     .once()
     .gives::<apikey::MintedKey>(201)
-    .or(&[
-        E::InsufficientScope,
-        E::ValidationFailed,
-        E::Conflict,
-        E::RateLimited,
-    ]),
+    .or(WRITES),
     op(
         Get,
         "/apikey",
@@ -64,12 +67,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .takes::<apikey::KeyPatch>()
     .gives::<apikey::ApiKey>(200)
-    .or(&[
-        E::InsufficientScope,
-        E::ValidationFailed,
-        E::Conflict,
-        E::RateLimited,
-    ]),
+    .or(WRITES),
     op(
         Post,
         "/apikey/{id}/rotate",
@@ -79,12 +77,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .may_take::<apikey::RotateRequest>()
     .once()
     .gives::<apikey::MintedKey>(201)
-    .or(&[
-        E::InsufficientScope,
-        E::ValidationFailed,
-        E::Conflict,
-        E::RateLimited,
-    ]),
+    .or(WRITES),
     op(
         Delete,
         "/apikey/{id}",

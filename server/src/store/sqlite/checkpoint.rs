@@ -89,11 +89,10 @@ fn run(conn: &Connection, due: &Receiver<()>, memory: &Memory) {
     while due.recv().is_ok() {
         for _ in 0..TRIES {
             let Some(log) = copy(conn) else { break };
-            let few = log.pages - log.copied <= FEW;
-            if log.pages >= LONG && few {
-                memory.nearly_copied.store(true, Ordering::Release);
-            }
-            if few {
+            if log.pages - log.copied <= FEW {
+                if log.pages >= LONG {
+                    memory.nearly_copied.store(true, Ordering::Release);
+                }
                 break;
             }
         }
