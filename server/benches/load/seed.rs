@@ -93,10 +93,7 @@ pub(crate) fn more_events(directory: &Path, bytes: u64) -> Result<()> {
             break;
         }
     }
-    seeder.finish()?;
-    // Else the first sync of the server would write all of it.
-    std::fs::File::open(path)?.sync_all()?;
-    Ok(())
+    seeder.finish()
 }
 
 /// Writes people in one transaction.
@@ -238,6 +235,10 @@ impl Seeder {
         self.conn.execute_batch(&format!(
             "UPDATE counts SET rows = {counted}; COMMIT; PRAGMA wal_checkpoint(TRUNCATE)"
         ))?;
+        // Else the first sync of the server would write all of it.
+        if let Some(path) = self.conn.path() {
+            std::fs::File::open(path)?.sync_all()?;
+        }
         Ok(())
     }
 }
