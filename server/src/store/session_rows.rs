@@ -1,19 +1,71 @@
-//! Rows of sessions: found, ended.
+//! Rows of sessions: written, found, ended.
 
 use std::sync::LazyLock;
 
 use doorward_shared::{SessionId, Timestamp, UserId};
 
 use super::{
-    StoreError, codes,
-    counts::SESSION_REVOKED,
+    NewSession, StoreError, codes,
+    counts::{SESSION_ADDED, SESSION_REVOKED},
     endings::{self, Ended},
     factors, notices,
-    rows::{self, ROLE_MAY, SESSION, USER},
+    rows::{self, ROLE_MAY, SESSION, USER, ip_bytes},
     sql::{Connection, OptionalExtension, params},
     unit::Unit,
 };
-use crate::domain::{Account, Cause, Session};
+use crate::{
+    crypto::refresh::NextToken,
+    domain::{Account, Cause, Session, rules::refresh::Family},
+};
+
+/// Writes the row of a new session, with its first refresh token, and for which resource servers its tokens are, where it
+/// names some.
+pub(super) fn write(
+    unit: &mut Unit<'_>,
+    session: &Session,
+    new: &NewSession,
+) -> Result<(), StoreError> {
+    let first = |next: &NextToken| {
+        let until = new.refresh_until.min(session.expires_at);
+        Family::first(next.digest(session.id, 1), until)
+    };
+    let family = new.refresh.as_ref().map(first);
+    let sql = "INSERT INTO sessions (id, user_id, client_id, scope, ip, user_agent, created_at, last_seen_at, expires_at, \
+               idle_until, auth_time, refresh_generation, refresh_hash, refresh_until, amr, signed_in_by, claims) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
+    unit.counted(
+        SESSION_ADDED,
+        sql,
+        params![
+            session.id.0.to_bytes(),
+            session.user_id.0.to_bytes(),
+            session.client_id.map(|id| id.0.to_bytes()),
+            session.scope.to_string(),
+            ip_bytes(session.ip),
+            session.user_agent,
+            session.created_at.0,
+            session.last_seen_at.0,
+            session.expires_at.0,
+            session.idle_until.0,
+            session.auth_time.map(|at| at.0),
+            family.as_ref().map(|family| family.generation),
+            family.as_ref().map(|family| family.newest.0),
+            family.as_ref().map(|family| family.expires_at.0),
+            session.method.stored(),
+            new.signed_in_by.map(|id| id.0.to_bytes()),
+            session.claims.stored()
+        ],
+    )?;
+    if !new.resources.is_empty() {
+        unit.conn
+            .prepare_cached("INSERT INTO session_resources VALUES (?1, ?2)")?
+            .execute(params![
+                session.id.0.to_bytes(),
+                rows::lines(&new.resources)
+            ])?;
+    }
+    Ok(())
+}
 
 pub(super) fn find(conn: &Connection, id: SessionId) -> Result<Option<Session>, StoreError> {
     static SQL: LazyLock<String> =

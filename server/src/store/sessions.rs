@@ -14,8 +14,8 @@ use super::{
     unit::Unit,
 };
 pub(super) use super::{
-    new_session::{demand_password, insert, open},
     session_rows::{end, end_all_of, find},
+    sign_in::{demand_password, insert, open},
 };
 use crate::domain::{Act, Cause, Refusal, Session, rules::authority as rule};
 

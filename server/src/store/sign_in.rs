@@ -1,25 +1,54 @@
-//! How a session begins: what it starts with, what is demanded of whoever opens it, and what is written.
+//! What a sign-in is checked against, and the session that it opens.
 
 use std::net::IpAddr;
 
 use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
 
 use super::{
-    Store, StoreError, accounts, browsers, caps,
-    counts::SESSION_ADDED,
-    endings, factors,
-    rows::{self, ip_bytes},
-    signed_in_from,
+    Store, StoreError, accounts, browsers, caps, endings,
+    factors::{has_factor, with_factor},
+    rows, session_rows, signed_in_from,
     sql::{OptionalExtension, params},
     unit::Unit,
 };
 use crate::{
     crypto::{refresh::NextToken, secret::Digest256},
     domain::{
-        Account, Cause, Refusal, RequestedClaims, Session, SignInMethod, User,
-        rules::{refresh::Family, session},
+        Account, Cause, Refusal, RequestedClaims, Session, SignInMethod, User, household,
+        is_unknown, rules::session,
     },
 };
+
+/// What a sign-in is checked against.
+#[derive(Debug, Clone)]
+pub struct LoginRecord {
+    pub user_id: UserId,
+    /// PHC string; none when no password is set.
+    pub password: Option<String>,
+    pub disabled: bool,
+    pub email_verified: bool,
+    /// Whether the address has signed in to this account before. One that is unknown has not.
+    pub known_address: bool,
+    /// Whether a second factor is set up.
+    pub has_factor: bool,
+    pub role: String,
+    /// How often sign-ins of the account that were under way have ended.
+    pub sign_ins_ended: i64,
+}
+
+/// What a password is checked against.
+#[derive(Debug, Clone)]
+pub struct LoginFacts {
+    /// None where nobody has the address.
+    pub account: Option<LoginRecord>,
+    /// A hash of the dearest kind that is stored: with or without an account a check costs as much.
+    pub dearest: Option<String>,
+}
+
+/// The first entry of the index `users_password_cost`.
+const DEAREST: &str = "SELECT password FROM users WHERE password IS NOT NULL ORDER BY \
+     CAST(substr(password, instr(password, '$m=') + 3) AS INTEGER) \
+     * CAST(substr(password, instr(password, ',t=') + 3) AS INTEGER) DESC LIMIT 1";
 
 /// What a session starts with.
 #[derive(Debug, Clone)]
@@ -50,6 +79,45 @@ pub struct NewSession {
 }
 
 impl Store {
+    /// What a sign-in from `ip` is checked against; `keys` are those of [`Email::keys_of`].
+    pub async fn login_facts(
+        &self,
+        keys: [String; 2],
+        ip: IpAddr,
+    ) -> Result<LoginFacts, StoreError> {
+        self.read(move |conn| {
+            const FOUND: &str = concat!(
+                "SELECT u.id, u.password, u.disabled_at IS NOT NULL, \
+                 EXISTS (SELECT 1 FROM user_addresses a WHERE a.user_id = u.id AND a.ip = ?3), ",
+                with_factor!("u.id"),
+                ", u.sign_ins_ended, u.role, u.email_verified FROM users u WHERE u.email_key IN (?1, ?2) ORDER BY u.email_key = ?1 DESC LIMIT 1"
+            );
+            let [beside, key] = keys;
+            let found = conn.prepare_cached(FOUND)?.query_row(
+                params![beside, key, rows::ip_bytes(household(ip))],
+                |row| {
+                    Ok(LoginRecord {
+                        user_id: UserId(rows::ulid(row, 0)?),
+                        password: row.get(1)?,
+                        disabled: row.get(2)?,
+                        known_address: row.get(3)? && !is_unknown(ip),
+                        has_factor: row.get(4)?,
+                        sign_ins_ended: row.get(5)?,
+                        role: row.get(6)?,
+                        email_verified: row.get(7)?,
+                    })
+                },
+            );
+            let account = found.optional()?;
+            let dearest = conn
+                .prepare_cached(DEAREST)?
+                .query_row([], |row| row.get(0))
+                .optional()?;
+            Ok(LoginFacts { account, dearest })
+        })
+        .await
+    }
+
     /// Opens a session after a right password. Only if `password` is still the account's and it is not disabled:
     /// a login that races a change of either leaves no session. With `rehashed` the password's hash is replaced too.
     ///
@@ -66,7 +134,7 @@ impl Store {
         self.write(move |unit| {
             demand_password(unit, user_id, &password, rehashed)?;
             // A factor that was set up since the password was checked is asked for at the next try.
-            session::password_is_enough(factors::has_factor(unit.conn, user_id)?)?;
+            session::password_is_enough(has_factor(unit.conn, user_id)?)?;
             open(unit, user_id, new, &cause)
         })
         .await
@@ -149,21 +217,6 @@ fn begun(
     }
 }
 
-/// The resource servers that a session's tokens are for, where it names some.
-fn insert_resources(
-    unit: &Unit<'_>,
-    id: SessionId,
-    resources: &[String],
-) -> Result<(), StoreError> {
-    if resources.is_empty() {
-        return Ok(());
-    }
-    unit.conn
-        .prepare_cached("INSERT INTO session_resources VALUES (?1, ?2)")?
-        .execute(params![id.0.to_bytes(), rows::lines(resources)])?;
-    Ok(())
-}
-
 /// Writes a session, its first refresh token and the event, and notes the sign-in with its account.
 pub(super) fn insert(
     unit: &mut Unit<'_>,
@@ -177,11 +230,10 @@ pub(super) fn insert(
         return Err(Refusal::Blocked.into());
     }
     let session = begun(SessionId(unit.id(cause.at)), user_id, scope, &new, cause.at);
-    write(unit, &session, &new)?;
+    session_rows::write(unit, &session, &new)?;
     if let Some(browser) = new.browser {
         browsers::insert(unit, browser, session.id)?;
     }
-    insert_resources(unit, session.id, &new.resources)?;
     signed_in_from::note(unit, &session, cause)?;
     unit.changes.users.push(user_id);
     let by = session.client_id.map(|id| id.to_string());
@@ -201,40 +253,4 @@ pub(super) fn insert(
         unit.changes.now_is_session(&session);
     }
     Ok(session)
-}
-
-/// Writes the row of a new session, with its first refresh token.
-fn write(unit: &mut Unit<'_>, session: &Session, new: &NewSession) -> Result<(), StoreError> {
-    let first = |next: &NextToken| {
-        let until = new.refresh_until.min(session.expires_at);
-        Family::first(next.digest(session.id, 1), until)
-    };
-    let family = new.refresh.as_ref().map(first);
-    let sql = "INSERT INTO sessions (id, user_id, client_id, scope, ip, user_agent, created_at, last_seen_at, expires_at, \
-               idle_until, auth_time, refresh_generation, refresh_hash, refresh_until, amr, signed_in_by, claims) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
-    unit.counted(
-        SESSION_ADDED,
-        sql,
-        params![
-            session.id.0.to_bytes(),
-            session.user_id.0.to_bytes(),
-            session.client_id.map(|id| id.0.to_bytes()),
-            session.scope.to_string(),
-            ip_bytes(session.ip),
-            session.user_agent,
-            session.created_at.0,
-            session.last_seen_at.0,
-            session.expires_at.0,
-            session.idle_until.0,
-            session.auth_time.map(|at| at.0),
-            family.as_ref().map(|family| family.generation),
-            family.as_ref().map(|family| family.newest.0),
-            family.as_ref().map(|family| family.expires_at.0),
-            session.method.stored(),
-            new.signed_in_by.map(|id| id.0.to_bytes()),
-            session.claims.stored()
-        ],
-    )?;
-    Ok(())
 }
