@@ -1,4 +1,4 @@
-//! Checking passwords: the one way through limits, Argon2 and storage that every door takes.
+//! Checking passwords: the one way through limits, Argon2 and storage that every door takes. New ones are in `new_passwords.rs`.
 
 use std::net::IpAddr;
 
@@ -8,7 +8,7 @@ use super::{Breached, Error};
 use crate::{
     clock::Clock,
     crypto::{
-        password::{self, Overloaded, Stored, Verdict, check_password},
+        password::{self, Overloaded, Stored, Verdict},
         secret::Secret,
     },
     domain::{Account, Cause, Email, Refusal, email::abridged},
@@ -187,13 +187,14 @@ impl Passwords {
         }
     }
 
-    /// Writes a refused sign-in to the audit log, when the writer has time for it. Nobody waits.
+    /// Writes a refused sign-in to the audit log.
     pub(super) fn note_failure(&self, user: Option<UserId>, detail: Option<String>, cause: Cause) {
         self.metrics.failure();
         self.note("login.failed", user, detail, cause);
     }
 
-    fn note(
+    /// Writes an event that goes with no change, when the writer has time for it. Nobody waits.
+    pub(super) fn note(
         &self,
         action: &'static str,
         user: Option<UserId>,
@@ -213,48 +214,6 @@ impl Passwords {
     pub(crate) fn forget_failures(&self, email: &str) {
         let account = Email::key_of(email);
         self.limits.forget(&account, self.clock.monotonic());
-    }
-
-    /// Whether a password may be set for an account: by its form, and by the list of breached ones. A list that does not
-    /// answer stops nobody; an event says so.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] naming `field`.
-    pub(crate) async fn accept_new(
-        &self,
-        password: &Secret,
-        email: &str,
-        field: &'static str,
-    ) -> Result<(), Error> {
-        check_password(password.expose(), email).map_err(|reason| Error::invalid(field, reason))?;
-        match self.breached.contains(password.expose()).await {
-            Ok(false) => Ok(()),
-            Ok(true) => Err(Error::invalid(
-                field,
-                "is known from a data breach: choose another, and change it wherever you use it",
-            )),
-            Err(why) => {
-                tracing::warn!("breached_passwords: a password was set unchecked: {why}");
-                let cause = Cause::system(self.clock.now());
-                self.note("password.breach_unchecked", None, Some(why), cause);
-                Ok(())
-            }
-        }
-    }
-
-    /// Hashes a new password for an account, once it has been found good enough. Every door that sets one comes through
-    /// here.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] naming `field`, [`Error::Overloaded`].
-    pub(crate) async fn hash_new_password(
-        &self,
-        password: Secret,
-        email: &str,
-        field: &'static str,
-    ) -> Result<String, Error> {
-        self.accept_new(&password, email, field).await?;
-        Ok(self.threads.hash(password).await?)
     }
 
     /// Checks the password of somebody who is signed in, before something that a stolen token must not do.

@@ -1,0 +1,51 @@
+//! New passwords: which are taken, and their hashes.
+
+use super::{Error, Passwords};
+use crate::{
+    crypto::{password::check_password, secret::Secret},
+    domain::Cause,
+};
+
+impl Passwords {
+    /// Whether a password may be set for an account: by its form, and by the list of breached ones. A list that does not
+    /// answer stops nobody; an event says so.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming `field`.
+    pub(crate) async fn accept_new(
+        &self,
+        password: &Secret,
+        email: &str,
+        field: &'static str,
+    ) -> Result<(), Error> {
+        check_password(password.expose(), email).map_err(|reason| Error::invalid(field, reason))?;
+        match self.breached.contains(password.expose()).await {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(Error::invalid(
+                field,
+                "is known from a data breach: choose another, and change it wherever you use it",
+            )),
+            Err(why) => {
+                tracing::warn!("breached_passwords: a password was set unchecked: {why}");
+                let cause = Cause::system(self.clock.now());
+                self.note("password.breach_unchecked", None, Some(why), cause);
+                Ok(())
+            }
+        }
+    }
+
+    /// Hashes a new password for an account, once it has been found good enough. Every door that sets one comes through
+    /// here.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming `field`, [`Error::Overloaded`].
+    pub(crate) async fn hash_new_password(
+        &self,
+        password: Secret,
+        email: &str,
+        field: &'static str,
+    ) -> Result<String, Error> {
+        self.accept_new(&password, email, field).await?;
+        Ok(self.threads.hash(password).await?)
+    }
+}
