@@ -1,4 +1,4 @@
-//! Passwords: Argon2id on threads of its own, and which passwords are taken at all.
+//! Passwords: Argon2id on threads of its own.
 
 mod compare;
 mod read;
@@ -10,7 +10,7 @@ mod tests;
 
 use std::{
     sync::{
-        Arc, LazyLock,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -40,41 +40,6 @@ const IDLE: Duration = Duration::from_millis(200);
 const SETTLE: Duration = Duration::from_millis(1500);
 /// Large enough that mimalloc serves it with pages of its own, as it does the memory of Argon2.
 const LARGE: usize = 4 << 20;
-/// Fewest characters of a password, NIST SP 800-63B section 3.1.1.2.
-const MIN_CHARS: usize = 8;
-/// Most bytes of a password.
-const MAX_BYTES: usize = 1024;
-
-/// Sorted, lower case.
-static COMMON: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    include_str!("common_passwords.txt")
-        .lines()
-        .filter(|line| !line.starts_with("# "))
-        .collect()
-});
-
-/// Whether a new password is taken.
-///
-/// # Errors
-/// A sentence that says what is wrong: too short, too long, common, or the account's own address. What is judged is
-/// what is hashed: the composed form (NFC).
-pub fn check_password(password: &str, email: &str) -> Result<(), &'static str> {
-    let password = nfc(password);
-    if password.chars().count() < MIN_CHARS {
-        return Err("must have at least 8 characters");
-    }
-    if password.len() > MAX_BYTES {
-        return Err("must have at most 1024 bytes");
-    }
-    let folded = password.to_lowercase();
-    if COMMON.binary_search(&folded.as_str()).is_ok() {
-        return Err("is one of the most common passwords");
-    }
-    if folded == email.to_lowercase() {
-        return Err("must not be the email address");
-    }
-    Ok(())
-}
 
 /// The queue is full. Nothing was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -2,8 +2,8 @@
 
 use super::{Error, Passwords};
 use crate::{
-    crypto::{password::check_password, secret::Secret},
-    domain::Cause,
+    crypto::secret::Secret,
+    domain::{Cause, rules::password::check_password},
 };
 
 impl Passwords {

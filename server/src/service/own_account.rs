@@ -2,8 +2,8 @@
 
 use super::{Caller, Error, accounts::Accounts, passwords::Retyped};
 use crate::{
-    crypto::{password::check_password, secret::Secret},
-    domain::{Cause, Door, Refusal},
+    crypto::secret::Secret,
+    domain::{Cause, Door, Refusal, rules::password::check_password},
     store::EndsWithPassword,
 };
 

@@ -8,8 +8,7 @@ use super::{
     values,
 };
 use crate::{
-    crypto::password::check_password,
-    domain::{Actor, Cause, NewUser, Session, User, role},
+    domain::{Actor, Cause, NewUser, Session, User, role, rules::password::check_password},
     settings::Registration,
     store::NewSession,
 };

@@ -12,6 +12,7 @@ pub mod key_meter;
 pub mod key_terms;
 pub mod key_use;
 pub mod link;
+pub mod password;
 pub mod refresh;
 pub mod role;
 pub mod session;

@@ -13,11 +13,8 @@ use serde_json::{Map, Value};
 use super::{client_policy, clients, roles, users};
 use crate::{
     clock::random_bytes,
-    crypto::{
-        password::check_password,
-        secret::{Secret, client_secret},
-    },
-    domain::{Act, ClientSecrets, Email, diff::quoted},
+    crypto::secret::{Secret, client_secret},
+    domain::{Act, ClientSecrets, Email, diff::quoted, rules::password::check_password},
     http::{ApiError, Services, body, values},
     store::{Applied, NotApplied, Plan, PlanKind, PlannedClient, PlannedUser},
 };
