@@ -30,7 +30,7 @@ pub(super) struct Parts {
     pub(super) store: Store,
     pub(super) master: Arc<MasterKey>,
     pub(super) keys: KeyRing,
-    pub(super) hashing: password::Passwords,
+    pub(super) hashing: password::HashingThreads,
     /// None where no mail is sent.
     pub(super) smtp: Option<Smtp>,
     pub(super) outbound: Outbound,

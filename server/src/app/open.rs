@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    crypto::{password::Passwords, seal::MasterKey},
+    crypto::{password::HashingThreads, seal::MasterKey},
     http::site::Site,
     metrics::Metrics,
     outbound::{Outbound, smtp::Smtp},
@@ -138,8 +138,8 @@ async fn master_key(
     }
 }
 
-fn start_hashing(settings: &Settings) -> Result<Passwords, OpenError> {
+fn start_hashing(settings: &Settings) -> Result<HashingThreads, OpenError> {
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    let started = Passwords::start(settings.argon2_params()?, cores, cores * QUEUE_PER_THREAD);
+    let started = HashingThreads::start(settings.argon2_params()?, cores, cores * QUEUE_PER_THREAD);
     started.map_err(|error| OpenError::Key(format!("cannot start hashing threads: {error}")))
 }

@@ -1,50 +1,37 @@
-//! Passwords: Argon2id on threads of its own.
+//! Passwords: hashed with Argon2id, and compared so that the time tells neither whether there is an account nor how its
+//! hash was made. The threads that do it are in `password/threads.rs`.
 
-mod compare;
+mod memory;
 mod read;
 mod stored;
 #[cfg(test)]
 mod stored_tests;
 #[cfg(test)]
 mod tests;
+mod threads;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
-    time::Duration,
-};
+use std::time::Duration;
 
 use argon2::{
     Algorithm, Params, PasswordHash, Version,
     password_hash::{Output, ParamsString, SaltString},
 };
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-use tokio::sync::oneshot;
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 
-pub use self::stored::{ImportError, import};
 use self::{
-    compare::{Measured, Memory, is_large, needs_large, verify},
-    stored::Kind,
+    memory::{Memory, derive, dummy, is_filled_up, is_large, thread_time},
+    stored::{Kind, StoredHash},
 };
-use super::secret::Secret;
-use crate::{clock::random_bytes, domain::text::nfc, metrics::HashingLoad};
+pub use self::{
+    stored::{ImportError, import},
+    threads::{HashingThreads, Overloaded},
+};
+use crate::{clock::random_bytes, domain::text::nfc};
 
 /// Bytes of a hash.
 const HASH_BYTES: usize = 32;
-/// After so long without work a thread gives its memory back to the allocator,
-const IDLE: Duration = Duration::from_millis(200);
-/// and after so much longer the allocator gives it back to the system: longer than mimalloc keeps what was freed.
-const SETTLE: Duration = Duration::from_millis(1500);
-/// Large enough that mimalloc serves it with pages of its own, as it does the memory of Argon2.
-const LARGE: usize = 4 << 20;
-
-/// The queue is full. Nothing was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too many passwords are waiting to be checked")]
-pub struct Overloaded;
+/// KiB that are filled at once where a check has to last longer: well below a millisecond.
+const FILLING_KIB: u32 = 256;
 
 /// What a password turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,156 +54,7 @@ pub struct Stored {
     pub dearest: Option<String>,
 }
 
-type Reply<T> = oneshot::Sender<T>;
-
-enum Job {
-    Hash(Secret, Reply<String>),
-    Verify(Secret, Stored, Reply<Verdict>),
-}
-
-impl Job {
-    /// Whether nobody waits for it any more.
-    fn is_abandoned(&self) -> bool {
-        match self {
-            Self::Hash(_, reply) => reply.is_closed(),
-            Self::Verify(_, _, reply) => reply.is_closed(),
-        }
-    }
-}
-
-/// The threads that hash. What takes much memory waits for a thread of its own, so that all others go on beside it.
-#[derive(Debug, Clone)]
-pub struct Passwords {
-    queue: Sender<Job>,
-    large: Sender<Job>,
-    params: Params,
-    measured: Arc<Measured>,
-    working: Arc<AtomicUsize>,
-}
-
-impl Passwords {
-    /// Starts `threads` threads of slightly lower priority, and one for what takes much memory. Before each kind up to
-    /// `queue` jobs may wait.
-    ///
-    /// # Errors
-    /// What is wrong with the parameters, or with starting threads.
-    pub fn start(params: Params, threads: usize, queue: usize) -> std::io::Result<Self> {
-        let ((usual, jobs), (large, large_jobs)) = (bounded(queue), bounded(queue));
-        let this = Self {
-            queue: usual,
-            large,
-            params,
-            measured: Arc::default(),
-            working: Arc::default(),
-        };
-        for _ in 0..threads.max(1) {
-            this.spawn(jobs.clone())?;
-        }
-        this.spawn(large_jobs)?;
-        Ok(this)
-    }
-
-    fn spawn(&self, jobs: Receiver<Job>) -> std::io::Result<()> {
-        let (params, working) = (self.params.clone(), self.working.clone());
-        let memory = Memory::of(self.measured.clone());
-        thread::Builder::new()
-            .name("doorward-argon2".into())
-            .spawn(move || run(&jobs, &params, &working, memory))?;
-        Ok(())
-    }
-
-    fn queue(&self, large: bool) -> &Sender<Job> {
-        if large { &self.large } else { &self.queue }
-    }
-
-    /// Hashes the composed form (NFC) of a password with a fresh salt; answers a PHC string.
-    ///
-    /// # Errors
-    /// [`Overloaded`] at once when the queue is full.
-    pub async fn hash(&self, password: Secret) -> Result<String, Overloaded> {
-        let (reply, answer) = oneshot::channel();
-        self.queue(is_large(&Kind::ours(&self.params)))
-            .try_send(Job::Hash(password, reply))
-            .map_err(|_| Overloaded)?;
-        answer.await.map_err(|_| Overloaded)
-    }
-
-    /// Compares a password with a stored hash. Without one it costs the same, and is wrong.
-    ///
-    /// # Errors
-    /// [`Overloaded`] at once when the queue is full.
-    pub async fn verify(&self, password: Secret, stored: Stored) -> Result<Verdict, Overloaded> {
-        let (reply, answer) = oneshot::channel();
-        let large = needs_large(&stored, &self.params, &self.measured);
-        self.queue(large)
-            .try_send(Job::Verify(password, stored, reply))
-            .map_err(|_| Overloaded)?;
-        answer.await.map_err(|_| Overloaded)
-    }
-
-    /// Whether one more would be refused now, of the usual kind.
-    pub fn is_full(&self) -> bool {
-        self.queue.is_full()
-    }
-
-    /// What the threads have to do now.
-    pub fn load(&self) -> HashingLoad {
-        HashingLoad {
-            waiting: self.queue.len() + self.large.len(),
-            working: self.working.load(Ordering::Relaxed),
-        }
-    }
-}
-
-fn run(jobs: &Receiver<Job>, params: &Params, working: &AtomicUsize, mut memory: Memory) {
-    // Below the threads that verify tokens, but hardly: a storm of sign-ins slows those little, since there is one of these
-    // per core, and beside verification that takes the whole machine sign-ins keep some half of their rate. Ten steps
-    // below they kept a fifth. Where the system refuses, all are equal.
-    let _ = rustix::process::setpriority_process(None, 1);
-    loop {
-        let job = match jobs.recv_timeout(IDLE) {
-            Ok(job) => job,
-            Err(RecvTimeoutError::Disconnected) => return,
-            Err(RecvTimeoutError::Timeout) => {
-                memory.release();
-                match rest(jobs) {
-                    Some(job) => job,
-                    None => return,
-                }
-            }
-        };
-        if job.is_abandoned() {
-            continue;
-        }
-        working.fetch_add(1, Ordering::Relaxed);
-        match job {
-            Job::Hash(password, reply) => {
-                if let Some(phc) = hash(password.expose(), params, &mut memory) {
-                    let _ = reply.send(phc);
-                }
-            }
-            Job::Verify(password, stored, reply) => {
-                let verdict = verify(password.expose(), &stored, params, &mut memory);
-                let _ = reply.send(verdict);
-            }
-        }
-        working.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Waits for work when there has been none for a while.
-fn rest(jobs: &Receiver<Job>) -> Option<Job> {
-    match jobs.recv_timeout(SETTLE) {
-        Ok(job) => Some(job),
-        Err(RecvTimeoutError::Disconnected) => None,
-        Err(RecvTimeoutError::Timeout) => {
-            // mimalloc looks for what it may give back only when pages come or go: on a server that rests, never.
-            drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGE)));
-            jobs.recv().ok()
-        }
-    }
-}
-
+/// Hashes the composed form (NFC) of a password with a fresh salt; answers a PHC string.
 fn hash(password: &str, params: &Params, memory: &mut Memory) -> Option<String> {
     let salt = random_bytes::<16>();
     let kind = Kind::ours(params);
@@ -230,4 +68,94 @@ fn hash(password: &str, params: &Params, memory: &mut Memory) -> Option<String> 
         hash: Some(Output::new(&output).ok()?),
     };
     Some(phc.to_string())
+}
+
+/// Compares the composed form first, then what was typed where that differs: hashes made before passwords were composed
+/// are of that, and those of other systems. Both cost the same with and without an account.
+fn verify(password: &str, stored: &Stored, params: &Params, memory: &mut Memory) -> Verdict {
+    let known = stored.phc.as_deref().and_then(StoredHash::read);
+    let dearest = stored.dearest.as_deref().and_then(StoredHash::read);
+    let dearest = dearest.map_or_else(|| Kind::ours(params), |dearest| dearest.kind);
+    let composed = nfc(password);
+    let as_typed = (*composed != *password).then_some(password);
+    for text in [Some(&*composed), as_typed].into_iter().flatten() {
+        let begun = thread_time();
+        let Some(known) = &known else {
+            // The same work for an account that is not there, or has no password; a large check is only waited for.
+            let instead = if is_large(&dearest) {
+                Kind::ours(params)
+            } else {
+                dearest.clone()
+            };
+            dummy(&instead, text.as_bytes(), memory);
+            settle(&instead, &dearest, begun, memory);
+            continue;
+        };
+        let (kind, bytes) = (&known.kind, known.expected.len());
+        let output = derive(kind, bytes, text.as_bytes(), &known.salt, memory);
+        settle(kind, &dearest, begun, memory);
+        if output.is_some_and(|output| verify_slices_are_equal(&output, &known.expected).is_ok()) {
+            let old = is_cheaper(kind, params) || as_typed.is_some_and(|raw| raw == text);
+            return Verdict::Right {
+                rehash: known.imported || old,
+            };
+        }
+    }
+    Verdict::Wrong
+}
+
+/// Does what has to be done beside a check of `kind` for it to cost what one of the `dearest` kind does. Among hashes of
+/// Argon2 that is so much more to fill; else, and where that is much memory, it is time.
+fn settle(kind: &Kind, dearest: &Kind, begun: Duration, memory: &mut Memory) {
+    let mut wanted = memory.measured.longest();
+    if let (Kind::Argon2(.., params), Kind::Argon2(.., most)) = (kind, dearest)
+        && is_filled_up(kind)
+        && is_filled_up(dearest)
+    {
+        if let Some(missing) = missing(params, most) {
+            dummy(&Kind::ours(&missing), b"", memory);
+        }
+    } else {
+        wanted = wanted.max(memory.time_of(dearest));
+    }
+    let spent = thread_time().saturating_sub(begun);
+    let wanted = wanted.saturating_sub(spent);
+    if wanted.is_zero() {
+        return;
+    }
+    let begun = thread_time();
+    if let Ok(some) = Params::new(FILLING_KIB, 1, 1, Some(HASH_BYTES)) {
+        let some = Kind::ours(&some);
+        while thread_time().saturating_sub(begun) < wanted {
+            std::hint::black_box(some.derive(b"", &[0; 16], HASH_BYTES, memory));
+        }
+    }
+}
+
+/// KiB that Argon2 fills, all passes counted. Lanes are filled one after the other.
+fn cost(params: &Params) -> u64 {
+    u64::from(params.m_cost()) * u64::from(params.t_cost())
+}
+
+/// What has to be done beside a hash of `kind` for it to cost what one of the `dearest` kind does.
+fn missing(kind: &Params, dearest: &Params) -> Option<Params> {
+    let missing = cost(dearest).checked_sub(cost(kind))?;
+    let memory = missing / u64::from(dearest.t_cost());
+    // Fails below 8 KiB, where nothing worth the name is missing.
+    Params::new(
+        u32::try_from(memory).ok()?,
+        dearest.t_cost(),
+        1,
+        Some(HASH_BYTES),
+    )
+    .ok()
+}
+
+fn is_cheaper(stored: &Kind, wanted: &Params) -> bool {
+    let Kind::Argon2(.., stored) = stored else {
+        return true;
+    };
+    stored.m_cost() < wanted.m_cost()
+        || stored.t_cost() < wanted.t_cost()
+        || stored.p_cost() < wanted.p_cost()
 }

@@ -8,7 +8,7 @@ use super::{Breached, Error};
 use crate::{
     clock::Clock,
     crypto::{
-        password::{self, Overloaded, Stored, Verdict},
+        password::{HashingThreads, Overloaded, Stored, Verdict},
         secret::Secret,
     },
     domain::{Account, Cause, Email, Refusal, email::abridged},
@@ -58,7 +58,7 @@ impl From<VerifiedPassword> for SeenPassword {
 #[derive(Debug, Clone)]
 pub struct Passwords {
     pub(crate) store: Store,
-    pub(crate) threads: password::Passwords,
+    pub(crate) threads: HashingThreads,
     pub(crate) breached: Breached,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,

@@ -12,7 +12,7 @@ use doorward_shared::{
 
 use crate::{
     clock::Clock,
-    crypto::password::Passwords,
+    crypto::password::HashingThreads,
     metrics::Metrics,
     state::minute_of,
     store::{Store, StoreError, hour_of, series_floor as floor},
@@ -34,7 +34,7 @@ pub(crate) struct Remembered {
 pub struct Statistics {
     pub(crate) store: Store,
     pub(crate) metrics: Metrics,
-    pub(crate) passwords: Passwords,
+    pub(crate) passwords: HashingThreads,
     pub(crate) clock: Clock,
     pub(crate) remembered: Arc<Remembered>,
 }

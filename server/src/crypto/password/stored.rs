@@ -7,10 +7,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::pbkdf2;
 use zeroize::Zeroizing;
 
-use super::{
-    compare::{Memory, cost},
-    read,
-};
+use super::{cost, memory::Memory, read};
 
 /// Most memory a stored hash may ask for, in KiB: 1 GiB.
 pub(super) const MAX_MEMORY_KIB: u64 = 1 << 20;

@@ -1,6 +1,6 @@
 //! Which hashes of other systems are taken, and that they open to their passwords.
 
-use super::{compare::Memory, stored::StoredHash, *};
+use super::*;
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -169,12 +169,12 @@ fn a_check_takes_as_long_as_one_of_the_dearest_kind_whatever_is_stored() {
         };
         let mut took: Vec<_> = (0..5)
             .map(|_| {
-                let begun = compare::thread_time();
+                let begun = thread_time();
                 assert_eq!(
                     verify("a wrong password", &stored, &ours, &mut memory),
                     Verdict::Wrong
                 );
-                compare::thread_time() - begun
+                thread_time() - begun
             })
             .collect();
         took.sort();
@@ -225,10 +225,10 @@ fn what_import_costs_are_on_this_machine() {
         let hash = StoredHash::read(&import(hash).unwrap()).unwrap();
         let mut best = u128::MAX;
         for _ in 0..4 {
-            let begun = compare::thread_time();
+            let begun = thread_time();
             hash.kind
                 .derive(b"password", &hash.salt, hash.expected.len(), &mut memory);
-            best = best.min((compare::thread_time() - begun).as_nanos() / units);
+            best = best.min((thread_time() - begun).as_nanos() / units);
         }
         println!("{name}: {best} ns");
     }

@@ -2,7 +2,8 @@
 
 use argon2::{Argon2, PasswordHash};
 
-use super::{compare::cost, *};
+use super::*;
+use crate::crypto::secret::Secret;
 
 fn params(memory: u32) -> Params {
     Params::new(memory, 1, 1, Some(HASH_BYTES)).unwrap()
@@ -10,7 +11,7 @@ fn params(memory: u32) -> Params {
 
 #[tokio::test]
 async fn a_hash_opens_to_its_password_only() {
-    let passwords = Passwords::start(params(64), 2, 8).unwrap();
+    let passwords = HashingThreads::start(params(64), 2, 8).unwrap();
     let phc = passwords
         .hash(Secret::from("correct horse".to_owned()))
         .await
@@ -38,12 +39,12 @@ async fn a_hash_opens_to_its_password_only() {
 
 #[tokio::test]
 async fn a_cheaper_hash_asks_for_a_new_one() {
-    let cheap = Passwords::start(params(64), 1, 8).unwrap();
+    let cheap = HashingThreads::start(params(64), 1, 8).unwrap();
     let phc = cheap
         .hash(Secret::from("correct horse".to_owned()))
         .await
         .unwrap();
-    let dear = Passwords::start(params(128), 1, 8).unwrap();
+    let dear = HashingThreads::start(params(128), 1, 8).unwrap();
     let verdict = dear
         .verify(
             Secret::from("correct horse".to_owned()),
@@ -146,7 +147,7 @@ fn passwords_are_compared_composed_and_older_hashes_as_they_were_typed() {
 
 #[tokio::test]
 async fn large_hashes_are_checked_beside_all_others() {
-    let passwords = Passwords::start(params(64), 1, 8).unwrap();
+    let passwords = HashingThreads::start(params(64), 1, 8).unwrap();
     let large = params(130 * 1024);
     let imported = Some(phc("correct horse", &large));
     let check = |phc: &Option<String>| {
