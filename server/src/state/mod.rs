@@ -1,6 +1,7 @@
 //! What lives in this process's memory, and a second process would have to share.
 
 mod arrivals;
+mod blocks;
 mod form_tokens;
 mod idempotency;
 mod key_meters;
@@ -17,6 +18,7 @@ pub(crate) mod streams;
 mod told;
 
 pub(crate) use arrivals::Arrivals;
+pub(crate) use blocks::BlockedNetworks;
 pub(crate) use form_tokens::{NONCE, UsedForms};
 pub(crate) use idempotency::{Begun, IdempotentAnswers, KeyRefused, KeyedCall};
 pub(crate) use key_meters::{KeyMeters, Uses};

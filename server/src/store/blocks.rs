@@ -1,18 +1,14 @@
 //! Networks that are blocked.
 
-use std::{
-    net::IpAddr,
-    str::FromStr,
-    sync::{Arc, PoisonError},
-};
+use std::{net::IpAddr, str::FromStr, sync::Arc};
 
 use doorward_shared::{BlockId, Page, Timestamp};
 use ipnet::IpNet;
 
 use super::{
     Store, StoreError, authority,
+    changes::BlockChange,
     list::{Filter, List, ListQuery},
-    memory::BlockChange,
     rows,
     sql::{self, Connection, OptionalExtension, Row, Value, bad, params},
 };
@@ -84,7 +80,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Page<Block>, StoreError> {
         let order = LIST.order(&query)?;
-        let holding = ip.map(|ip| self.memory().blocks_around(ip));
+        let holding = ip.map(|ip| self.memory().blocks.around(ip));
         self.read(move |conn| {
             let mut conditions = Filter::default();
             conditions.and("b.until > ?", [Value::Integer(now.0)]);
@@ -119,11 +115,7 @@ impl Store {
             let rows = select.query_map([now.0], read_block)?;
             Ok(rows.collect::<Result<_, _>>()?)
         });
-        *self
-            .memory()
-            .blocks
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = read.await?;
+        self.memory().blocks.replace(read.await?);
         Ok(())
     }
 

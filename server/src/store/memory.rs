@@ -1,4 +1,4 @@
-//! What the hot path reads: bounded caches that the writer keeps exact.
+//! What the hot path reads: bounded caches that the writer keeps exact, and how sessions and accounts come out of them.
 //!
 //! An entry is loaded when it is first asked for. When the writer has committed a change it removes what the
 //! change made stale before it answers; a load that was under way loses its place and is not kept. So whoever
@@ -8,93 +8,34 @@ use std::{
     collections::HashSet,
     hash::Hash,
     net::IpAddr,
-    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, atomic::AtomicBool},
+    sync::{Arc, Mutex, OnceLock, PoisonError, atomic::AtomicBool},
 };
 
-use doorward_shared::{BlockId, ClientId, ScopeSet, SessionId, Timestamp, UserId};
+use doorward_shared::{ClientId, ScopeSet, SessionId, UserId};
 use quick_cache::{Weighter, sync::Cache as Counted};
 use tokio::sync::{Notify, watch};
 use ulid::Ulid;
 
 use super::{
-    StoreError,
+    Store, StoreError,
+    accounts::account,
+    changes::{BlockChange, Changes, Fresh},
     mails::Mailing,
     packed::PackedSession,
     packed_account::{PackedAccount, Standing},
+    session_rows::{find, with_account},
+    sql::Connection,
 };
 use crate::{
     cache::{Cache, Interner, cache},
     clock::Clock,
     crypto::secret::Digest256,
-    domain::{
-        Account, ApiKey, Block, Client, Session, SessionCore, is_unknown, rules::session::Live,
-    },
+    domain::{Account, ApiKey, Client, Session, SessionCore, rules::session::Live},
+    state::BlockedNetworks,
 };
 
 /// Past so many single entries a change empties the cache instead of picking them out.
 const MANY: usize = 4096;
-
-/// What a unit makes stale.
-#[derive(Debug, Default)]
-pub(super) struct Changes {
-    pub users: Vec<UserId>,
-    pub sessions: Vec<SessionId>,
-    pub keys: Vec<Digest256>,
-    pub clients: Vec<ClientId>,
-    pub revoked_tokens: Vec<Ulid>,
-    pub all_users: bool,
-    pub all_keys: bool,
-    pub all_sessions: bool,
-    pub events: bool,
-    /// An ending was written.
-    pub endings: bool,
-    /// A logout notice was written.
-    pub notices: bool,
-    /// A mail was written.
-    pub mails: bool,
-    pub blocks: Vec<BlockChange>,
-    /// What is likely to be asked for next, as its unit left it.
-    fresh: Vec<Fresh>,
-}
-
-/// What became of a block.
-#[derive(Debug)]
-pub(super) enum BlockChange {
-    Added(Block),
-    Lifted(BlockId),
-}
-
-/// An entry that need not be read: with how many entries had been made stale by then. One that is made stale again later
-/// in the batch is not kept.
-#[derive(Debug)]
-enum Fresh {
-    Session(usize, SessionCore),
-    Account(usize, Arc<Account>),
-}
-
-impl Changes {
-    /// A session that its unit has just written, as it is read from now on.
-    pub(super) fn now_is_session(&mut self, session: &Session) {
-        let fresh = Fresh::Session(self.sessions.len(), session.core());
-        self.fresh.push(fresh);
-    }
-
-    /// As [`Changes::now_is_session`], of an account.
-    pub(super) fn now_is_account(&mut self, account: &Account) {
-        let fresh = Fresh::Account(self.users.len(), Arc::new(account.clone()));
-        self.fresh.push(fresh);
-    }
-
-    /// How far a unit that is rolled back is undone.
-    pub(super) fn mark(&self) -> usize {
-        self.fresh.len()
-    }
-
-    /// Drops what came since a mark: it was rolled back. What is stale stays stale, which costs a read at most.
-    pub(super) fn roll_back(&mut self, mark: usize) {
-        self.fresh.truncate(mark);
-    }
-}
 
 #[derive(Debug)]
 pub(super) struct Memory {
@@ -134,7 +75,7 @@ pub(super) struct Memory {
     /// Whether only who has a verified address signs in.
     pub verified_only: OnceLock<bool>,
     /// Networks from which nobody signs in.
-    pub blocks: RwLock<Vec<Block>>,
+    pub blocks: BlockedNetworks,
     /// Roles whose people must have a second factor.
     pub factor_roles: OnceLock<Box<[String]>>,
     /// Caps of an account.
@@ -175,7 +116,7 @@ impl Memory {
             mails: Notify::new(),
             mailing: OnceLock::new(),
             verified_only: OnceLock::new(),
-            blocks: RwLock::default(),
+            blocks: BlockedNetworks::default(),
             factor_roles: OnceLock::new(),
             caps,
             clock,
@@ -192,26 +133,9 @@ impl Memory {
         self.verified_only.get() == Some(&true)
     }
 
-    /// Whether somebody at an address is kept out at this moment. Where the address is not known, every block may be meant.
+    /// Whether somebody at an address is kept out at this moment.
     pub(super) fn keeps_out(&self, ip: IpAddr) -> bool {
-        let blocks = self.blocks.read().unwrap_or_else(PoisonError::into_inner);
-        let now = self.clock.now();
-        let holds = |block: &Block| {
-            if is_unknown(ip) {
-                now < block.until
-            } else {
-                block.holds(ip, now)
-            }
-        };
-        blocks.iter().any(holds)
-    }
-
-    /// Blocks of networks that hold an address, whether or not they spare it.
-    pub(super) fn blocks_around(&self, ip: IpAddr) -> Vec<BlockId> {
-        let ip = ip.to_canonical();
-        let blocks = self.blocks.read().unwrap_or_else(PoisonError::into_inner);
-        let around = blocks.iter().filter(|block| block.network.contains(&ip));
-        around.map(|block| block.id).collect()
+        self.blocks.keep_out(ip, self.clock.now())
     }
 
     /// Whether people of a role must have a second factor.
@@ -230,25 +154,7 @@ impl Memory {
         }
     }
 
-    /// Lets go of those that are over, too.
-    fn change_blocks(&self, changes: Vec<BlockChange>) {
-        let mut blocks = self.blocks.write().unwrap_or_else(PoisonError::into_inner);
-        for change in changes {
-            match change {
-                BlockChange::Added(block) => blocks.push(block),
-                BlockChange::Lifted(id) => blocks.retain(|block| block.id != id),
-            }
-        }
-        let now = self.clock.now();
-        blocks.retain(|block| now < block.until);
-    }
-
-    /// Lets go of blocks that are over.
-    pub(super) fn forget_blocks(&self, now: Timestamp) {
-        let mut blocks = self.blocks.write().unwrap_or_else(PoisonError::into_inner);
-        blocks.retain(|block| now < block.until);
-    }
-
+    /// Removes what a batch made stale, and puts in what it left fresh. After its commit, and before anybody is answered.
     pub(super) fn apply(&self, changes: Changes) {
         // In this order: who unpacks one holds a place in the second while it looks into the first.
         forget(&self.accounts, &changes.users, changes.all_users);
@@ -261,9 +167,29 @@ impl Memory {
             self.operator_resources.remove(&());
         }
         forget(&self.tokens, &changes.revoked_tokens, false);
-        if !changes.blocks.is_empty() {
-            self.change_blocks(changes.blocks);
+        self.keep_fresh(&changes);
+        for change in changes.blocks {
+            match change {
+                BlockChange::Added(block) => self.blocks.add(block, self.clock.now()),
+                BlockChange::Lifted(id) => self.blocks.lift(id),
+            }
         }
+        if changes.events {
+            self.events.send_modify(|count| *count += 1);
+        }
+        if changes.endings {
+            self.endings.notify_one();
+        }
+        if changes.notices {
+            self.notices.notify_one();
+        }
+        if changes.mails {
+            self.mails.notify_one();
+        }
+    }
+
+    /// Puts in what a batch left fresh; what it made stale again later it did not.
+    fn keep_fresh(&self, changes: &Changes) {
         for fresh in &changes.fresh {
             match fresh {
                 Fresh::Session(at, session)
@@ -282,18 +208,6 @@ impl Memory {
                 }
                 _ => {}
             }
-        }
-        if changes.events {
-            self.events.send_modify(|count| *count += 1);
-        }
-        if changes.endings {
-            self.endings.notify_one();
-        }
-        if changes.notices {
-            self.notices.notify_one();
-        }
-        if changes.mails {
-            self.mails.notify_one();
         }
     }
 }
@@ -338,5 +252,89 @@ where
             }
             Ok(loaded)
         }
+    }
+}
+
+impl Store {
+    /// A session, live or not. From memory once it was asked for.
+    pub async fn session(&self, id: SessionId) -> Result<Option<SessionCore>, StoreError> {
+        self.session_and(id, |_, _| Ok(())).await
+    }
+
+    /// As [`Store::session`]; where it has to be read, what `also` reads is read with it.
+    pub(super) async fn session_and(
+        &self,
+        id: SessionId,
+        also: fn(&Connection, &Session) -> Result<(), StoreError>,
+    ) -> Result<Option<SessionCore>, StoreError> {
+        let memory = self.memory();
+        let found = through(&memory.sessions, &id, async {
+            let found = self.read(move |conn| {
+                let found = find(conn, id)?;
+                if let Some(session) = &found {
+                    also(conn, session)?;
+                }
+                Ok(found)
+            });
+            let found = found.await?;
+            Ok(found.map(|session| PackedSession::of(&session.core(), &memory.scopes)))
+        });
+        Ok(found.await?.map(|packed| packed.unpacked(id)))
+    }
+
+    /// As [`Store::session`]; where it has to be read, the account that is said to hold it is read with it.
+    pub async fn session_of(
+        &self,
+        id: SessionId,
+        user: UserId,
+    ) -> Result<Option<SessionCore>, StoreError> {
+        let memory = self.memory();
+        let (sessions, accounts) = (&memory.sessions, &memory.accounts);
+        if let Some(found) = sessions.get(&id) {
+            return Ok(Some(found.unpacked(id)));
+        }
+        if accounts.contains_key(&user) {
+            return self.session(id).await;
+        }
+        // Both places are held before the read begins, always in this order: a commit takes them back.
+        let place = match sessions.get_value_or_guard_async(&id).await {
+            Ok(found) => return Ok(Some(found.unpacked(id))),
+            Err(place) => place,
+        };
+        let account_place = accounts.get_value_or_guard_async(&user).await.err();
+        let found = self.look_up(move |conn| with_account(conn, id)).await?;
+        let (session, account) = found.unzip();
+        let session = session.map(|session| session.core());
+        // What is not there is not kept, so that guesses cannot push out what is.
+        if let Some(session) = &session {
+            let _ = place.insert(PackedSession::of(session, &memory.scopes));
+        }
+        let account = account.flatten().filter(|account| account.user.id == user);
+        let account = account.and_then(|account| memory.packed(&account));
+        if let Some((account, place)) = account.zip(account_place) {
+            let _ = place.insert(account);
+        }
+        Ok(session)
+    }
+
+    /// The account and what it may do now. From memory once it was asked for.
+    pub async fn account(&self, id: UserId) -> Result<Option<Arc<Account>>, StoreError> {
+        let memory = self.memory();
+        through(&memory.busy_accounts, &id, async {
+            if let Some(packed) = memory.accounts.get(&id) {
+                return Ok(Some(Arc::new(packed.unpacked(id))));
+            }
+            let place = match memory.accounts.get_value_or_guard_async(&id).await {
+                Ok(packed) => return Ok(Some(Arc::new(packed.unpacked(id)))),
+                Err(place) => place,
+            };
+            let found = self.look_up(move |conn| account(conn, id)).await?;
+            // What is not there is not kept, so that guesses cannot push out what is.
+            if let Some(packed) = found.as_ref().and_then(|found| memory.packed(found)) {
+                let _ = place.insert(packed);
+            }
+            Ok(found.map(Arc::new))
+        })
+        .await
     }
 }

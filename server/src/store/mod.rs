@@ -14,6 +14,7 @@ mod blocks;
 mod browsers;
 mod caps;
 mod carry_out;
+mod changes;
 mod clients;
 mod codes;
 #[cfg(test)]
@@ -32,7 +33,6 @@ mod key_rows;
 mod keys;
 mod links;
 mod list;
-mod lookups;
 mod mails;
 mod memory;
 mod notices;

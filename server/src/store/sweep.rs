@@ -186,7 +186,7 @@ impl Store {
             (&KEY_METERS, before(KEEP_METERS)),
             (&BLOCKS, now.0),
         ];
-        self.memory().forget_blocks(now);
+        self.memory().blocks.forget(now);
         self.keep_beginnings().await?;
         let mut gone = 0;
         for (kind, before) in due {

@@ -7,9 +7,10 @@ use ulid::Ulid;
 
 use super::{
     StoreError,
+    changes::Changes,
     counts::{Difference, EVENT_ADDED},
     mails,
-    memory::{Changes, Memory},
+    memory::Memory,
     rows::ip_text,
     sql::{Connection, params},
     sqlite::Guard,

@@ -20,10 +20,7 @@ use super::{
 use crate::{
     metrics::StoreMetrics,
     store::{
-        StoreError,
-        counts::Difference,
-        error::no_thread,
-        memory::{Changes, Memory},
+        StoreError, changes::Changes, counts::Difference, error::no_thread, memory::Memory,
         unit::Unit,
     },
 };
