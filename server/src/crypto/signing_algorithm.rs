@@ -1,4 +1,4 @@
-//! What signs tokens.
+//! The algorithms that tokens are signed with.
 
 use std::{fmt, str::FromStr};
 

@@ -1,4 +1,4 @@
-//! Who stands behind an address.
+//! Which addresses count as one customer's: an IPv6 network of 64 bits, and the wider ones around it.
 
 use std::net::{IpAddr, Ipv6Addr};
 

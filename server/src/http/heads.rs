@@ -1,4 +1,4 @@
-//! The headers that every request is asked for.
+//! The few headers that are read of every request, found in one walk: `X-Forwarded-For`, `X-Reason`, `Accept-Language`.
 
 use std::{borrow::Cow, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! Answers.
+//! What handlers answer: JSON, 201, 202, 204.
 
 use std::{io::Cursor, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! Lists of networks.
+//! Reads a setting that is a list of networks.
 
 use std::net::IpAddr;
 

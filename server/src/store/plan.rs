@@ -1,4 +1,4 @@
-//! What a file says there is to be, and what became of it.
+//! What `doorward-server apply` wants of roles, clients and people, and what became of each.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What somebody else may have set up in an account whose address is not theirs.
+//! Takes an account back from whoever signed up with somebody else's address: all that they may have set up in it ends.
 
 use doorward_shared::UserId;
 

@@ -1,4 +1,4 @@
-//! The events as they happen.
+//! The stream of events, taken into the state as they happen.
 
 use doorward_shared::{Timestamp, admin::Event, client::Filter};
 

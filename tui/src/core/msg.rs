@@ -1,4 +1,4 @@
-//! What comes in, and what goes out.
+//! Messages, which `update` takes in, and effects, which it asks for.
 
 use std::{collections::BTreeMap, path::PathBuf};
 

@@ -1,4 +1,4 @@
-//! Names behind ids.
+//! Names of users and clients for their ids: remembered, and asked for.
 
 use std::collections::BTreeSet;
 

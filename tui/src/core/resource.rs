@@ -1,4 +1,4 @@
-//! What the lists hold.
+//! The kinds of things there are lists of, and a row of each.
 
 use doorward_shared::{
     ClientId, KeyId, UserId,

@@ -1,4 +1,4 @@
-//! What comes with time.
+//! What passing time changes: notices end, lost servers are asked again, stale lists are read anew.
 
 use super::{
     layer::Layer,

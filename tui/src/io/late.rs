@@ -1,4 +1,4 @@
-//! Answers of the terminal that come too late.
+//! Answers of the terminal that come after they were waited for: kept from being read as keys.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 

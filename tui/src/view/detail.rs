@@ -1,4 +1,4 @@
-//! All about one thing.
+//! The pane with all about one thing, beside its list or over it.
 
 use crate::{
     core::{

@@ -1,4 +1,4 @@
-//! A form.
+//! Draws a form: its fields, what is wrong with them, the buttons.
 
 use ratatui::layout::Rect;
 

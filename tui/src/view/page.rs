@@ -1,4 +1,4 @@
-//! A page: all about one thing.
+//! A page: all about one thing, on the whole screen.
 
 mod bars;
 mod chart;

@@ -1,4 +1,4 @@
-//! What roles may become.
+//! Which permissions a role may be given, and which roles may be deleted.
 
 use doorward_shared::ScopeSet;
 

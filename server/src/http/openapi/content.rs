@@ -1,4 +1,4 @@
-//! What travels, and the schema that describes it.
+//! Bodies in the API description: their media type, and the schema that describes them.
 
 use doorward_shared::Page;
 use utoipa::{PartialSchema, ToSchema, openapi::RefOr};

@@ -1,4 +1,4 @@
-//! A request that is under way, and the application that makes it.
+//! The authorization request that a page is shown for, and the application that makes it.
 
 use maud::Markup;
 

@@ -1,4 +1,4 @@
-//! What is looked at and is no list.
+//! The twin's commands that only read and are no list: one thing by its id, the server's state and numbers, events.
 
 use super::{Context, Outcome, events, incident, output, server, watch};
 use crate::{

@@ -1,4 +1,4 @@
-//! The events as they happen.
+//! Follows the server's stream of events for the console.
 
 use doorward_shared::{EventId, client::Client};
 use tokio::sync::mpsc::UnboundedSender;

@@ -1,4 +1,4 @@
-//! A person at their account.
+//! A visit of `/account` by the person who is signed in in the browser: what each handler and form there starts with.
 
 use std::ops::Deref;
 
