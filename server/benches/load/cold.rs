@@ -15,6 +15,9 @@ use crate::{
 const MANY: u64 = 80_000;
 /// What one active session may hold.
 const EACH: f64 = 320.;
+/// Sessions in use that a server's memory is asked of, and what its caches may take for all of them to stay.
+const MILLION: u64 = 1_000_000;
+const ROOM: &str = "1073741824";
 
 /// The first and the second use of every token, what they leave in memory, and first uses after a refresh.
 pub(crate) async fn cold() -> Result<Vec<Row>> {
@@ -75,6 +78,34 @@ pub(crate) async fn cold() -> Result<Vec<Row>> {
     ];
     rows.push(issued(&server, &world.callers, warm.each()).await?);
     Ok(rows)
+}
+
+/// What a million sessions in use hold, each with a token and an account of its own.
+pub(crate) async fn million() -> Result<Vec<Row>> {
+    let world = world(MILLION, MILLION, "EdDSA").await?;
+    let room = [("DOORWARD_CACHE_BYTES", ROOM)];
+    let server = Server::doorward(world.directory.path(), &room)?;
+    let tokens = world.callers.iter().map(|caller| &*caller.token);
+    let requests: Vec<_> = tokens
+        .map(|token| request("GET", "/auth/me", Some(token)))
+        .collect();
+    repeat(&server, &requests[..CONNECTIONS], REQUESTS).await?;
+    let before = server.resident()?;
+    repeat(&server, &requests, requests.len()).await?;
+    let held = server.resident()?.saturating_sub(before);
+    let second = repeat(&server, &requests, requests.len()).await?;
+    let each = held as f64 / MILLION as f64;
+    let row = Row::held(
+        "1,000,000 sessions in use: memory of each",
+        "≤ 320 bytes",
+        format!("{each:.0} bytes"),
+        each <= EACH,
+    );
+    Ok(vec![row.beside(format!(
+        "{} for all, what the readers keep of the database with it; second use {}",
+        mib(held),
+        us(second.each())
+    ))])
 }
 
 /// Tokens that this process has just issued, by refresh.

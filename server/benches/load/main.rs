@@ -43,8 +43,8 @@ const SERVE_HELLO: &str = "--serve-hello";
 #[derive(Debug, Default)]
 struct Options {
     cases: Vec<String>,
-    /// Verification with a million users and sessions too, refreshes among ten million, and a backup of 7 GiB instead
-    /// of one.
+    /// Verification with a million users and sessions too, the memory of a million sessions in use, refreshes among ten
+    /// million, and a backup of 7 GiB instead of one.
     million: bool,
 }
 
@@ -134,6 +134,9 @@ async fn cases(options: &Options) -> Result<()> {
     }
     if options.wants("cold") {
         show(cold::cold().await?);
+    }
+    if options.million && options.wants("cold") {
+        show(cold::million().await?);
     }
     if options.wants("bulk") {
         show(bulk::bulk().await?);

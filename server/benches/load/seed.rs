@@ -81,7 +81,6 @@ pub(crate) fn more_sessions(directory: &Path, user: UserId, many: u64) -> Result
 /// Makes a database larger than `bytes`, with events.
 pub(crate) fn more_events(directory: &Path, bytes: u64) -> Result<()> {
     let mut seeder = Seeder::new(directory, Clock::system().now())?;
-    let path = directory.join("doorward.db");
     let mut number = 0;
     loop {
         for _ in 0..100_000 {
