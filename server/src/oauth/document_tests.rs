@@ -5,14 +5,14 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
-use doorward_shared::Timestamp;
+use doorward_shared::{ScopeSet, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Form, hint::Hint, tests::TestApp};
 use crate::{
     Settings,
     clock::Clock,
-    domain::{AuthMethod, ClientPolicy},
+    domain::{Act, AuthMethod, ClientPolicy, GrantType, rules::client::ClientChange},
     outbound::here::Here,
     service::ClientKeys,
 };
@@ -92,6 +92,57 @@ async fn a_document_is_fetched_again_when_its_time_is_over() {
     here.answer("/client.json", "404 x", "");
     let gone = app.services().registrations.client_named(&url, IP).await;
     assert_eq!(gone.unwrap_err().error, "invalid_client");
+}
+
+#[tokio::test]
+async fn what_an_operator_has_taken_from_a_document_it_does_not_take_back() {
+    let here = Here::start();
+    let url = here.url("/client.json");
+    let heads = "200 x\r\nCache-Control: max-age=600";
+    here.answer("/client.json", heads, &document(&url, "Old"));
+    let app = TestApp::reaching(settings(), here.outbound()).await;
+    let services = app.services();
+    let named = async || {
+        let found = services.registrations.client_named(&url, IP).await;
+        found.map(|found| found.unwrap())
+    };
+    let client = named().await.unwrap();
+    assert_eq!(client.scopes.to_string(), "offline_access openid");
+    let take = async |change: ClientChange| {
+        let act = Act::system(services.clock.now());
+        services
+            .store
+            .change_client(client.id, change, act)
+            .await
+            .unwrap();
+        app.wait(601, 0);
+    };
+    here.answer("/client.json", heads, &document(&url, "New"));
+    take(ClientChange {
+        scopes: Some(ScopeSet::parse("openid").unwrap()),
+        grant_types: Some(vec![GrantType::AuthorizationCode]),
+        ..ClientChange::default()
+    })
+    .await;
+    let after = named().await.unwrap();
+    assert_eq!(
+        (after.name.as_str(), after.scopes.to_string()),
+        ("New", "openid".into())
+    );
+    assert_eq!(after.grant_types, [GrantType::AuthorizationCode]);
+}
+
+#[tokio::test]
+async fn a_document_is_called_by_its_url_alone() {
+    let here = Here::start();
+    let url = here.url("/client.json");
+    here.answer("/client.json", "200 x", &document(&url, "Assistant"));
+    let app = TestApp::reaching(settings(), here.outbound()).await;
+    let registrations = &app.services().registrations;
+    let client = registrations.client_named(&url, IP).await.unwrap().unwrap();
+    // Its document may be gone by now, or the setting that allows documents.
+    let by_id = registrations.client_named(&client.id.to_string(), IP).await;
+    assert!(by_id.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -7,13 +7,13 @@ use quick_cache::sync::Cache;
 
 use super::{
     Failure, Registrations,
-    registration::{Allowed, Metadata, Registration, decide},
+    registration::{Allowed, Metadata, Refused, decide},
     registrations::{Origin, client},
 };
 use crate::{
     domain::{Cause, Client},
     outbound::{Outbound, OutboundError},
-    store::Document,
+    store::{Document, Left, StoreError},
 };
 
 /// Addresses whose last fetch is remembered, at most.
@@ -38,6 +38,16 @@ struct NotFetched {
     unreached: bool,
 }
 
+impl Fetched {
+    /// An address that failed rests for a while.
+    fn not(failure: Failure, unreached: bool, now: Timestamp) -> Self {
+        Self {
+            client: Err(NotFetched { failure, unreached }),
+            until: now.plus_seconds(REST),
+        }
+    }
+}
+
 /// Fetches metadata documents. Of many requests at once one asks.
 #[derive(Debug)]
 pub(crate) struct Documents {
@@ -55,7 +65,8 @@ impl Documents {
 }
 
 impl Registrations {
-    /// The client that a `client_id` names: one that was registered, or a metadata document.
+    /// The client that a `client_id` names: one that was registered, or a metadata document. That one has no other name than
+    /// its URL: by the id that it has here it would go on as it was, whatever stands there by now.
     ///
     /// # Errors
     /// 503 when storage cannot be read; why a document cannot be used.
@@ -64,13 +75,14 @@ impl Registrations {
         name: &str,
         ip: IpAddr,
     ) -> Result<Option<Arc<Client>>, Failure> {
-        let id = match name.parse() {
-            Ok(id) => id,
-            Err(_) if self.settings.client_metadata_documents && name.starts_with("https://") => {
-                self.client_of_document(name, ip).await?
-            }
-            Err(_) => return Ok(None),
-        };
+        if let Ok(id) = name.parse() {
+            let client = self.store.client(id).await?;
+            return Ok(client.filter(|client| client.document.is_none()));
+        }
+        if !self.settings.client_metadata_documents || !name.starts_with("https://") {
+            return Ok(None);
+        }
+        let id = self.client_of_document(name, ip).await?;
         Ok(self.store.client(id).await?)
     }
 
@@ -121,10 +133,6 @@ impl Registrations {
         ip: IpAddr,
         now: Timestamp,
     ) -> Result<Fetched, Failure> {
-        let not = |failure, unreached| Fetched {
-            client: Err(NotFetched { failure, unreached }),
-            until: now.plus_seconds(REST),
-        };
         let answer = match self.documents.outbound.fetch(url).await {
             Ok(answer) => answer,
             Err(error) => {
@@ -134,18 +142,31 @@ impl Registrations {
                     OutboundError::Failed(_) | OutboundError::Status(500..)
                 );
                 let failure = unusable("the metadata document cannot be fetched");
-                return Ok(not(failure, unreached));
+                return Ok(Fetched::not(failure, unreached, now));
             }
-        };
-        let registration = match read_document(url, &answer.body, self.dynamic_scopes()) {
-            Ok(registration) => registration,
-            Err(failure) => return Ok(not(failure, false)),
         };
         let seconds = i64::try_from(answer.keep_seconds).unwrap_or_default();
         let document = Document {
             url: url.to_owned(),
             until: now.plus_seconds(seconds),
         };
+        match read_document(url, &answer.body) {
+            Ok(metadata) => self.keep(document, metadata, ip, now).await,
+            Err(failure) => Ok(Fetched::not(failure, false, now)),
+        }
+    }
+
+    /// Keeps the client that a document is.
+    ///
+    /// # Errors
+    /// As [`Registrations::fetch_document`].
+    async fn keep(
+        &self,
+        document: Document,
+        metadata: Metadata,
+        ip: IpAddr,
+        now: Timestamp,
+    ) -> Result<Fetched, Failure> {
         let cause = Cause {
             request_id: None,
             ..self.anonymous(Origin {
@@ -153,16 +174,24 @@ impl Registrations {
                 request_id: "".into(),
             })
         };
-        let client = Client {
-            document: Some(url.to_owned()),
-            ..client(registration, None)
-        };
-        let id = self.store.keep_document(client, document, cause).await?;
-        // From here on the database knows it.
-        Ok(Fetched {
-            client: Ok(id),
-            until: now,
-        })
+        let (url, scopes) = (document.url.clone(), self.dynamic_scopes());
+        // As the row is then: an operator may be changing it.
+        let decide = move |left: Left| described(url, &metadata, left, scopes);
+        Ok(
+            match self.store.keep_document(document, decide, cause).await {
+                // From here on the database knows it.
+                Ok(Ok(id)) => Fetched {
+                    client: Ok(id),
+                    until: now,
+                },
+                Ok(Err(failure)) => Fetched::not(failure, false, now),
+                // It does not go with what an operator has decided.
+                Err(StoreError::Refused(refusal)) => {
+                    Fetched::not(unusable(refusal.to_string()), false, now)
+                }
+                Err(error) => return Err(error.into()),
+            },
+        )
     }
 }
 
@@ -189,8 +218,8 @@ fn check_document_url(url: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a metadata document registers. It must name itself.
-fn read_document(url: &str, body: &[u8], scopes: ScopeSet) -> Result<Registration, Failure> {
+/// What a metadata document says. It must name itself.
+fn read_document(url: &str, body: &[u8]) -> Result<Metadata, Failure> {
     #[derive(serde::Deserialize)]
     struct Named {
         client_id: String,
@@ -207,12 +236,28 @@ fn read_document(url: &str, body: &[u8], scopes: ScopeSet) -> Result<Registratio
     if named.client_secret.is_some() || method.is_some_and(|method| method.contains("secret")) {
         return Err(unusable("a metadata document holds no secret"));
     }
+    Ok(named.metadata)
+}
+
+/// The client that a document describes. What an operator has taken from it stays taken.
+fn described(
+    url: String,
+    metadata: &Metadata,
+    left: Left,
+    scopes: ScopeSet,
+) -> Result<Client, Failure> {
     let allowed = Allowed {
-        scopes,
+        scopes: left.scopes.unwrap_or(scopes),
         confidential: false,
         bytes: usize::MAX,
     };
-    decide(&named.metadata, &allowed).map_err(|refused| unusable(refused.why))
+    let decided = decide(metadata, &allowed);
+    let decided = decided.and_then(|registration| registration.with_grants_of(left.grants));
+    let registration = decided.map_err(|refused: Refused| unusable(refused.why))?;
+    Ok(Client {
+        document: Some(url),
+        ..client(registration, None)
+    })
 }
 
 #[cfg(test)]
@@ -221,9 +266,10 @@ mod tests {
 
     const URL: &str = "https://app.example/oauth/client.json";
 
-    fn read(document: &serde_json::Value) -> Result<Registration, Failure> {
+    fn read(document: &serde_json::Value) -> Result<Client, Failure> {
         let scopes = ScopeSet::parse("openid offline_access").unwrap();
-        read_document(URL, document.to_string().as_bytes(), scopes)
+        let metadata = read_document(URL, document.to_string().as_bytes())?;
+        described(URL.into(), &metadata, Left::default(), scopes)
     }
 
     #[test]
@@ -233,7 +279,7 @@ mod tests {
             "grant_types": ["authorization_code", "refresh_token"], "token_endpoint_auth_method": "none",
         });
         let made = read(&right).unwrap();
-        assert_eq!((made.name.as_str(), made.with_secret), ("App", false));
+        assert_eq!((made.name.as_str(), made.secrets), ("App", None));
         for (name, value) in [
             ("client_id", "https://app.example/other".into()),
             ("client_secret", "x".into()),

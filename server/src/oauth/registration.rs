@@ -86,6 +86,24 @@ pub(crate) struct Registration {
     pub with_secret: bool,
 }
 
+impl Registration {
+    /// With those of the grants alone that an operator has left the client, where one has decided that.
+    ///
+    /// # Errors
+    /// [`Refused`], where none is left.
+    pub(super) fn with_grants_of(mut self, left: Option<Vec<GrantType>>) -> Result<Self, Refused> {
+        if let Some(left) = left {
+            self.grant_types.retain(|grant| left.contains(grant));
+        }
+        if self.grant_types.is_empty() {
+            return Err(bad(
+                "an operator has left this client none of these grant_types",
+            ));
+        }
+        Ok(self)
+    }
+}
+
 fn bad(why: impl Into<String>) -> Refused {
     Refused {
         error: "invalid_client_metadata",

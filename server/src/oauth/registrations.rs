@@ -294,7 +294,7 @@ fn used_up() -> Failure {
 /// clients that register themselves what whoever let it in could give.
 fn most_scopes(row: &SelfRegistered, scopes: &ScopeSet) -> ScopeSet {
     let has = &row.client.scopes;
-    match (&row.most_scopes, &row.admitted_scopes) {
+    match (&row.left.scopes, &row.admitted_scopes) {
         (Some(most), _) => most.clone(),
         (None, Some(admitted)) => scopes.intersect(admitted).union(has),
         (None, None) if row.openly => scopes.union(has),
@@ -315,22 +315,13 @@ fn changed(asked: &Metadata, row: SelfRegistered, scopes: &ScopeSet) -> Result<C
         },
     };
     let before = row.client;
-    let mut registration = decide(asked, &allowed)?;
+    let registration = decide(asked, &allowed)?.with_grants_of(row.left.grants)?;
     let signs = registration.policy.auth_method == Some(AuthMethod::PrivateKeyJwt);
     if registration.with_secret != before.secrets.is_some()
         || (registration.with_secret || signs) != is_confidential
     {
         let why = "token_endpoint_auth_method cannot change between a secret, a key and none";
         return Err(Failure::new("invalid_client_metadata", why));
-    }
-    if let Some(most) = row.most_grants {
-        registration
-            .grant_types
-            .retain(|grant| most.contains(grant));
-        if registration.grant_types.is_empty() {
-            let why = "an operator has left this client none of these grant_types";
-            return Err(Failure::new("invalid_client_metadata", why));
-        }
     }
     Ok(Client {
         id: before.id,

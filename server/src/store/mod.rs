@@ -15,6 +15,7 @@ mod browsers;
 mod caps;
 mod carry_out;
 mod changes;
+mod client_documents;
 mod clients;
 mod codes;
 #[cfg(test)]
@@ -79,6 +80,7 @@ use std::{
 pub use account_list::UserFilter;
 pub use accounts::{EndsWithPassword, WantedAccount};
 pub use addresses::{AskedFor, LinkByMail, NewAddress};
+pub use client_documents::Document;
 pub use clients::NewSecret;
 pub use codes::{Created, Redeemed};
 pub use consents::Consent;
@@ -99,7 +101,7 @@ pub use passkeys::NewPasskey;
 pub(crate) use plan::{Applied, Kind as PlanKind, NotApplied, Plan, PlannedClient, PlannedUser};
 pub use refresh::{Refreshed, Rotation};
 pub use registration_tokens::NewRegistrationToken;
-pub use registrations::{Admission, Document, SelfRegistered};
+pub use registrations::{Admission, Left, SelfRegistered};
 pub use second_step::FirstStep;
 pub(crate) use series::{floor as series_floor, hour_of};
 pub use session_ends::{AllOf, Ends, SeenSessions, Which};

@@ -1,4 +1,4 @@
-//! Clients that register themselves: RFC 7591 and 7592, and metadata documents.
+//! Clients that register themselves: RFC 7591 and 7592.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -9,9 +9,8 @@ use super::{
     clients::{self, find, remove, write},
     keys,
     memory::through,
-    registration_tokens,
-    rows::{self, ulid},
-    sql::{self, Connection, OptionalExtension, Value, by_index, params},
+    registration_tokens, rows,
+    sql::{self, Connection, OptionalExtension, Row, Value, by_index, params},
     unit::Unit,
     unused_clients,
 };
@@ -46,17 +45,33 @@ pub struct SelfRegistered {
     pub openly: bool,
     /// What whoever let it in could give. None for one that nobody let in, and for those from before it was kept.
     pub admitted_scopes: Option<ScopeSet>,
-    /// The scopes and the grants that an operator has left it.
-    pub most_scopes: Option<ScopeSet>,
-    pub most_grants: Option<Vec<GrantType>>,
+    pub left: Left,
 }
 
-/// A metadata document, as it was fetched.
-#[derive(Debug, Clone)]
-pub struct Document {
-    pub url: String,
-    /// Until when it need not be fetched again.
-    pub until: Timestamp,
+/// What an operator has left a client that registered itself; nothing where none has decided.
+#[derive(Debug, Clone, Default)]
+pub struct Left {
+    pub scopes: Option<ScopeSet>,
+    pub grants: Option<Vec<GrantType>>,
+}
+
+impl Left {
+    /// From the columns `most_scopes` and `most_grants`, the first of which is `column`.
+    pub(super) fn read(row: &Row<'_>, column: usize) -> sql::Result<Self> {
+        let (scopes, grants) = (column, column + 1);
+        Ok(Self {
+            scopes: is_set(row, scopes)?
+                .then(|| rows::scopes(row, scopes))
+                .transpose()?,
+            grants: is_set(row, grants)?
+                .then(|| rows::grants(row, grants))
+                .transpose()?,
+        })
+    }
+}
+
+fn is_set(row: &Row<'_>, column: usize) -> sql::Result<bool> {
+    Ok(row.get::<_, Value>(column)? != Value::Null)
 }
 
 impl Store {
@@ -146,61 +161,6 @@ impl Store {
         .await
     }
 
-    /// The client that a metadata document is, and until when the document is good.
-    pub async fn document_client(
-        &self,
-        url: String,
-    ) -> Result<Option<(ClientId, Timestamp)>, StoreError> {
-        self.read(move |conn| {
-            let sql = "SELECT id, document_until FROM clients WHERE document_url = ?1";
-            let found = conn.prepare_cached(sql)?.query_row([url], |row| {
-                Ok((ClientId(ulid(row, 0)?), Timestamp(row.get(1)?)))
-            });
-            Ok(found.optional()?)
-        })
-        .await
-    }
-
-    /// Makes the client of a metadata document, or brings it up to what the document says now.
-    pub async fn keep_document(
-        &self,
-        mut client: Client,
-        document: Document,
-        cause: Cause,
-    ) -> Result<ClientId, StoreError> {
-        self.write(move |unit| {
-            let sql = "SELECT id FROM clients WHERE document_url = ?1";
-            let known = unit
-                .conn
-                .prepare_cached(sql)?
-                .query_row([&document.url], |row| ulid(row, 0))
-                .optional()?;
-            match known {
-                Some(id) => {
-                    client.id = ClientId(id);
-                    change(unit, &client, &cause)?;
-                }
-                None => {
-                    unused_clients::make_room(unit, cause.at)?;
-                    client.id = ClientId(unit.id(cause.at));
-                    client.created_at = cause.at;
-                    clients::insert(unit, &client, &cause)?;
-                }
-            }
-            unit.conn
-                .prepare_cached(
-                    "UPDATE clients SET document_url = ?2, document_until = ?3, openly = 1 WHERE id = ?1",
-                )?
-                .execute(params![
-                    client.id.0.to_bytes(),
-                    document.url,
-                    document.until.0
-                ])?;
-            Ok(client.id)
-        })
-        .await
-    }
-
     /// Resources that operators' clients name: those that a client which registered itself may ask for. From memory until
     /// a client changes.
     pub async fn operator_resources(&self) -> Result<Arc<HashSet<String>>, StoreError> {
@@ -240,7 +200,11 @@ fn admitted(
 }
 
 /// Changes a client; answers it as it is then.
-fn change(unit: &mut Unit<'_>, client: &Client, cause: &Cause) -> Result<Client, StoreError> {
+pub(super) fn change(
+    unit: &mut Unit<'_>,
+    client: &Client,
+    cause: &Cause,
+) -> Result<Client, StoreError> {
     let before = find(unit.conn, client.id)?.ok_or(Refusal::NotFound("client"))?;
     // What an operator has decided about it, and what it was given, is not its own to change.
     let decided = before.policy.clone();
@@ -295,15 +259,10 @@ fn of_token(
     let found = conn
         .prepare_cached(sql)?
         .query_row(params![id.0.to_bytes(), token.0], |row| {
-            let is_set = |column: usize| -> sql::Result<bool> {
-                Ok(row.get::<_, Value>(column)? != Value::Null)
-            };
-            let scopes = is_set(1)?.then(|| rows::scopes(row, 1)).transpose()?;
-            let grants = is_set(2)?.then(|| rows::grants(row, 2)).transpose()?;
-            let admitted = is_set(3)?.then(|| rows::scopes(row, 3)).transpose()?;
-            Ok((row.get(0)?, scopes, grants, admitted))
+            let admitted = is_set(row, 3)?.then(|| rows::scopes(row, 3)).transpose()?;
+            Ok((row.get(0)?, Left::read(row, 1)?, admitted))
         });
-    let Some((openly, most_scopes, most_grants, admitted_scopes)) = found.optional()? else {
+    let Some((openly, left, admitted_scopes)) = found.optional()? else {
         return Ok(None);
     };
     let client = find(conn, id)?;
@@ -311,8 +270,7 @@ fn of_token(
         client,
         openly,
         admitted_scopes,
-        most_scopes,
-        most_grants,
+        left,
     }))
 }
 
