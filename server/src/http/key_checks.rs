@@ -21,7 +21,7 @@ use super::{
     reply::{Answer, ok},
     values,
 };
-use crate::{oauth::Form, service::Wanted, store::UsageRange};
+use crate::{oauth::Form, service::Wanted, state::NamedClient, store::UsageRange};
 
 pub(super) fn all() -> Vec<Route> {
     routes![verify, usage]
@@ -69,7 +69,13 @@ async fn asker(request: &Request<'_>) -> Result<(), ApiError> {
     }
     let why = "the client is not registered with resourceServer";
     let refused = &doorward.clients.refused;
-    refused.note(Some(client.id), "insufficient_scope", why, None, ip);
+    refused.note(
+        Some(NamedClient::known(client.id)),
+        "insufficient_scope",
+        why,
+        None,
+        ip,
+    );
     Err(ApiError::new(
         ErrorCode::InsufficientScope,
         "this needs a client that is registered with resourceServer",

@@ -12,6 +12,7 @@ use crate::{
     http::Services,
     oauth::{Asker, Failure, Form, TokenInfo},
     service::Caller,
+    state::NamedClient,
 };
 
 pub(super) fn all() -> Vec<Route> {
@@ -101,9 +102,12 @@ async fn asker(
         return Ok(Asker::Client(client));
     }
     let why = "a public client cannot introspect";
-    doorward
-        .clients
-        .refused
-        .note(Some(client.id), "invalid_client", why, None, info.ip);
+    doorward.clients.refused.note(
+        Some(NamedClient::known(client.id)),
+        "invalid_client",
+        why,
+        None,
+        info.ip,
+    );
     Err(Failure::client(!headers.is_empty()))
 }

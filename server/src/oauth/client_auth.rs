@@ -17,6 +17,7 @@ use crate::{
     },
     domain::{Act, AuthMethod, Authority, Cause, Client, ClientSecrets, Door, Holder, Sent},
     service::{ClientKeys, RefusedClients},
+    state::NamedClient,
     store::Store,
 };
 
@@ -81,6 +82,8 @@ impl Clients {
         if failure.status < 500 && !is_ordinary(failure) {
             let why = failure.description.clone();
             let sent = failure.sent.as_deref().cloned();
+            let exists = why != UNKNOWN_CLIENT;
+            let client = client.map(|id| NamedClient { id, exists });
             self.refused.note(client, failure.error, why, sent, ip);
         }
     }
@@ -126,7 +129,7 @@ impl Clients {
         let named = named.map_err(|failure| about_name(failure, name));
         // The document that names it cannot be used.
         let named = named.inspect_err(|failure| self.refused(None, failure, ip))?;
-        let (id, why, sent) = match named {
+        let (client, why, sent) = match named {
             Some(client) => match self.shown(&client, &credentials).await? {
                 Ok(secret) => {
                     let basic = credentials.basic;
@@ -136,11 +139,15 @@ impl Clients {
                         basic,
                     });
                 }
-                Err(Wrong { why, sent }) => (Some(client.id), why, sent),
+                Err(Wrong { why, sent }) => (Some(NamedClient::known(client.id)), why, sent),
             },
-            None => (name.parse().ok(), UNKNOWN_CLIENT, unknown_name(name)),
+            None => {
+                let exists = false;
+                let client = name.parse().ok().map(|id| NamedClient { id, exists });
+                (client, UNKNOWN_CLIENT, unknown_name(name))
+            }
         };
-        self.refused.note(id, "invalid_client", why, sent, ip);
+        self.refused.note(client, "invalid_client", why, sent, ip);
         Err(Failure::client(credentials.basic))
     }
 

@@ -2,13 +2,11 @@
 
 use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
-use doorward_shared::ClientId;
-
 use crate::{
     clock::Clock,
     domain::Sent,
     metrics::Metrics,
-    state::{Refusal, Refusals, Refused, Seen},
+    state::{NamedClient, Refusal, Refusals, Refused, Seen},
     store::Store,
 };
 
@@ -28,7 +26,7 @@ impl RefusedClients {
     /// Notes that a client was refused, with an OAuth error, why, and what it sent; it is not told here.
     pub(crate) fn note(
         &self,
-        client: Option<ClientId>,
+        client: Option<NamedClient>,
         error: &'static str,
         why: impl Into<Cow<'static, str>>,
         sent: Option<Sent>,

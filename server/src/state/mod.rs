@@ -27,7 +27,7 @@ pub(crate) use logout_queue::LogoutQueue;
 pub(crate) use mfa_tokens::{ENROLMENT_SECONDS, FACTOR_SECONDS, MfaTokens, PendingSignIn, Try};
 pub(crate) use minute::{Current, minute_of};
 pub(crate) use passkey_challenges::{LIFETIME as CHALLENGE_SECONDS, PasskeyChallenges};
-pub(crate) use refusals::{Refusal, Refusals, Refused, Seen};
+pub(crate) use refusals::{NamedClient, Refusal, Refusals, Refused, Seen};
 pub(crate) use return_codes::ReturnCodes;
 pub(crate) use revocation_previews::{Caller as Previewing, Preview, Previews};
 pub(crate) use told::Told;

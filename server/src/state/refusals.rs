@@ -21,6 +21,10 @@ const MAX_COUNTED: usize = 1000;
 const OF_CLIENTS: usize = 250;
 /// Maximum number of refusals of one household that are told apart.
 const MAX_OF_ADDRESS: usize = 20;
+/// Maximum number of refusals of one client that are told apart: anybody can name it.
+const MAX_OF_CLIENT: usize = 50;
+/// The cause of those that are not.
+const CROWD: &str = "too many different refusals";
 
 /// What was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,11 +47,26 @@ impl Refused {
     }
 }
 
+/// A client that a request names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NamedClient {
+    pub id: ClientId,
+    /// Whether there is one.
+    pub exists: bool,
+}
+
+impl NamedClient {
+    /// One that there is.
+    pub(crate) fn known(id: ClientId) -> Self {
+        Self { id, exists: true }
+    }
+}
+
 /// A refusal as it comes.
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub what: Refused,
-    pub client: Option<ClientId>,
+    pub client: Option<NamedClient>,
     pub cause: String,
     pub sent: Option<Sent>,
     pub ip: IpAddr,
@@ -88,6 +107,8 @@ struct Counted {
     /// How often it came since it was told.
     count: u32,
     sent: Option<Sent>,
+    /// Whether it is of a client that there is.
+    of_client: bool,
 }
 
 #[derive(Debug, Default)]
@@ -95,6 +116,29 @@ struct State {
     counted: HashMap<Key, Counted>,
     /// By household.
     of_address: HashMap<IpAddr, usize>,
+    /// Of clients that there are.
+    of_client: HashMap<ClientId, usize>,
+}
+
+impl State {
+    /// What a refusal is counted as that is not counted yet.
+    fn place(&self, what: Refused, client: Option<NamedClient>, cause: String, ip: IpAddr) -> Key {
+        let known = client.filter(|client| client.exists);
+        let of_client = known.and_then(|client| self.of_client.get(&client.id));
+        let home = household(ip);
+        let of_home = self.of_address.get(&home).copied().unwrap_or_default();
+        let kept_free = if known.is_some() { 0 } else { OF_CLIENTS };
+        let id = client.map(|client| client.id);
+        if of_client.is_some_and(|count| *count >= MAX_OF_CLIENT) {
+            (what, id, CROWD.into(), None)
+        } else if self.counted.len() >= MAX_COUNTED - kept_free {
+            (what, None, CROWD.into(), None)
+        } else if of_home >= MAX_OF_ADDRESS {
+            (what, None, CROWD.into(), Some(home))
+        } else {
+            (what, id, cause, Some(ip))
+        }
+    }
 }
 
 /// Refusals that are being counted.
@@ -112,20 +156,11 @@ impl Refusals {
             ip,
         } = seen;
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let home = household(ip);
-        let mut key = (what, client, cause, Some(ip));
+        let mut key = (what, client.map(|client| client.id), cause, Some(ip));
         if !state.counted.contains_key(&key) {
-            let seen = state.of_address.get(&home).copied().unwrap_or_default();
-            let kept_free = if client.is_some() { 0 } else { OF_CLIENTS };
-            let crowd = if state.counted.len() >= MAX_COUNTED - kept_free {
-                Some(None)
-            } else {
-                (seen >= MAX_OF_ADDRESS).then_some(Some(home))
-            };
-            if let Some(network) = crowd {
-                key = (what, None, "too many different refusals".into(), network);
-                sent = None;
-            }
+            let (.., cause, _) = key;
+            key = state.place(what, client, cause, ip);
+            sent = sent.filter(|_| key.2 != CROWD);
         }
         if let Some(counted) = state.counted.get_mut(&key) {
             counted.count = counted.count.saturating_add(1);
@@ -135,10 +170,15 @@ impl Refusals {
         if let Some(ip) = key.3 {
             *state.of_address.entry(household(ip)).or_default() += 1;
         }
+        let of_client = key.1.filter(|_| client.is_some_and(|client| client.exists));
+        if let Some(id) = of_client {
+            *state.of_client.entry(id).or_default() += 1;
+        }
         let first = Counted {
             due: now,
             count: 1,
             sent,
+            of_client: of_client.is_some(),
         };
         state.counted.insert(key, first);
         true
@@ -150,6 +190,7 @@ impl Refusals {
         let State {
             counted,
             of_address,
+            of_client,
         } = &mut *state;
         let mut told = Vec::new();
         counted.retain(|(what, client, cause, ip), counted| {
@@ -170,11 +211,17 @@ impl Refusals {
                 {
                     *seen -= 1;
                 }
+                if let Some(id) = client.filter(|_| counted.of_client)
+                    && let Some(seen) = of_client.get_mut(&id)
+                {
+                    *seen -= 1;
+                }
                 return false;
             }
             true
         });
         of_address.retain(|_, seen| *seen > 0);
+        of_client.retain(|_, seen| *seen > 0);
         told
     }
 }
@@ -282,13 +329,47 @@ mod tests {
             refused(&refusals, "no such client", home(n << 64), 1);
         }
         let client = ClientId(ulid::Ulid(7));
-        let seen = Seen {
-            client: Some(client),
-            ..Seen::of(Refused::Client, "wrong secret".into(), address(9))
-        };
-        assert!(refusals.count(seen, at(1)));
+        assert!(of_client(
+            &refusals,
+            NamedClient::known(client),
+            address(9),
+            1
+        ));
         let told = refusals.take_due(at(1), false);
         assert!(told.iter().any(|told| told.client == Some(client)));
+    }
+
+    fn of_client(refusals: &Refusals, client: NamedClient, ip: IpAddr, seconds: i64) -> bool {
+        let seen = Seen {
+            client: Some(client),
+            ..Seen::of(Refused::Client, "wrong secret".into(), ip)
+        };
+        refusals.count(seen, at(seconds))
+    }
+
+    #[test]
+    fn neither_one_clients_name_nor_made_up_ones_take_the_places_of_other_clients() {
+        for exists in [true, false] {
+            let refusals = Refusals::default();
+            // From as many households as there are places.
+            for n in 0..3000_u32 {
+                let id = ClientId(ulid::Ulid(if exists { 1 } else { 1000 + u128::from(n) }));
+                of_client(&refusals, NamedClient { id, exists }, address(n), 0);
+            }
+            let client = ClientId(ulid::Ulid(7));
+            assert!(of_client(
+                &refusals,
+                NamedClient::known(client),
+                address(9999),
+                0
+            ));
+            let told = refusals.take_due(at(0), false);
+            assert!(told.iter().any(|told| told.client == Some(client)));
+            assert_eq!(counts(&told).iter().sum::<u32>(), 3001);
+            refusals.take_due(at(60), false);
+            let state = refusals.0.lock().unwrap();
+            assert!(state.counted.is_empty() && state.of_client.is_empty());
+        }
     }
 
     #[test]
