@@ -128,6 +128,22 @@ fn may_follow(directory: &fs::Metadata, owner: u32) -> bool {
     !is_shared || [ours, directory.uid()].contains(&owner)
 }
 
+/// Whether somebody else has put what is there into a directory where everybody may. What is looked for where a program
+/// happens to be started may be theirs.
+pub(crate) fn is_strangers(path: &Path) -> io::Result<bool> {
+    const WRITABLE_FOR_ALL: u32 = 0o002;
+    let path = std::path::absolute(path)?;
+    let directory = fs::metadata(parent(&path))?;
+    let owner = match fs::symlink_metadata(&path) {
+        Ok(found) => found.uid(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let ours = rustix::process::geteuid().as_raw();
+    let is_shared = directory.mode() & WRITABLE_FOR_ALL != 0;
+    Ok(is_shared && ![ours, directory.uid()].contains(&owner))
+}
+
 /// Where a path leads to through links, the last of which may point to what is missing.
 pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
     let mut path = std::path::absolute(path)?;

@@ -1,6 +1,9 @@
 //! Where settings come from, and that no key is misspelt.
 
-use std::{net::IpAddr, path::PathBuf};
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 use figment::{
     Figment, Profile, Provider,
@@ -9,6 +12,7 @@ use figment::{
 };
 
 use super::{Settings, SettingsError, listening_url, rocket_config, wrong};
+use crate::files::is_strangers;
 
 /// Keys of the environment that are the console's.
 const CONSOLE_KEYS: [&str; 4] = ["url", "key", "key_file", "profile"];
@@ -88,18 +92,31 @@ impl Settings {
     /// As [`Settings::load`].
     #[doc(hidden)]
     pub fn load_with(overrides: &Overrides) -> Result<(Self, Figment), SettingsError> {
+        let is_named = std::env::var_os("ROCKET_CONFIG").is_some();
         let file = Self::file_name();
-        if std::env::var_os("ROCKET_CONFIG").is_some() && !file.is_file() {
+        if is_named && !file.is_file() {
             let name = file.display();
             return Err(wrong("ROCKET_CONFIG", format!("there is no file {name}")));
         }
+        let toml = match Self::file() {
+            Some(found) if !is_named => {
+                refuse_strangers("Rocket.toml", &found)?;
+                Toml::file_exact(found)
+            }
+            Some(found) => Toml::file_exact(found),
+            None => Toml::string(""),
+        };
         let environment = std::env::vars_os().filter_map(|(key, value)| {
             let key = key.into_string().ok()?;
             key.to_ascii_uppercase()
                 .starts_with("DOORWARD_")
                 .then(|| (key, value.into_string().ok()))
         });
-        Self::read(&Toml::file(file).nested(), environment, overrides)
+        let (settings, figment) = Self::read(&toml.nested(), environment, overrides)?;
+        if settings.data_dir.is_relative() {
+            refuse_strangers("data_dir", &settings.data_dir)?;
+        }
+        Ok((settings, figment))
     }
 
     fn file_name() -> PathBuf {
@@ -166,6 +183,16 @@ impl Settings {
         settings.check()?;
         Ok(settings)
     }
+}
+
+/// Refuses what was found where the program was started, and another user of the machine may have put there for it.
+fn refuse_strangers(key: &str, found: &Path) -> Result<(), SettingsError> {
+    if is_strangers(found).map_err(|error| wrong(key, format!("{}: {error}", found.display())))? {
+        let why = "is somebody else's, in a directory where everybody may put one: name it whole where it is meant \
+                   (ROCKET_CONFIG, --data-dir)";
+        return Err(wrong(key, format!("{} {why}", found.display())));
+    }
+    Ok(())
 }
 
 /// A TOML error says where it is, shows the line, in which there may be a secret, and says why: without that line.

@@ -135,6 +135,51 @@ fn what_root_makes_in_the_directory_belongs_to_its_owner() {
 
 /// Needs root, as the faults do.
 #[test]
+fn what_another_user_has_put_where_a_program_is_started_is_not_used() {
+    const OTHER: u32 = 65_534;
+    let home = tempfile::TempDir::new().unwrap();
+    if fs::metadata(home.path()).unwrap().uid() != 0 {
+        return;
+    }
+    fs::set_permissions(home.path(), Permissions::from_mode(0o1777)).unwrap();
+    let at = |name: &str| home.path().join(name);
+    let started = at("mine");
+    fs::create_dir(&started).unwrap();
+    fs::write(
+        at("Rocket.toml"),
+        "[default.doorward]\ndata_dir = 'theirs'\n",
+    )
+    .unwrap();
+    fs::create_dir(at("doorward-data")).unwrap();
+    let check = |directory: &Path| run("doorward-server", directory, &["check"], &[]);
+    let told = |directory: &Path| check(directory).failed(1).to_owned();
+    // One's own, above the directory, is read.
+    assert!(told(&started).contains("no database in theirs"));
+    for name in ["Rocket.toml", "doorward-data"] {
+        lchown(at(name), Some(OTHER), Some(OTHER)).unwrap();
+    }
+    let refused = told(&started);
+    assert!(
+        refused.contains("Rocket.toml") && refused.contains("somebody else's"),
+        "{refused}"
+    );
+    fs::remove_file(at("Rocket.toml")).unwrap();
+    let refused = told(home.path());
+    assert!(
+        refused.contains("data_dir") && refused.contains("somebody else's"),
+        "{refused}"
+    );
+    let console = run("doorward", home.path(), &["status"], &[]);
+    assert!(console.failed(1).contains("somebody else's"), "{console:?}");
+    // By its whole name it is meant.
+    let whole = at("doorward-data");
+    let args = ["check", "--data-dir", whole.to_str().unwrap()];
+    let named = run("doorward-server", home.path(), &args, &[]);
+    assert!(named.failed(1).contains("no database"), "{named:?}");
+}
+
+/// Needs root, as the faults do.
+#[test]
 fn what_other_users_of_the_machine_put_there_gives_them_nothing() {
     const OTHER: u32 = 65_534;
     let mut server = Server::start();

@@ -1,7 +1,8 @@
 //! Which server, and with what: flags, then the environment, then a profile, else the server of this machine.
 
 use std::{
-    fs,
+    fs, io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -74,6 +75,24 @@ fn read_key(path: &Path) -> Result<String, ConnectError> {
     }
 }
 
+/// The key of the server whose data lies where the console was started. Where everybody may put such data it may be
+/// somebody else's, who waits at the server's port for what is typed.
+fn read_local_key() -> Result<String, ConnectError> {
+    const WRITABLE_FOR_ALL: u32 = 0o002;
+    let (key, here) = (Path::new(LOCAL_KEY), Path::new("."));
+    let data = key.parent().unwrap_or(here);
+    if let (Ok(here), Ok(data)) = (fs::metadata(here), fs::symlink_metadata(data)) {
+        let ours = rustix::process::geteuid().as_raw();
+        let is_shared = here.mode() & WRITABLE_FOR_ALL != 0;
+        if is_shared && ![ours, here.uid()].contains(&data.uid()) {
+            let whose = "somebody else's, in a directory where everybody may put one: name it with --key-file where it is meant";
+            let error = io::Error::new(io::ErrorKind::PermissionDenied, whose);
+            return Err(ProfilesError::file(key, error).into());
+        }
+    }
+    read_key(key)
+}
+
 /// Whether a URL is one of this machine's.
 fn is_local(url: &str) -> bool {
     reqwest::Url::parse(url).is_ok_and(|url| is_loopback(&url))
@@ -132,7 +151,7 @@ pub(crate) fn connect(args: &ConnectArgs, profiles: &Profiles) -> Result<Connect
     } else if profile.url.is_some() {
         (profile.read_key(profiles).map_err(Into::into), None)
     } else if local.is_some() {
-        (read_key(Path::new(LOCAL_KEY)), local)
+        (read_local_key(), local)
     } else {
         // The key of this machine's server is nobody else's to see.
         (Err(ConnectError::NoKeyNamed(url.clone())), None)
