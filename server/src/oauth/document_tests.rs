@@ -12,7 +12,7 @@ use super::{Form, hint::Hint, tests::TestApp};
 use crate::{
     Settings,
     clock::Clock,
-    domain::{Act, AuthMethod, ClientPolicy, GrantType, rules::client::ClientChange},
+    domain::{Act, AuthMethod, ClientPolicy, GrantType, PolicyChange, rules::client::ClientChange},
     outbound::here::Here,
     service::ClientKeys,
 };
@@ -130,6 +130,46 @@ async fn what_an_operator_has_taken_from_a_document_it_does_not_take_back() {
         ("New", "openid".into())
     );
     assert_eq!(after.grant_types, [GrantType::AuthorizationCode]);
+}
+
+/// Whom an operator locks out lies idle from then on.
+#[tokio::test]
+async fn what_an_operator_has_decided_about_a_document_outlasts_its_disuse() {
+    let here = Here::start();
+    let url = here.url("/client.json");
+    here.answer("/client.json", "200 x", &document(&url, "Assistant"));
+    let app = TestApp::reaching(settings(), here.outbound()).await;
+    let services = app.services();
+    let named = async || {
+        let found = services.registrations.client_named(&url, IP).await;
+        found.unwrap().unwrap()
+    };
+    let sweep = async || {
+        app.wait(2 * 86_400, 0);
+        let now = services.clock.now();
+        services.store.sweep_unused_clients(now).await.unwrap()
+    };
+    let first = named().await.id;
+    assert_eq!(sweep().await, 1);
+    let client = named().await;
+    assert_ne!(client.id, first);
+    let change = ClientChange {
+        policy: PolicyChange {
+            allowed_groups: Some(vec!["nobody".to_owned()]),
+            ..PolicyChange::default()
+        },
+        ..ClientChange::default()
+    };
+    let act = Act::system(services.clock.now());
+    let changed = services.store.change_client(client.id, change, act).await;
+    changed.unwrap();
+    // Fetched once more, it is still the operator's.
+    app.wait(86_400, 0);
+    assert_eq!(named().await.id, client.id);
+    assert_eq!(sweep().await, 0);
+    let after = named().await;
+    assert_eq!(after.id, client.id);
+    assert_eq!(after.policy.allowed_groups, ["nobody"]);
 }
 
 #[tokio::test]

@@ -69,15 +69,14 @@ impl Store {
                     clients::insert(unit, &client, &cause)?;
                 }
             }
-            unit.conn
-                .prepare_cached(
-                    "UPDATE clients SET document_url = ?2, document_until = ?3, openly = 1 WHERE id = ?1",
-                )?
-                .execute(params![
-                    client.id.0.to_bytes(),
-                    document.url,
-                    document.until.0
-                ])?;
+            // Nobody has let it in: until an operator decides something about it.
+            let sql = "UPDATE clients SET document_url = ?2, document_until = ?3, openly = openly OR ?4 WHERE id = ?1";
+            unit.conn.prepare_cached(sql)?.execute(params![
+                client.id.0.to_bytes(),
+                document.url,
+                document.until.0,
+                known.is_none()
+            ])?;
             Ok(Ok(client.id))
         })
         .await

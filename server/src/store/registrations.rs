@@ -274,7 +274,8 @@ fn of_token(
     }))
 }
 
-/// Notes what an operator has left a client that registered itself.
+/// Notes what an operator has left a client that registered itself. One that is a metadata document stays from then on, used
+/// or not: it would come back as if nothing had been decided about it.
 pub(super) fn bounded_by_operator(
     unit: &mut Unit<'_>,
     before: &Client,
@@ -284,6 +285,11 @@ pub(super) fn bounded_by_operator(
         return Ok(());
     }
     let id = after.id.0.to_bytes();
+    if after.document.is_some() {
+        unit.conn
+            .prepare_cached("UPDATE clients SET openly = 0 WHERE id = ?1")?
+            .execute([id])?;
+    }
     if before.scopes != after.scopes {
         unit.conn
             .prepare_cached("UPDATE clients SET most_scopes = ?2 WHERE id = ?1")?
