@@ -130,6 +130,11 @@ pub(super) fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
     if found == 0 && !statements(conn)?.is_empty() {
         return Err(not_ours());
     }
+    if (1..VERSION).contains(&found) {
+        tracing::info!(
+            "the database has schema {found} and is brought up to {VERSION}: some ten seconds where it has a million sessions"
+        );
+    }
     migrate_to(conn, VERSION)
 }
 
