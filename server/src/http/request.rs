@@ -20,8 +20,8 @@ use ulid::Ulid;
 use super::{
     ApiError,
     client_address::client_ip,
-    heads::{Heads, reason},
     language,
+    read_headers::{ReadHeaders, reason},
 };
 use crate::{
     clock::random_bytes,
@@ -49,7 +49,7 @@ impl RequestInfo {
     /// Of this request; the same each time.
     pub(super) fn of<'r>(request: &'r Request<'_>, doorward: &Services) -> &'r Self {
         request.local_cache(|| {
-            let heads = Heads::of(request);
+            let heads = ReadHeaders::of(request);
             Self {
                 id: request_id(doorward.clock.now()),
                 ip: client_ip(request, &heads.forwarded, doorward),

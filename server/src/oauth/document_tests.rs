@@ -13,7 +13,7 @@ use crate::{
     Settings,
     clock::Clock,
     domain::{Act, AuthMethod, ClientPolicy, GrantType, PolicyChange, rules::client::ClientChange},
-    outbound::here::Here,
+    outbound::test_server::TestServer,
     service::ClientKeys,
 };
 
@@ -44,7 +44,7 @@ fn claims(token: &str) -> Value {
 
 #[tokio::test]
 async fn a_client_that_is_a_document_is_called_by_its_url_in_all_it_is_given() {
-    let here = Here::start();
+    let here = TestServer::start();
     let url = here.url("/client.json");
     here.answer("/client.json", "200 x", &document(&url, "Assistant"));
     let app = TestApp::reaching(settings(), here.outbound()).await;
@@ -67,7 +67,7 @@ async fn a_client_that_is_a_document_is_called_by_its_url_in_all_it_is_given() {
 
 #[tokio::test]
 async fn a_document_is_fetched_again_when_its_time_is_over() {
-    let here = Here::start();
+    let here = TestServer::start();
     let url = here.url("/client.json");
     here.answer(
         "/client.json",
@@ -96,7 +96,7 @@ async fn a_document_is_fetched_again_when_its_time_is_over() {
 
 #[tokio::test]
 async fn what_an_operator_has_taken_from_a_document_it_does_not_take_back() {
-    let here = Here::start();
+    let here = TestServer::start();
     let url = here.url("/client.json");
     let heads = "200 x\r\nCache-Control: max-age=600";
     here.answer("/client.json", heads, &document(&url, "Old"));
@@ -135,7 +135,7 @@ async fn what_an_operator_has_taken_from_a_document_it_does_not_take_back() {
 /// Whom an operator locks out lies idle from then on.
 #[tokio::test]
 async fn what_an_operator_has_decided_about_a_document_outlasts_its_disuse() {
-    let here = Here::start();
+    let here = TestServer::start();
     let url = here.url("/client.json");
     here.answer("/client.json", "200 x", &document(&url, "Assistant"));
     let app = TestApp::reaching(settings(), here.outbound()).await;
@@ -174,7 +174,7 @@ async fn what_an_operator_has_decided_about_a_document_outlasts_its_disuse() {
 
 #[tokio::test]
 async fn a_document_is_called_by_its_url_alone() {
-    let here = Here::start();
+    let here = TestServer::start();
     let url = here.url("/client.json");
     here.answer("/client.json", "200 x", &document(&url, "Assistant"));
     let app = TestApp::reaching(settings(), here.outbound()).await;
@@ -187,7 +187,7 @@ async fn a_document_is_called_by_its_url_alone() {
 
 #[tokio::test]
 async fn of_many_who_name_a_document_at_once_one_fetches_it_and_one_pays() {
-    let here = Here::start();
+    let here = TestServer::start();
     let url = here.url("/client.json");
     here.answer(
         "/client.json",
@@ -215,7 +215,7 @@ async fn of_many_who_name_a_document_at_once_one_fetches_it_and_one_pays() {
 
 #[tokio::test]
 async fn of_many_who_need_a_clients_keys_at_once_one_asks() {
-    let here = Here::start();
+    let here = TestServer::start();
     let key = json!({ "kty": "OKP", "crv": "Ed25519", "kid": "one",
         "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
     let keys = json!({ "keys": [key] }).to_string();
@@ -237,7 +237,7 @@ async fn of_many_who_need_a_clients_keys_at_once_one_asks() {
 
 #[tokio::test]
 async fn no_document_is_asked_for_unless_a_setting_says_so() {
-    let here = Here::start();
+    let here = TestServer::start();
     let app = TestApp::reaching(Settings::default(), here.outbound()).await;
     let url = here.url("/client.json");
     let named = app.services().registrations.client_named(&url, IP).await;
@@ -247,7 +247,7 @@ async fn no_document_is_asked_for_unless_a_setting_says_so() {
 
 #[tokio::test]
 async fn fetched_keys_are_kept_and_asked_for_anew_at_most_once_a_minute() {
-    let here = Here::start();
+    let here = TestServer::start();
     let key = json!({ "kty": "OKP", "crv": "Ed25519", "kid": "one",
         "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
     let keys = json!({ "keys": [key] }).to_string();
@@ -321,7 +321,7 @@ impl Signer {
 
 #[tokio::test]
 async fn a_client_goes_on_when_the_keys_at_its_address_are_others() {
-    let here = Here::start();
+    let here = TestServer::start();
     let (one, two) = (Signer::new("one"), Signer::new("two"));
     here.answer("/jwks.json", "200 x", &one.set());
     let app = TestApp::reaching(Settings::default(), here.outbound()).await;

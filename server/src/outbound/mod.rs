@@ -2,10 +2,10 @@
 //! name is fetched from public addresses alone, so that nobody turns the server against the network it stands in.
 
 mod guard;
-#[cfg(test)]
-pub(crate) mod here;
 pub(crate) mod smtp;
 mod smtp_line;
+#[cfg(test)]
+pub(crate) mod test_server;
 
 use std::{sync::Arc, time::Duration};
 

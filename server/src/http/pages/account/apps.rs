@@ -4,7 +4,7 @@ use doorward_shared::ClientId;
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
-use super::{Visit, at::At, time::time};
+use super::{Visit, account_visit::AccountVisit, time::time};
 use crate::http::{
     ApiError,
     pages::{
@@ -23,7 +23,7 @@ pub(super) fn all() -> Vec<Route> {
 
 const PATH: &str = "/account/apps/revoke";
 
-pub(super) async fn part(at: &At<'_>) -> Result<Markup, Shown> {
+pub(super) async fn part(at: &AccountVisit<'_>) -> Result<Markup, Shown> {
     let t = at.texts;
     let (user, query) = (at.who.account.user.id, at.query("apps"));
     let apps = at.doorward.store.consents(user, query).await?;
@@ -52,12 +52,12 @@ pub(super) async fn part(at: &At<'_>) -> Result<Markup, Shown> {
 
 #[post("/account/apps/revoke", data = "<posted>")]
 async fn revoke(visit: Visit<'_>, posted: Posted) -> Answer {
-    let (at, fields) = At::with(visit, posted, PATH).await?;
+    let (at, fields) = AccountVisit::with(visit, posted, PATH).await?;
     let ended = let_go(&at, &fields).await;
     at.ended(PATH, ended).await
 }
 
-async fn let_go(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
+async fn let_go(at: &AccountVisit<'_>, fields: &Fields) -> Result<(), ApiError> {
     let client: ClientId = values::id(fields.get("id"), "application")?;
     let user = at.who.account.user.id;
     at.doorward

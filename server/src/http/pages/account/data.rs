@@ -13,7 +13,7 @@ use rocket::{
     routes,
 };
 
-use super::{Visit, at::At, news::News};
+use super::{Visit, account_visit::AccountVisit, news::News};
 use crate::http::{
     ApiError,
     own_data::own_data,
@@ -33,7 +33,7 @@ pub(super) fn all() -> Vec<Route> {
 
 const DELETE: &str = "/account/delete";
 
-pub(super) fn part(at: &At<'_>, news: &News<'_>) -> Markup {
+pub(super) fn part(at: &AccountVisit<'_>, news: &News<'_>) -> Markup {
     let t = at.texts;
     let base = &at.doorward.site.base;
     html! {
@@ -86,7 +86,7 @@ impl<'r> FromRequest<'r> for IsSent {
 
 #[get("/account/export")]
 async fn export(visit: Visit<'_>, sent: IsSent) -> Result<Download, Shown> {
-    let at = At::new(visit)?;
+    let at = AccountVisit::new(visit)?;
     if sent.0 {
         let to = format!("{}/account", at.doorward.site.base);
         return Err(Shown::Go(Go { to, cookie: None }));
@@ -99,7 +99,7 @@ async fn export(visit: Visit<'_>, sent: IsSent) -> Result<Download, Shown> {
 
 #[post("/account/delete", data = "<posted>")]
 async fn delete(visit: Visit<'_>, posted: Posted) -> Answer {
-    let (at, fields) = At::with(visit, posted, DELETE).await?;
+    let (at, fields) = AccountVisit::with(visit, posted, DELETE).await?;
     let password = fields.get("password").to_owned().into();
     let accounts = &at.doorward.accounts;
     let deleted = accounts

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
-use super::{Visit, at::At, news::News};
+use super::{Visit, account_visit::AccountVisit, news::News};
 use crate::http::{
     ApiError,
     pages::{
@@ -24,7 +24,7 @@ const PATH: &str = "/account/profile/email";
 pub(super) const ASKED: &str = "email";
 
 /// Where mail is sent: what of the profile is about the address.
-pub(super) fn part(at: &At<'_>, news: &News<'_>) -> Markup {
+pub(super) fn part(at: &AccountVisit<'_>, news: &News<'_>) -> Markup {
     let t = at.texts;
     if !at.doorward.verification.mail {
         return html! {};
@@ -65,7 +65,7 @@ pub(super) fn part(at: &At<'_>, news: &News<'_>) -> Markup {
 
 #[post("/account/profile/email", data = "<posted>")]
 async fn change(visit: Visit<'_>, posted: Posted) -> Answer {
-    let (at, fields) = At::with(visit, posted, PATH).await?;
+    let (at, fields) = AccountVisit::with(visit, posted, PATH).await?;
     let password = fields.get("emailPassword").to_owned().into();
     let (by, cause) = (at.who.caller(), at.cause());
     let verification = &at.doorward.verification;

@@ -6,7 +6,7 @@ use rocket::{Route, post, routes};
 
 use super::{
     Visit,
-    at::At,
+    account_visit::AccountVisit,
     news::{News, part_of},
     passkeys,
 };
@@ -42,7 +42,7 @@ const CODES: Form = Form {
     is_repeatable: false,
 };
 
-pub(super) async fn part(at: &At<'_>, news: &News<'_>) -> Result<Markup, Shown> {
+pub(super) async fn part(at: &AccountVisit<'_>, news: &News<'_>) -> Result<Markup, Shown> {
     let t = at.texts;
     let factors = at.doorward.store.factors(at.who.account.user.id).await?;
     let wrong = |action| news.wrong(t, action);
@@ -83,7 +83,7 @@ pub(super) async fn part(at: &At<'_>, news: &News<'_>) -> Result<Markup, Shown> 
 }
 
 /// The recovery codes that are left, and new ones. Whoever has none is shut out with their last factor.
-fn recovery(at: &At<'_>, news: &News<'_>, left: u32) -> Markup {
+fn recovery(at: &AccountVisit<'_>, news: &News<'_>, left: u32) -> Markup {
     let t = at.texts;
     let without_codes = left == 0;
     let wrong = news.wrong(t, CODES.action);
@@ -107,7 +107,7 @@ fn recovery(at: &At<'_>, news: &News<'_>, left: u32) -> Markup {
 }
 
 /// What the first code goes into.
-fn confirm_form(at: &At<'_>, wrong: &Wrong<'_>) -> Markup {
+fn confirm_form(at: &AccountVisit<'_>, wrong: &Wrong<'_>) -> Markup {
     let t = at.texts;
     at.form(
         CONFIRM,
@@ -120,7 +120,7 @@ fn confirm_form(at: &At<'_>, wrong: &Wrong<'_>) -> Markup {
 
 #[post("/account/factors/totp", data = "<posted>")]
 async fn begin(visit: Visit<'_>, posted: Posted) -> Answer {
-    let (at, fields) = At::with(visit, posted, BEGIN).await?;
+    let (at, fields) = AccountVisit::with(visit, posted, BEGIN).await?;
     let password = fields.get("password").to_owned().into();
     let own = &at.doorward.own_factors;
     let begun = own.begin_totp(&at.who.caller(), password, at.cause()).await;
@@ -140,7 +140,7 @@ async fn begin(visit: Visit<'_>, posted: Posted) -> Answer {
 
 #[post("/account/factors/totp/confirm", data = "<posted>")]
 async fn confirm(visit: Visit<'_>, posted: Posted) -> Answer {
-    let (at, fields) = At::with(visit, posted, CONFIRM).await?;
+    let (at, fields) = AccountVisit::with(visit, posted, CONFIRM).await?;
     let (own, by) = (&at.doorward.own_factors, at.who.caller());
     let done = own.confirm_totp(&by, fields.get("code"), at.cause()).await;
     match done.map_err(ApiError::from) {
@@ -157,7 +157,7 @@ async fn confirm(visit: Visit<'_>, posted: Posted) -> Answer {
 
 #[post("/account/factors/totp/remove", data = "<posted>")]
 async fn remove(visit: Visit<'_>, posted: Posted) -> Answer {
-    let (at, fields) = At::with(visit, posted, REMOVE).await?;
+    let (at, fields) = AccountVisit::with(visit, posted, REMOVE).await?;
     let password = fields.get("password").to_owned().into();
     let (caller, own) = (at.who.caller(), &at.doorward.own_factors);
     let removed = own.remove_totp(&caller, password, fields.get("code"), at.cause());
@@ -167,14 +167,14 @@ async fn remove(visit: Visit<'_>, posted: Posted) -> Answer {
 
 #[post("/account/factors/codes", data = "<posted>")]
 async fn new_codes(visit: Visit<'_>, posted: Posted) -> Answer {
-    let (at, fields) = At::with(visit, posted, CODES).await?;
+    let (at, fields) = AccountVisit::with(visit, posted, CODES).await?;
     match make(&at, &fields).await {
         Ok(made) => at.shown_once(PATH, kept(&at, &made)).await,
         Err(error) => at.failed(CODES.action, &error).await,
     }
 }
 
-async fn make(at: &At<'_>, fields: &Fields) -> Result<Vec<Secret>, ApiError> {
+async fn make(at: &AccountVisit<'_>, fields: &Fields) -> Result<Vec<Secret>, ApiError> {
     let password = fields.get("password").to_owned().into();
     let own = &at.doorward.own_factors;
     Ok(own
@@ -182,7 +182,7 @@ async fn make(at: &At<'_>, fields: &Fields) -> Result<Vec<Secret>, ApiError> {
         .await?)
 }
 
-fn kept(at: &At<'_>, made: &[Secret]) -> Markup {
+fn kept(at: &AccountVisit<'_>, made: &[Secret]) -> Markup {
     html! {
         div class="done" role="status" {
             p { strong { (at.texts.codes_title) } }
@@ -191,7 +191,7 @@ fn kept(at: &At<'_>, made: &[Secret]) -> Markup {
     }
 }
 
-impl At<'_> {
+impl AccountVisit<'_> {
     /// The page, with something in a part of it that is shown this once, in the place of the form of `action`.
     pub(super) async fn shown_once(&self, action: &str, once: Markup) -> Answer {
         let news = News {

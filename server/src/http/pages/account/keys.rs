@@ -7,7 +7,7 @@ use doorward_shared::{
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
-use super::{Visit, at::At, news::News, time::time};
+use super::{Visit, account_visit::AccountVisit, news::News, time::time};
 use crate::{
     crypto::secret::Secret,
     domain::{ApiKey, KeyOwner, KeyTerms},
@@ -40,7 +40,7 @@ const REVOKE: &str = "/account/keys/revoke";
 /// What a key may be good for, in days.
 const DAYS: [i64; 4] = [30, 90, 365, 0];
 
-pub(super) async fn part(at: &At<'_>, news: &News<'_>) -> Result<Markup, Shown> {
+pub(super) async fn part(at: &AccountVisit<'_>, news: &News<'_>) -> Result<Markup, Shown> {
     let t = at.texts;
     let filter = KeyFilter {
         owner: Some(KeyOwner::User(at.who.account.user.id)),
@@ -62,7 +62,7 @@ pub(super) async fn part(at: &At<'_>, news: &News<'_>) -> Result<Markup, Shown> 
     })
 }
 
-fn row(at: &At<'_>, key: &ApiKey) -> Markup {
+fn row(at: &AccountVisit<'_>, key: &ApiKey) -> Markup {
     let t = at.texts;
     let fields = html! {
         input type="hidden" name="id" value=(key.id);
@@ -87,7 +87,7 @@ fn row(at: &At<'_>, key: &ApiKey) -> Markup {
     }
 }
 
-fn mint_fields(at: &At<'_>, held: &ScopeSet, wrong: &Wrong<'_>) -> Markup {
+fn mint_fields(at: &AccountVisit<'_>, held: &ScopeSet, wrong: &Wrong<'_>) -> Markup {
     let t = at.texts;
     let name = Input {
         id: "key-name",
@@ -149,7 +149,7 @@ fn asked(fields: &Fields, now: Timestamp) -> MintRequest {
 
 #[post("/account/keys", data = "<posted>")]
 async fn mint(visit: Visit<'_>, posted: Posted) -> Answer {
-    let (at, fields) = At::with(visit, posted, MINT).await?;
+    let (at, fields) = AccountVisit::with(visit, posted, MINT).await?;
     match make(&at, &fields).await {
         Ok((key, secret)) => {
             let news = News {
@@ -163,14 +163,14 @@ async fn mint(visit: Visit<'_>, posted: Posted) -> Answer {
     }
 }
 
-async fn make(at: &At<'_>, fields: &Fields) -> Result<(ApiKey, Secret), ApiError> {
+async fn make(at: &AccountVisit<'_>, fields: &Fields) -> Result<(ApiKey, Secret), ApiError> {
     let owner = KeyOwner::User(at.who.account.user.id);
     let now = at.doorward.clock.now();
     let mint = Mint::new(owner, &asked(fields, now), KeyTerms::default(), now)?;
     Ok(at.doorward.minting.mint(at.act()?, mint).await?)
 }
 
-fn shown_once(at: &At<'_>, key: &ApiKey, secret: &Secret) -> Markup {
+fn shown_once(at: &AccountVisit<'_>, key: &ApiKey, secret: &Secret) -> Markup {
     let t = at.texts;
     html! {
         div class="done" role="status" {
@@ -183,12 +183,12 @@ fn shown_once(at: &At<'_>, key: &ApiKey, secret: &Secret) -> Markup {
 
 #[post("/account/keys/revoke", data = "<posted>")]
 async fn revoke(visit: Visit<'_>, posted: Posted) -> Answer {
-    let (at, fields) = At::with(visit, posted, REVOKE).await?;
+    let (at, fields) = AccountVisit::with(visit, posted, REVOKE).await?;
     let ended = kill(&at, &fields).await;
     at.ended(REVOKE, ended).await
 }
 
-async fn kill(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
+async fn kill(at: &AccountVisit<'_>, fields: &Fields) -> Result<(), ApiError> {
     let id = values::id(fields.get("id"), "API key")?;
     let owner = Some(KeyOwner::User(at.who.account.user.id));
     at.doorward.store.revoke_key(id, owner, at.act()?).await?;

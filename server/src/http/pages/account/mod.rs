@@ -1,7 +1,7 @@
 //! `/account`: one's own profile, password, sessions, API keys and connected apps.
 
+mod account_visit;
 mod apps;
-mod at;
 mod data;
 mod email;
 mod factors;
@@ -18,7 +18,7 @@ mod time;
 use maud::html;
 use rocket::{Route, get, http::uri::Origin, routes};
 
-use self::{at::At, news::News};
+use self::{account_visit::AccountVisit, news::News};
 use super::{authorize::parameter, shown::Answer, visit::Visit};
 
 pub(super) fn all() -> Vec<Route> {
@@ -44,9 +44,9 @@ pub(super) const PARTS: [&str; 7] = [
 
 #[get("/account")]
 async fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
-    let at = At {
+    let at = AccountVisit {
         goes_on: parameter(uri, "part").zip(parameter(uri, "after")),
-        ..At::new(visit)?
+        ..AccountVisit::new(visit)?
     };
     let done = parameter(uri, "done").unwrap_or_default();
     let asked = (done == email::ASKED)

@@ -3,7 +3,7 @@
 use doorward_shared::ErrorCode;
 use maud::{Markup, html};
 
-use super::at::At;
+use super::account_visit::AccountVisit;
 use crate::http::{
     ApiError,
     pages::{
@@ -62,7 +62,7 @@ pub(super) fn part_of(action: &str) -> &str {
     }
 }
 
-impl At<'_> {
+impl AccountVisit<'_> {
     pub(super) fn told(&self, news: &News<'_>) -> Markup {
         let step_up = |error: &ApiError| error.code() == ErrorCode::StepUpRequired;
         let above = news.error.filter(|error| !is_at_field(error, FIELDS));

@@ -3,9 +3,8 @@
 use maud::html;
 
 use super::{
-    apps,
-    at::At,
-    data, email, factors, keys,
+    account_visit::AccountVisit,
+    apps, data, email, factors, keys,
     news::{News, part_of},
     password, profile, sessions,
 };
@@ -17,7 +16,7 @@ use crate::http::{
     },
 };
 
-impl At<'_> {
+impl AccountVisit<'_> {
     /// What a form comes to.
     pub(super) async fn ended(&self, action: &str, ended: Result<(), ApiError>) -> Answer {
         match ended {

@@ -4,7 +4,7 @@ use doorward_shared::{PasskeyId, mfa::CreatedCredential};
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
-use super::{Visit, at::At, news::News, time::time};
+use super::{Visit, account_visit::AccountVisit, news::News, time::time};
 use crate::{
     domain::Passkey,
     http::{
@@ -25,7 +25,7 @@ const BEGIN: &str = "/account/passkeys/begin";
 const ADD: &str = "/account/passkeys/add";
 const REMOVE: &str = "/account/passkeys/remove";
 
-pub(super) fn part(at: &At<'_>, news: &News<'_>, passkeys: &[Passkey]) -> Markup {
+pub(super) fn part(at: &AccountVisit<'_>, news: &News<'_>, passkeys: &[Passkey]) -> Markup {
     let t = at.texts;
     let wrong = news.wrong(t, BEGIN);
     let name = Input {
@@ -52,7 +52,7 @@ pub(super) fn part(at: &At<'_>, news: &News<'_>, passkeys: &[Passkey]) -> Markup
     }
 }
 
-fn row(at: &At<'_>, passkey: &Passkey) -> Markup {
+fn row(at: &AccountVisit<'_>, passkey: &Passkey) -> Markup {
     let t = at.texts;
     html! {
         li {
@@ -78,7 +78,7 @@ fn row(at: &At<'_>, passkey: &Passkey) -> Markup {
 
 #[post("/account/passkeys/begin", data = "<posted>")]
 async fn begin(visit: Visit<'_>, posted: Posted) -> Answer {
-    let (at, fields) = At::with(visit, posted, BEGIN).await?;
+    let (at, fields) = AccountVisit::with(visit, posted, BEGIN).await?;
     let name = fields.get("name");
     let options = match options(&at, &fields).await {
         Ok(options) => options.to_string(),
@@ -101,7 +101,7 @@ async fn begin(visit: Visit<'_>, posted: Posted) -> Answer {
     Ok(at.page(news).await?.into())
 }
 
-async fn options(at: &At<'_>, fields: &Fields) -> Result<serde_json::Value, ApiError> {
+async fn options(at: &AccountVisit<'_>, fields: &Fields) -> Result<serde_json::Value, ApiError> {
     values::required_name("name", fields.get("name"))?;
     let password = fields.get("password").to_owned().into();
     let own = &at.doorward.own_factors;
@@ -112,12 +112,12 @@ async fn options(at: &At<'_>, fields: &Fields) -> Result<serde_json::Value, ApiE
 
 #[post("/account/passkeys/add", data = "<posted>")]
 async fn add(visit: Visit<'_>, posted: Posted) -> Answer {
-    let (at, fields) = At::with(visit, posted, ADD).await?;
+    let (at, fields) = AccountVisit::with(visit, posted, ADD).await?;
     let added = made(&at, &fields).await;
     at.ended(ADD, added).await
 }
 
-async fn made(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
+async fn made(at: &AccountVisit<'_>, fields: &Fields) -> Result<(), ApiError> {
     let name = values::required_name("name", fields.get("name"))?;
     let credential: CreatedCredential = serde_json::from_str(fields.get("credential"))
         .map_err(|_| ApiError::validation("credential", "cannot be read"))?;
@@ -129,12 +129,12 @@ async fn made(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
 
 #[post("/account/passkeys/remove", data = "<posted>")]
 async fn remove(visit: Visit<'_>, posted: Posted) -> Answer {
-    let (at, fields) = At::with(visit, posted, REMOVE).await?;
+    let (at, fields) = AccountVisit::with(visit, posted, REMOVE).await?;
     let removed = take_away(&at, &fields).await;
     at.ended_factor(REMOVE, removed).await
 }
 
-async fn take_away(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
+async fn take_away(at: &AccountVisit<'_>, fields: &Fields) -> Result<(), ApiError> {
     let id: PasskeyId = values::id(fields.get("id"), "passkey")?;
     let own = &at.doorward.own_factors;
     Ok(own.remove_passkey(&at.who.caller(), id, at.cause()).await?)

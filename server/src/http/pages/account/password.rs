@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use rocket::{Route, get, post, routes};
 
-use super::{Visit, at::At, news::News};
+use super::{Visit, account_visit::AccountVisit, news::News};
 use crate::{
     http::{
         ApiError, Services,
@@ -23,7 +23,7 @@ pub(super) fn all() -> Vec<Route> {
 
 const PATH: &str = "/account/password";
 
-pub(super) fn part(at: &At<'_>, news: &News<'_>) -> Markup {
+pub(super) fn part(at: &AccountVisit<'_>, news: &News<'_>) -> Markup {
     let t = at.texts;
     let wrong = news.wrong(t, PATH);
     let current = Input {
@@ -59,7 +59,7 @@ fn well_known(doorward: &Services) -> Shown {
 
 #[post("/account/password", data = "<posted>")]
 async fn change(visit: Visit<'_>, posted: Posted) -> Answer {
-    let (at, fields) = At::with(visit, posted, PATH).await?;
+    let (at, fields) = AccountVisit::with(visit, posted, PATH).await?;
     let password = |name| fields.get(name).to_owned().into();
     let change = PasswordChange {
         current: password("currentPassword"),

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
-use super::{Visit, at::At, news::News};
+use super::{Visit, account_visit::AccountVisit, news::News};
 use crate::{
     domain::UserChange,
     http::{
@@ -19,7 +19,7 @@ pub(super) fn all() -> Vec<Route> {
 
 const PATH: &str = "/account/profile";
 
-pub(super) fn part(at: &At<'_>, news: &News<'_>) -> Markup {
+pub(super) fn part(at: &AccountVisit<'_>, news: &News<'_>) -> Markup {
     let (t, user) = (at.texts, &at.who.account.user);
     let names = [&user.first_name, &user.last_name];
     let names = names.map(|name| name.as_deref().unwrap_or_default());
@@ -32,12 +32,12 @@ pub(super) fn part(at: &At<'_>, news: &News<'_>) -> Markup {
 
 #[post("/account/profile", data = "<posted>")]
 async fn change(visit: Visit<'_>, posted: Posted) -> Answer {
-    let (at, fields) = At::with(visit, posted, PATH).await?;
+    let (at, fields) = AccountVisit::with(visit, posted, PATH).await?;
     let ended = save(&at, &fields).await;
     at.ended(PATH, ended).await
 }
 
-async fn save(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
+async fn save(at: &AccountVisit<'_>, fields: &Fields) -> Result<(), ApiError> {
     let name = |name: &'static str| values::name(name, Some(fields.get(name).to_owned()));
     let change = UserChange {
         first_name: Some(name("firstName")?),

@@ -3,13 +3,13 @@
 use doorward_shared::Pagination;
 use maud::{Markup, html};
 
-use super::at::At;
+use super::account_visit::AccountVisit;
 use crate::store::ListQuery;
 
 /// Rows that a part of the page shows at once.
 const ROWS: u32 = 100;
 
-impl At<'_> {
+impl AccountVisit<'_> {
     /// Which rows of a part are shown.
     pub(super) fn query(&self, part: &str) -> ListQuery {
         let goes_on = self.goes_on.as_ref().filter(|(of, _)| of == part);

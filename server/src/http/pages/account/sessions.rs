@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
-use super::{Visit, at::At, time::time};
+use super::{Visit, account_visit::AccountVisit, time::time};
 use crate::{
     domain::{Session, device::Device},
     http::{
@@ -26,7 +26,7 @@ pub(super) fn all() -> Vec<Route> {
 const PATH: &str = "/account/sessions/end";
 const OTHERS: &str = "/account/sessions/end-others";
 
-pub(super) async fn part(at: &At<'_>) -> Result<Markup, Shown> {
+pub(super) async fn part(at: &AccountVisit<'_>) -> Result<Markup, Shown> {
     let t = at.texts;
     let filter = SessionFilter {
         user_id: Some(at.who.account.user.id),
@@ -57,7 +57,7 @@ pub(super) async fn part(at: &At<'_>) -> Result<Markup, Shown> {
     })
 }
 
-async fn row(at: &At<'_>, session: &Session) -> Result<Markup, Shown> {
+async fn row(at: &AccountVisit<'_>, session: &Session) -> Result<Markup, Shown> {
     let t = at.texts;
     let device = Device::of(session.user_agent.as_deref()).said_in(t.language);
     let client = match session.client_id {
@@ -90,12 +90,12 @@ async fn row(at: &At<'_>, session: &Session) -> Result<Markup, Shown> {
 
 #[post("/account/sessions/end", data = "<posted>")]
 async fn end(visit: Visit<'_>, posted: Posted) -> Answer {
-    let (at, fields) = At::with(visit, posted, PATH).await?;
+    let (at, fields) = AccountVisit::with(visit, posted, PATH).await?;
     let ended = end_one(&at, &fields).await;
     at.ended(PATH, ended).await
 }
 
-async fn end_one(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
+async fn end_one(at: &AccountVisit<'_>, fields: &Fields) -> Result<(), ApiError> {
     let id = values::id(fields.get("id"), "session")?;
     let owner = Some(at.who.account.user.id);
     at.doorward.store.end_session(id, owner, at.act()?).await?;
@@ -104,12 +104,12 @@ async fn end_one(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
 
 #[post("/account/sessions/end-others", data = "<posted>")]
 async fn end_others(visit: Visit<'_>, posted: Posted) -> Answer {
-    let (at, _) = At::with(visit, posted, OTHERS).await?;
+    let (at, _) = AccountVisit::with(visit, posted, OTHERS).await?;
     let ended = end_all_others(&at).await;
     at.ended(OTHERS, ended).await
 }
 
-async fn end_all_others(at: &At<'_>) -> Result<(), ApiError> {
+async fn end_all_others(at: &AccountVisit<'_>) -> Result<(), ApiError> {
     let (user, keep) = (at.who.account.user.id, Some(at.who.session.id));
     let store = &at.doorward.store;
     store

@@ -3,12 +3,12 @@
 use doorward_shared::Timestamp;
 use maud::{Markup, html};
 
-use super::At;
+use super::AccountVisit;
 use crate::http::pages::texts::{Texts, fill};
 
 /// A time as people say it, by the days of UTC: only the script knows the reader's zone, and puts it right. The exact time
 /// goes with it.
-pub(super) fn time(at: &At<'_>, when: Timestamp) -> Markup {
+pub(super) fn time(at: &AccountVisit<'_>, when: Timestamp) -> Markup {
     let exact = when.to_string();
     let title = exact.get(..16).unwrap_or(&exact).replace('T', " ");
     let shown = day(at.texts, when, at.doorward.clock.now());

@@ -21,14 +21,14 @@ const NAME: &str = "app.example";
 
 /// A server that answers `GET PATH` with what was put there, and keeps what was asked for.
 #[derive(Debug)]
-pub(crate) struct Here {
+pub(crate) struct TestServer {
     at: SocketAddr,
     authority: CertificateDer<'static>,
     asked: Arc<Mutex<Vec<String>>>,
     answers: Arc<Mutex<HashMap<String, String>>>,
 }
 
-impl Here {
+impl TestServer {
     pub(crate) fn start() -> Self {
         let made = rcgen::generate_simple_self_signed(vec![NAME.into()]).unwrap();
         let authority = made.cert.der().clone();
@@ -103,7 +103,7 @@ impl Here {
         }))
     }
 
-    /// As [`Here::outbound`], but it trusts nobody.
+    /// As [`TestServer::outbound`], but it trusts nobody.
     pub(crate) fn mistrusting(&self) -> Outbound {
         let client = builder(RootCertStore::empty(), Reach::Public).unwrap();
         let client = client.resolve(NAME, self.at).build().unwrap();
@@ -115,9 +115,9 @@ impl Here {
 }
 
 /// One server for tests that only read.
-fn shared() -> &'static Here {
-    static HERE: OnceLock<Here> = OnceLock::new();
-    HERE.get_or_init(Here::start)
+fn shared() -> &'static TestServer {
+    static SHARED: OnceLock<TestServer> = OnceLock::new();
+    SHARED.get_or_init(TestServer::start)
 }
 
 #[tokio::test]

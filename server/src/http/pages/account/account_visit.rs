@@ -21,21 +21,21 @@ use crate::{
 };
 
 /// A person at their account.
-pub(super) struct At<'r> {
+pub(super) struct AccountVisit<'r> {
     pub visit: Visit<'r>,
     pub who: SignedIn,
     /// Where the list of one part goes on: the part, and what the page before gave.
     pub goes_on: Option<(String, String)>,
 }
 
-impl<'r> Deref for At<'r> {
+impl<'r> Deref for AccountVisit<'r> {
     type Target = Visit<'r>;
     fn deref(&self) -> &Visit<'r> {
         &self.visit
     }
 }
 
-impl<'r> At<'r> {
+impl<'r> AccountVisit<'r> {
     /// The person signed in in this browser.
     ///
     /// # Errors
@@ -51,10 +51,10 @@ impl<'r> At<'r> {
         }
     }
 
-    /// As [`At::new`], with the form of a part of the page.
+    /// As [`AccountVisit::new`], with the form of a part of the page.
     ///
     /// # Errors
-    /// As [`At::new`] and [`Posted::take`]; for a stale form the page, on which it can be sent again.
+    /// As [`AccountVisit::new`] and [`Posted::take`]; for a stale form the page, on which it can be sent again.
     pub(super) async fn with(
         visit: Visit<'r>,
         posted: Posted,

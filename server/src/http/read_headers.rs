@@ -11,14 +11,14 @@ const REASON_CHARS: usize = 200;
 
 /// What every request is asked for, found in one walk: to look a header up hashes its name by letters.
 #[derive(Default)]
-pub(super) struct Heads<'r> {
+pub(super) struct ReadHeaders<'r> {
     pub forwarded: Vec<&'r str>,
     /// The first of its name, as of the others below.
     pub reason: Option<&'r str>,
     pub language: Option<&'r str>,
 }
 
-impl<'r> Heads<'r> {
+impl<'r> ReadHeaders<'r> {
     pub(super) fn of(request: &'r Request<'_>) -> Self {
         let mut heads = Self::default();
         for header in request.headers().iter() {
