@@ -133,12 +133,12 @@ fn may_follow(directory: &fs::Metadata, owner: u32) -> bool {
 pub(crate) fn is_strangers(path: &Path) -> io::Result<bool> {
     const WRITABLE_FOR_ALL: u32 = 0o002;
     let path = std::path::absolute(path)?;
-    let directory = fs::metadata(parent(&path))?;
     let owner = match fs::symlink_metadata(&path) {
         Ok(found) => found.uid(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(error),
     };
+    let directory = fs::metadata(parent(&path))?;
     let ours = rustix::process::geteuid().as_raw();
     let is_shared = directory.mode() & WRITABLE_FOR_ALL != 0;
     Ok(is_shared && ![ours, directory.uid()].contains(&owner))

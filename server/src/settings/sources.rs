@@ -114,7 +114,10 @@ impl Settings {
         });
         let (settings, figment) = Self::read(&toml.nested(), environment, overrides)?;
         if settings.data_dir.is_relative() {
-            refuse_strangers("data_dir", &settings.data_dir)?;
+            let steps = settings.data_dir.ancestors();
+            for step in steps.filter(|step| !step.as_os_str().is_empty()) {
+                refuse_strangers("data_dir", step)?;
+            }
         }
         Ok((settings, figment))
     }

@@ -171,6 +171,13 @@ fn what_another_user_has_put_where_a_program_is_started_is_not_used() {
     );
     let console = run("doorward", home.path(), &["status"], &[]);
     assert!(console.failed(1).contains("somebody else's"), "{console:?}");
+    // So is what lies in it, and one's own that is not there yet is made.
+    let in_it = ["check", "--data-dir", "doorward-data/mine"];
+    let refused = run("doorward-server", home.path(), &in_it, &[]);
+    assert!(refused.failed(1).contains("somebody else's"), "{refused:?}");
+    let deep = ["check", "--data-dir", "new/mine"];
+    let not_there = run("doorward-server", home.path(), &deep, &[]);
+    assert!(not_there.failed(1).contains("no database"), "{not_there:?}");
     // By its whole name it is meant.
     let whole = at("doorward-data");
     let args = ["check", "--data-dir", whole.to_str().unwrap()];
