@@ -168,11 +168,13 @@ async fn once_a_factor_is_taken_away_no_session_before_counts_as_having_shown_on
     remove(own.clone(), &lost).await.expect(204);
     // Whoever has the phone is signed in until that is ended, and gets no further.
     server.me(&stolen).await.expect(200);
-    let refused = remove(stolen.clone(), &kept).await;
-    refused.refused(401, "step_up_required");
-    new_codes(&server, &stolen)
-        .await
-        .refused(401, "step_up_required");
+    // Nor does whoever has the machine on which the factors were set up.
+    for before in [stolen, ada.access] {
+        let refused = remove(before.clone(), &kept).await;
+        refused.refused(401, "step_up_required");
+        let refused = new_codes(&server, &before).await;
+        refused.refused(401, "step_up_required");
+    }
     let later = with_code(&server, "ada@example.com", &codes[1]).await;
     for may in [own, later] {
         new_codes(&server, &may).await.expect(200);

@@ -314,15 +314,15 @@ async fn a_session_without_the_factor_changes_none_whoever_knows_the_password() 
         ..before.clone()
     };
     for by in [&shown, &ada] {
-        let path = "/auth/mfa/recovery-codes";
-        let made = as_person(&server, by, "POST", path, password.clone()).await;
-        made.expect(200);
+        let path = "/auth/passkeys/options";
+        let adds = as_person(&server, by, "POST", path, password.clone()).await;
+        adds.expect(200);
     }
     // Password and code are as good.
     let body = json!({"password": PASSWORD, "code": totp.code(1)});
     let removed = as_person(&server, &before, "DELETE", "/auth/mfa/totp", body).await;
     removed.expect(204);
-    as_person(&server, &ada, "DELETE", &remove, json!({}))
+    as_person(&server, &before, "DELETE", &remove, json!({}))
         .await
         .expect(204);
     // With none left there is none to show.
