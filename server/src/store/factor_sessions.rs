@@ -2,12 +2,13 @@
 //! address, delete it, or act as an operator.
 
 use doorward_shared::{SessionId, UserId};
+use ulid::Ulid;
 
 use super::{
     Store, StoreError, authority,
     endings::{self, AT_ONCE},
     factors::has_factor,
-    links,
+    links, rows,
     session_rows::end_noted,
     sessions,
     sql::{Connection, params},
@@ -51,13 +52,23 @@ pub(super) fn shown(conn: &Connection, session: &Session) -> Result<Option<bool>
         return Ok(None);
     }
     let sql = "SELECT s.set_factor = 1 OR EXISTS (SELECT 1 FROM sessions b WHERE b.id = s.signed_in_by AND b.set_factor = 1), \
-               u.factor_removed IS NULL OR coalesce(s.signed_in_by, s.id) > u.factor_removed \
+               u.factor_removed, coalesce(s.signed_in_by, s.id) > u.factor_removed \
                FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ?1";
     let mut select = conn.prepare_cached(sql)?;
-    let (has_set, is_newer): (bool, bool) = select.query_row([session.id.0.to_bytes()], |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })?;
+    let (has_set, removed, is_newer): (bool, _, Option<bool>) = select
+        .query_row([session.id.0.to_bytes()], |row| {
+            Ok((row.get(0)?, rows::maybe_ulid(row, 1)?, row.get(2)?))
+        })?;
+    let is_newer = removed
+        .is_none_or(|removed| is_newer.unwrap_or_default() && is_signed_in_after(session, removed));
     Ok(Some(has_set || is_newer && session.method.has_factor()))
+}
+
+/// Whether what a client was given rests on a sign-in after this id. The browser's session may be a later one: it goes on with
+/// what the one before had opened.
+fn is_signed_in_after(session: &Session, id: Ulid) -> bool {
+    let then = i64::try_from(id.timestamp_ms()).unwrap_or(i64::MAX);
+    session.id.0 > id && session.auth_time.is_none_or(|at| at.0 > then)
 }
 
 /// What follows from a factor that was set up, by somebody who is signed in or on their way in: a change of address that was

@@ -2,7 +2,7 @@
 
 use doorward_tests::{
     PASSWORD, Passkey, Person, Reply, Server, Totp,
-    browser::{form, request},
+    browser::{filled, form, request},
 };
 use serde_json::{Value, json};
 
@@ -178,6 +178,49 @@ async fn once_a_factor_is_taken_away_no_session_before_counts_as_having_shown_on
     let later = with_code(&server, "ada@example.com", &codes[1]).await;
     for may in [own, later] {
         new_codes(&server, &may).await.expect(200);
+    }
+}
+
+/// A browser's next sign-in has what its applications were given before.
+#[tokio::test]
+async fn what_an_application_got_before_a_factor_was_taken_away_has_shown_none_whoever_signs_in_next()
+ {
+    let server = server();
+    let ada = server.administrator("ada@example.com").await;
+    let (_, lost) = with_passkey(&server, &ada.access, "phone").await;
+    let codes = new_codes(&server, &ada.access).await.expect(200).json();
+    let app = json!({"grantTypes": ["authorization_code"], "scopes": ["openid", "admin"]});
+    let app = server.app(app).await;
+    let browser = server.browser();
+    let page = browser.open("/sign-in").await.expect(200);
+    let page = browser.submit(&filled(&page, "ada@example.com")).await;
+    let code = codes["recoveryCodes"][0].as_str().unwrap();
+    let second = form(&page, "/sign-in/factor").with("code", code);
+    browser.submit(&second).await.expect(303);
+    let scope = ("scope", "openid admin");
+    let asked = request(&app, &[scope]);
+    let code = browser.code("ada@example.com", &asked).await;
+    let granted = server.redeem(&app, &code).await.expect(200);
+    let granted = granted.field("access_token");
+    let bob = server.register("bob@example.com").await;
+    let path = format!("/admin/users/{}", bob.id);
+    let act = |by: &str| {
+        let call = server.call("PATCH", &path).bearer(by);
+        call.json(json!({"firstName": "Bob"})).send()
+    };
+    act(&granted).await.expect(200);
+
+    let lost = format!("/auth/passkeys/{lost}");
+    let removed = send(&server, &ada.access, "DELETE", &lost, json!({})).await;
+    removed.expect(204);
+    // The browser is signed in still.
+    let code = browser.code("ada@example.com", &asked).await;
+    let later = server.redeem(&app, &code).await.expect(200);
+    let again = request(&app, &[scope, ("prompt", "login")]);
+    browser.code("ada@example.com", &again).await;
+    with_passkey(&server, &ada.access, "desk").await;
+    for granted in [&granted, &later.field("access_token")] {
+        act(granted).await.refused(401, "step_up_required");
     }
 }
 
