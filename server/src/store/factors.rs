@@ -150,7 +150,9 @@ impl Store {
             if done == 0 {
                 return Err(Refusal::Conflict("the set-up was begun anew".into()).into());
             }
-            replace_codes(unit, user, &totp.codes)?;
+            if replace_codes(unit, user, &totp.codes)? > 0 {
+                factor_sessions::taken_away(unit, user, &act)?;
+            }
             factor_sessions::set_up(unit, user, act.session())?;
             unit.event(cause, "mfa.totp_enabled", Some(&user), Some(user), None)
         })
@@ -203,6 +205,7 @@ impl Store {
             }
             let cause = act.cause(&by);
             replace_codes(unit, user, &codes)?;
+            factor_sessions::taken_away(unit, user, &act)?;
             let action = "mfa.recovery_codes_replaced";
             unit.event(cause, action, Some(&user), Some(user), None)
         })
@@ -305,23 +308,24 @@ fn of_user(conn: &Connection, sql: &str, user: UserId) -> Result<usize, StoreErr
     Ok(conn.prepare_cached(sql)?.execute([user.0.to_bytes()])?)
 }
 
-fn delete_codes(conn: &Connection, user: UserId) -> Result<(), StoreError> {
-    of_user(conn, "DELETE FROM recovery_codes WHERE user_id = ?1", user).map(drop)
+fn delete_codes(conn: &Connection, user: UserId) -> Result<usize, StoreError> {
+    of_user(conn, "DELETE FROM recovery_codes WHERE user_id = ?1", user)
 }
 
+/// Gives recovery codes in the place of those before; how many those were.
 pub(super) fn replace_codes(
     unit: &mut Unit<'_>,
     user: UserId,
     codes: &[Digest256],
-) -> Result<(), StoreError> {
-    delete_codes(unit.conn, user)?;
+) -> Result<usize, StoreError> {
+    let before = delete_codes(unit.conn, user)?;
     let mut insert = unit
         .conn
         .prepare_cached("INSERT INTO recovery_codes (user_id, hash) VALUES (?1, ?2)")?;
     for code in codes {
         insert.execute(params![user.0.to_bytes(), code.0])?;
     }
-    Ok(())
+    Ok(before)
 }
 
 /// Recovery codes stand in for a factor: they go with the last one, which people keep whose role demands one.
@@ -331,7 +335,7 @@ pub(super) fn after_removal(unit: &Unit<'_>, user: UserId) -> Result<(), StoreEr
     }
     let account = accounts::find(unit.conn, user)?.ok_or(Refusal::NotFound("user"))?;
     session::last_factor_may_go(unit.memory.demands_factor(&account.role))?;
-    delete_codes(unit.conn, user)
+    delete_codes(unit.conn, user).map(drop)
 }
 
 /// Uses a factor up, each in one check-and-set: of concurrent uses exactly one wins.

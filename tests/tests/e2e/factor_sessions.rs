@@ -177,8 +177,41 @@ async fn once_a_factor_is_taken_away_no_session_before_counts_as_having_shown_on
     }
     let later = with_code(&server, "ada@example.com", &codes[1]).await;
     for may in [own, later] {
-        new_codes(&server, &may).await.expect(200);
+        let password = json!({"password": PASSWORD});
+        let adds = send(&server, &may, "POST", "/auth/passkeys/options", password);
+        adds.await.expect(200);
     }
+}
+
+/// They are factors too that somebody may have found.
+#[tokio::test]
+async fn once_recovery_codes_are_replaced_no_session_before_counts_as_having_shown_one() {
+    let server = server();
+    let ada = server.administrator("ada@example.com").await;
+    let (mut passkey, _) = with_passkey(&server, &ada.access, "desk").await;
+    let codes = new_codes(&server, &ada.access).await.expect(200).json();
+    let code = |codes: &Value| codes["recoveryCodes"][0].as_str().unwrap().to_owned();
+    let stolen = with_code(&server, "ada@example.com", &code(&codes)).await;
+    let bob = server.register("bob@example.com").await;
+    let path = format!("/admin/users/{}", bob.id);
+    let body = || json!({"firstName": "Bob"});
+    let act = |by: String| {
+        let (server, path) = (&server, &path);
+        async move { send(server, &by, "PATCH", path, body()).await }
+    };
+    act(stolen.clone()).await.expect(200);
+    let own = by_passkey(&server, &mut passkey).await;
+    let codes = new_codes(&server, &own).await.expect(200).json();
+    act(stolen.clone()).await.refused(401, "step_up_required");
+    let refused = new_codes(&server, &stolen).await;
+    refused.refused(401, "step_up_required");
+    act(own.clone()).await.expect(200);
+    // One-time codes have others made.
+    let stolen = with_code(&server, "ada@example.com", &code(&codes)).await;
+    act(stolen.clone()).await.expect(200);
+    with_totp(&server, &own).await;
+    act(stolen).await.refused(401, "step_up_required");
+    act(own).await.expect(200);
 }
 
 /// A browser's next sign-in has what its applications were given before.
