@@ -57,8 +57,8 @@ macro_rules! ends_session {
     };
 }
 
-/// The condition under which an ending, by its alias, matches the key `k`: an account's own, what it minted (with a client,
-/// what came of the tokens that it gave that one), a client's.
+/// The condition under which an ending, by its alias, matches the key `k`: an account's own, what it minted and what came of
+/// the tokens that it gave clients (with a client, of those alone that it gave that one), a client's.
 macro_rules! ends_key {
     ($e:literal) => {
         concat!(
@@ -72,9 +72,11 @@ macro_rules! ends_key {
             $e,
             ".minter_id = k.minter_id) OR (",
             $e,
-            ".minter_id = k.granted_by AND ",
+            ".minter_id = k.granted_by AND (",
             $e,
-            ".client_id = k.client_id) OR (",
+            ".client_id IS NULL OR ",
+            $e,
+            ".client_id = k.client_id)) OR (",
             $e,
             ".minter_id IS NULL AND ",
             $e,

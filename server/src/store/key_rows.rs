@@ -168,7 +168,7 @@ pub(super) fn revoke(unit: &mut Unit<'_>, id: KeyId, now: Timestamp) -> Result<b
 #[derive(Debug, Clone, Copy)]
 pub(super) enum KeysOf {
     Owner(UserId),
-    /// Its own, and those it minted for others.
+    /// Its own, those it minted for others, and those that came of what it let an OAuth client have.
     OwnerAndMinter(UserId),
     /// Those minted with a client's tokens.
     Client(ClientId),
@@ -221,7 +221,12 @@ fn some_of(
 ) -> Result<Vec<(KeyId, Option<UserId>)>, StoreError> {
     let (by, through) = match of {
         KeysOf::Owner(id) => (vec![("owner_id", id.0)], None),
-        KeysOf::OwnerAndMinter(id) => (vec![("owner_id", id.0), ("minter_id", id.0)], None),
+        KeysOf::OwnerAndMinter(id) => (
+            ["owner_id", "minter_id", "granted_by"]
+                .map(|by| (by, id.0))
+                .to_vec(),
+            None,
+        ),
         KeysOf::Client(id) => (vec![("client_id", id.0)], None),
         KeysOf::MintedThrough(id, client) => (vec![("granted_by", id.0)], Some(client)),
     };

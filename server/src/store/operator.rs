@@ -215,7 +215,8 @@ pub(super) fn mark(unit: &mut Unit<'_>, id: KeyId) -> Result<(), StoreError> {
     let mark =
         "INSERT INTO meta VALUES ('operator_key:' || hex(?1), '1') ON CONFLICT (key) DO NOTHING";
     unit.conn.prepare_cached(mark)?.execute([id.0.to_bytes()])?;
-    let free = "UPDATE api_keys SET minter_id = NULL, client_id = NULL WHERE id = ?1";
+    let free =
+        "UPDATE api_keys SET minter_id = NULL, client_id = NULL, granted_by = NULL WHERE id = ?1";
     unit.conn.prepare_cached(free)?.execute([id.0.to_bytes()])?;
     Ok(())
 }

@@ -232,6 +232,39 @@ async fn what_came_of_an_applications_keys_ends_with_the_consent_whosever_they_a
     me(&server, &kept).await.expect(200);
 }
 
+/// Few and so many that they do not fit in one unit.
+#[tokio::test]
+async fn what_came_of_an_applications_keys_ends_with_the_account_that_let_it_in() {
+    let server = Server::start();
+    let bob = server.administrator("bob@example.com").await;
+    let ann = server.register("ann@example.com").await;
+    let app = server.app(json!({"scopes": ["admin"]})).await;
+    let asked = request(&app, &[("scope", "admin")]);
+    for (many, email) in [(1, "eve@example.com"), (70, "mallory@example.com")] {
+        let eve = server.administrator(email).await;
+        let code = server.browser().code(email, &asked).await;
+        let token = server.redeem(&app, &code).await.expect(200);
+        let token = token.field("access_token");
+        let first = mint_for(&server, &token, &bob, &["admin"]).await;
+        let by = first["key"].as_str().unwrap();
+        let mut made = Vec::new();
+        for _ in 0..many {
+            for owner in [&ann, &bob] {
+                made.push(mint_for(&server, by, owner, &["read"]).await);
+            }
+        }
+        let kept = mint_for(&server, &bob.access, &ann, &["read"]).await;
+        made.push(first);
+        let path = format!("/admin/users/{}", eve.id);
+        server.admin("DELETE", &path, None).await;
+        for key in &made {
+            me(&server, key).await.refused(401, "token_revoked");
+            assert!(row(&server, key).await["revokedAt"].is_string());
+        }
+        me(&server, &kept).await.expect(200);
+    }
+}
+
 #[tokio::test]
 async fn api_keys_end_with_the_password_where_that_is_asked_for() {
     let server = Server::start();
