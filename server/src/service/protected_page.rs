@@ -35,8 +35,8 @@ pub(crate) struct Named<'r> {
 }
 
 impl Named<'_> {
-    /// The URL that they name. None where the two ways name different hosts: a proxy sets one of them and may pass on the
-    /// other as the client sent it, so somebody would have their cookie judged for a host that it is not shown to.
+    /// The URL that they name. None where the two ways name different hosts or ports: a proxy sets one of them and may pass on
+    /// the other as the client sent it, so somebody would have their cookie judged for a page that it is not good for.
     pub(crate) fn url(&self) -> Option<String> {
         let forwarded = self.host.map(|hosts| {
             let mut hosts = hosts.split(',').map(str::trim);
@@ -51,9 +51,9 @@ impl Named<'_> {
             return plain.then(|| Some(format!("{}://{host}{uri}", self.scheme?)))?;
         };
         if let Some(forwarded) = forwarded {
-            let forwarded = origin(&format!("http://{}", forwarded?))?;
             let named = origin(original)?;
-            if named.host_str() != forwarded.host_str() {
+            let forwarded = origin(&format!("{}://{}", named.scheme(), forwarded?))?;
+            if named.origin() != forwarded.origin() {
                 return None;
             }
         }
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_name_two_hosts_name_no_page() {
+    fn headers_that_name_two_hosts_or_ports_name_no_page() {
         let url = |original, host, uri| {
             let scheme = Some("https");
             let named = Named {
@@ -233,9 +233,20 @@ mod tests {
         ] {
             assert_eq!(url(original, host, None), page, "{host:?}");
         }
-        for host in ["other.lan", "app.lan, other.lan", "", "app.lan@other.lan"] {
+        for host in [
+            "other.lan",
+            "app.lan, other.lan",
+            "",
+            "app.lan@other.lan",
+            "app.lan:8443",
+            "app.lan:80",
+        ] {
             assert_eq!(url(original, Some(host), None), None, "{host}");
         }
+        let other = "https://app.lan:8443/a";
+        assert_eq!(url(Some(other), Some("app.lan"), None), None);
+        let same = url(Some(other), Some("app.lan:8443"), None);
+        assert_eq!(same.as_deref(), Some(other));
         assert_eq!(url(None, Some("app.lan"), Some("/a")), page);
         for (host, uri) in [
             ("other", ".lan/"),

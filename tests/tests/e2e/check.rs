@@ -384,6 +384,12 @@ async fn what_lets_in_at_one_port_is_worth_nothing_at_another() {
         });
         let moved = ask(to).header("cookie", &names.join("; "));
         moved.send().await.refused(401, "missing_token");
+        // Nor where the client names the one, and the proxy the other.
+        let (scheme, rest) = to.split_once("://").unwrap();
+        let named = ask(from).header("cookie", &cookie);
+        let named = named.header("x-forwarded-proto", scheme);
+        let named = named.header("x-forwarded-host", rest.trim_end_matches('/'));
+        named.send().await.refused(401, "missing_token");
     }
 }
 
