@@ -106,12 +106,4 @@ impl ApiKeys<'_> {
         let path = format!("{}/usage", Self::path(id));
         self.0.get(&path, &query).await
     }
-
-    /// Revokes a key at once.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn delete(&self, id: impl Display) -> Result<(), ClientError> {
-        self.0.delete(Collection::ApiKeys, id).await
-    }
 }

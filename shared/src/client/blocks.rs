@@ -1,7 +1,5 @@
 //! `/admin/blocks`.
 
-use std::fmt::Display;
-
 use reqwest::Method;
 
 use super::{Client, ClientError, Collection, ListQuery};
@@ -37,13 +35,5 @@ impl Blocks<'_> {
     pub async fn create(&self, block: &CreateBlock) -> Result<Block, ClientError> {
         let path = Collection::Blocks.path();
         self.0.send(Method::POST, path, block).await
-    }
-
-    /// Lifts a block.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn delete(&self, id: impl Display) -> Result<(), ClientError> {
-        self.0.delete(Collection::Blocks, id).await
     }
 }

@@ -14,16 +14,22 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a call may take that is about as much as the whole database.
 const LONG: Duration = Duration::from_secs(86_400);
 
-/// A part of a path, so that nothing typed ends up as another part of it.
-pub(super) fn segment(text: impl std::fmt::Display) -> String {
+/// Percent-encodes all but ASCII letters, digits and `plain`.
+pub(super) fn percent_encoded(text: &str, plain: &[u8]) -> String {
     let mut out = String::new();
-    for byte in text.to_string().bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~@".contains(&byte) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || plain.contains(&byte) {
             out.push(char::from(byte));
         } else {
             out.push_str(&format!("%{byte:02X}"));
         }
     }
+    out
+}
+
+/// A part of a path, so that nothing typed ends up as another part of it.
+pub(super) fn segment(text: impl std::fmt::Display) -> String {
+    let out = percent_encoded(&text.to_string(), b"-_.~@");
     // A path of dots would be taken for a way up.
     if out.chars().all(|c| c == '.') {
         out.replace('.', "%2E")

@@ -115,12 +115,4 @@ impl Clients<'_> {
         let path = format!("{base}/registration-tokens/{}", segment(id));
         self.0.done(Method::DELETE, &path, None::<&()>).await
     }
-
-    /// Deletes a client; its tokens die.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn delete(&self, id: impl Display) -> Result<(), ClientError> {
-        self.0.delete(Collection::Clients, id).await
-    }
 }

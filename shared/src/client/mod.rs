@@ -1,6 +1,7 @@
 //! The client of the admin API: what the console and its twin call a server with.
 //!
-//! Each route of the API has one typed method, by what it is about: `client.users().get(id)`.
+//! Each route of the API has one typed method, by what it is about: `client.users().get(id)`. What deletes is one for all:
+//! `client.delete(Collection::Users, id)`.
 
 mod api_keys;
 mod blocks;
@@ -183,24 +184,15 @@ impl Client {
     /// The same client, whose changes are made for a reason: it stands in the events they lead to.
     #[must_use]
     pub fn with_reason(&self, reason: &str) -> Self {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~ ".contains(&byte);
-        let encoded: String = reason
-            .bytes()
-            .map(|byte| {
-                if plain(byte) {
-                    char::from(byte).to_string()
-                } else {
-                    format!("%{byte:02X}")
-                }
-            })
-            .collect();
+        let encoded = call::percent_encoded(reason, b"-_.~ ");
         Self {
             reason: Some(encoded.trim().into()).filter(|text: &Arc<str>| !text.is_empty()),
             ..self.clone()
         }
     }
 
-    /// Deletes or revokes one thing of a collection, by its id or name.
+    /// Deletes, revokes, ends or lifts one thing of a collection, by its id or name: of users with all sessions and keys,
+    /// of roles one that nobody has, of signing keys one that does not sign any more. Events stay.
     ///
     /// # Errors
     /// [`ClientError`].

@@ -49,12 +49,4 @@ impl Roles<'_> {
     pub async fn put(&self, name: &str, role: &PutRole) -> Result<Role, ClientError> {
         self.0.send(Method::PUT, &Self::path(name), role).await
     }
-
-    /// Deletes a role that nobody has.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn delete(&self, name: &str) -> Result<(), ClientError> {
-        self.0.delete(Collection::Roles, name).await
-    }
 }

@@ -42,14 +42,6 @@ impl Sessions<'_> {
         self.0.get(&Self::path(id), &[]).await
     }
 
-    /// Ends a session.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn delete(&self, id: impl Display) -> Result<(), ClientError> {
-        self.0.delete(Collection::Sessions, id).await
-    }
-
     /// Shows which sessions would end, or ends those of a preview.
     ///
     /// # Errors

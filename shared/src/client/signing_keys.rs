@@ -34,12 +34,4 @@ impl SigningKeys<'_> {
         let path = format!("{}/rotate", Collection::SigningKeys.path());
         self.0.send(Method::POST, &path, &json!({})).await
     }
-
-    /// Revokes a key that does not sign any more: its tokens are dead at once.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn delete(&self, kid: &str) -> Result<(), ClientError> {
-        self.0.delete(Collection::SigningKeys, kid).await
-    }
 }

@@ -97,14 +97,6 @@ impl Users<'_> {
         self.0.send(Method::PATCH, &Self::path(id), patch).await
     }
 
-    /// Deletes a user, with all sessions and keys.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn delete(&self, id: impl Display) -> Result<(), ClientError> {
-        self.0.delete(Collection::Users, id).await
-    }
-
     /// Sets a user's password; all sessions end.
     ///
     /// # Errors

@@ -21,7 +21,7 @@ use crate::{
 
 impl State {
     pub(crate) fn act(&mut self, action: Action, effects: &mut Vec<Effect>) {
-        if self.is_for_one(action) {
+        if self.refused_of_marked(action) {
             return;
         }
         match action {
@@ -99,8 +99,8 @@ impl State {
         self.rows_high().saturating_sub(1).max(1).cast_signed()
     }
 
-    /// Whether an action is for one thing alone while several are marked; then it says so.
-    fn is_for_one(&mut self, action: Action) -> bool {
+    /// Warns of an action that is for one thing alone while several are marked; answers whether it did.
+    fn refused_of_marked(&mut self, action: Action) -> bool {
         let for_one = matches!(
             action,
             Action::Edit

@@ -118,11 +118,11 @@ pub(super) fn banner(state: &State) -> Option<(String, bool)> {
     let age = shown_at(state).map(|at| format!("what you see is {} old", span(age(at, now.wall))));
     let age = age.unwrap_or_else(|| "nothing has come yet".into());
     if let Some((why, _)) = &state.connection.lost {
-        let idempotency_key = state
+        let wait = state
             .connection
             .retry_at
             .map(|at| at.saturating_sub(now.ms).div_ceil(1000));
-        let idempotency_key = idempotency_key.map_or_else(
+        let retry = wait.map_or_else(
             || "trying again".into(),
             |wait| format!("again in {wait} s"),
         );
@@ -131,7 +131,7 @@ pub(super) fn banner(state: &State) -> Option<(String, bool)> {
             "OFFLINE: cannot reach the server",
             &age,
             "changes are off",
-            &idempotency_key,
+            &retry,
             why,
         ];
         return Some((parts.join(&format!(" {} ", state.glyphs.dot())), true));

@@ -85,18 +85,16 @@ async fn watched<T>(with: &Context, command: &Command, work: impl Future<Output 
         return work.await;
     }
     let mut work = pin!(work);
+    let mut progress = Progress::of_work();
     loop {
         tokio::select! {
-            done = &mut work => {
-                eprint!("\r\x1b[K");
-                return done;
-            }
+            done = &mut work => return done,
             () = tokio::time::sleep(OFTEN) => {}
         }
         // Whoever may not read that waits without.
         let server = with.client.server().info().await.ok();
         if let Some(backup) = server.and_then(|server| server.backup) {
-            eprint!("\r\x1b[K{}", backup_progress(&backup));
+            progress.show(|| backup_progress(&backup));
         }
     }
 }

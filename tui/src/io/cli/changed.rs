@@ -4,7 +4,7 @@ use super::{
     Outcome,
     output::{self, Format},
 };
-use crate::{command::Command, io::perform::Performed};
+use crate::{command::Command, core::format::count, io::perform::Performed};
 
 /// The secret that was made, and of what.
 pub(super) fn new_secret(performed: &mut Performed) -> Option<(&mut String, String)> {
@@ -47,13 +47,9 @@ pub(super) fn print(format: Format, command: &Command, performed: &Performed) ->
         }
         Performed::Link(_, link) => output::one(format, link),
         Performed::UserSessions(ended) if is_json => output::json(format, ended),
-        Performed::UserSessions(ended) => {
-            output::line(&format!("{} sessions have ended", ended.revoked))
-        }
+        Performed::UserSessions(ended) => output::line(&have_ended(ended.revoked)),
         Performed::Sessions(ended) if is_json => output::json(format, ended),
-        Performed::Sessions(ended) => {
-            output::line(&format!("{} sessions have ended", ended.revoked))
-        }
+        Performed::Sessions(ended) => output::line(&have_ended(ended.revoked)),
         Performed::Minted(key) | Performed::Rotated(key) => output::one(format, key),
         Performed::Key(key) => output::one(format, key),
         Performed::Verified(told) => output::one(format, told),
@@ -75,4 +71,9 @@ pub(super) fn print(format: Format, command: &Command, performed: &Performed) ->
             (_, ids) => output::did_all(format, how.as_str(), ids),
         },
     }
+}
+
+fn have_ended(sessions: u64) -> String {
+    let have = if sessions == 1 { "has" } else { "have" };
+    format!("{} {have} ended", count(sessions, "session"))
 }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     command::{Command, Revoke, Sessions},
+    core::format::count,
     io::{perform::resolve, progress::Progress},
 };
 
@@ -37,8 +38,8 @@ pub(super) async fn revoke(mut asked: Revoke, with: &Context) -> Outcome {
         return show(with.output, &preview);
     }
     if preview.count > 0 {
-        let what = format!("{} sessions of {} users end.", preview.count, preview.users);
-        confirm::confirm(with.yes, &what)?;
+        let end = if preview.count == 1 { "ends" } else { "end" };
+        confirm::confirm(with.yes, &format!("{} {end}.", told(&preview)))?;
     }
     asked.preview_id = preview.preview_id;
     let exactly = Command::Sessions(Sessions::Revoke(asked));
@@ -50,8 +51,13 @@ fn show(format: Format, preview: &RevokedSessions) -> Outcome {
         Format::Json | Format::Jsonl | Format::Yaml => output::json(format, preview),
         Format::Table | Format::Csv | Format::Name => {
             output::rows(format, &preview.sessions)?;
-            let what = format!("end {} sessions of {} users", preview.count, preview.users);
-            output::would(format, &what)
+            output::would(format, &format!("end {}", told(preview)))
         }
     }
+}
+
+/// `1 session of 1 user`.
+fn told(preview: &RevokedSessions) -> String {
+    let (sessions, users) = (preview.count, preview.users);
+    format!("{} of {}", count(sessions, "session"), count(users, "user"))
 }

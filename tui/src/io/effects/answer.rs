@@ -6,9 +6,12 @@ use doorward_shared::{
 };
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::{change, page, preview, problem, read, stream, undo};
+use super::{change, page, preview, read, stream, undo};
 use crate::{
-    core::{Effect, Msg, chart::Window, msg::Reply, resource::Resource, search::Search},
+    core::{
+        Effect, Msg, chart::Window, msg::Reply, problem::Problem, resource::Resource,
+        search::Search,
+    },
     io::{incident, perform::Making, search::narrow},
 };
 
@@ -18,7 +21,7 @@ pub(super) async fn answer(client: Client, call: Effect, replies: UnboundedSende
         Effect::Stats { window, since } => stats(&client, window, since).await,
         Effect::Watch(since) => {
             let stats = client.server().stats(Window::Hour.by(), Some(since)).await;
-            Reply::Watched(stats.map(Box::new).map_err(problem))
+            Reply::Watched(stats.map(Box::new).map_err(Problem::from))
         }
         Effect::Recent => Reply::Recent(read::recent(&client).await),
         Effect::Ending(until) => Reply::Ending(read::ending(&client, until).await),
@@ -26,7 +29,7 @@ pub(super) async fn answer(client: Client, call: Effect, replies: UnboundedSende
         Effect::Server => read::server(&client).await,
         Effect::Whoami => {
             let who = client.server().whoami().await;
-            Reply::Whoami(who.map(Box::new).map_err(problem))
+            Reply::Whoami(who.map(Box::new).map_err(Problem::from))
         }
         Effect::Names(ids) => Reply::Names(read::names(&client, ids).await),
         Effect::Row(kind, id) => {
@@ -48,7 +51,7 @@ async fn stats(client: &Client, window: Window, since: Timestamp) -> Reply {
     Reply::Stats {
         window,
         since,
-        stats: stats.map(Box::new).map_err(problem),
+        stats: stats.map(Box::new).map_err(Problem::from),
     }
 }
 
@@ -68,7 +71,7 @@ async fn of_generation(client: &Client, call: Effect, replies: &UnboundedSender<
             let facts = incident::facts(client, &subjects, since, whole).await;
             Reply::Timeline {
                 generation,
-                timeline: facts.map(Box::new).map_err(problem),
+                timeline: facts.map(Box::new).map_err(Problem::from),
             }
         }
         Effect::Find {

@@ -3,7 +3,7 @@
 use doorward_shared::client::Client;
 
 use super::{
-    problem, read,
+    read,
     told::{plain, told},
 };
 use crate::{
@@ -61,10 +61,10 @@ async fn standing(client: &Client, command: &Command) -> Option<Box<Row>> {
 fn failed(command: &Command, error: PerformError) -> Problem {
     let message = clean(&error.to_string());
     match error {
-        PerformError::Client(error) => problem(error),
+        PerformError::Client(error) => error.into(),
         PerformError::Partly { error, .. } => Problem {
             message,
-            ..problem(error)
+            ..error.into()
         },
         PerformError::NoReference(_) | PerformError::UnknownEmail(_) => Problem {
             field: matches!(command, Command::Apikeys(ApiKeys::Mint(Mint { .. })))

@@ -1,4 +1,4 @@
-//! Effects: the only code that calls the server, writes files or changes the connection.
+//! Effects of the console's `update`: calls of the server, files, changes of the connection.
 
 mod administrators;
 mod answer;
@@ -16,7 +16,7 @@ pub(super) use self::{connecting::Connected, read::names};
 
 use std::{collections::HashMap, path::Path};
 
-use doorward_shared::client::{Client, ClientError};
+use doorward_shared::client::Client;
 use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     task::{AbortHandle, JoinHandle},
@@ -27,7 +27,6 @@ use crate::{
     core::{
         Effect, Msg,
         msg::{Done, Local, OneTimeSecret, Reply},
-        problem::Problem,
         yours::Program,
     },
     io::{
@@ -276,14 +275,10 @@ fn written(path: &Path, text: &Secret) -> Result<std::path::PathBuf, String> {
     Ok(path.to_owned())
 }
 
-/// Unwraps a call's outcome for the screen.
-fn problem(error: ClientError) -> Problem {
-    Problem::from(error)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::problem::Problem;
 
     /// A runner that calls nobody yet, and knows the profiles `a` and `b`.
     pub(super) fn runner(directory: &Path) -> (Runner, UnboundedReceiver<Connected>) {

@@ -10,7 +10,6 @@ use doorward_shared::{
 };
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::problem;
 use crate::{
     core::{
         Msg,
@@ -136,7 +135,7 @@ impl Reading<'_> {
 
     async fn rows(&self, kind: Resource, query: ListQuery) -> Answer<Found> {
         let page = rows::page(self.client, kind, &query.limited(ROWS)).await;
-        page.map(Found::Rows).map_err(problem)
+        page.map(Found::Rows).map_err(Problem::from)
     }
 
     /// A session, its user's others, and those from its address.
@@ -223,7 +222,7 @@ impl Reading<'_> {
                 }
                 // What was read of the others stays.
                 Err(_) if !used.is_empty() || !self.known.used.is_empty() => continue,
-                Err(error) => return Err(problem(error)),
+                Err(error) => return Err(error.into()),
             };
         }
         Ok(Found::Use(used))
@@ -232,7 +231,7 @@ impl Reading<'_> {
     async fn applications(&self) {
         let found = self.client.users().applications(self.subject.id()).await;
         let found = found.map(|page| Found::Applications(page.data));
-        self.say(Part::Applications, found.map_err(problem));
+        self.say(Part::Applications, found.map_err(Problem::from));
     }
 
     /// The blocks of networks that hold an address, whether or not they spare it.
@@ -240,7 +239,7 @@ impl Reading<'_> {
         let query = ListQuery::default().with(Filter::Ip, ip).limited(100);
         let found = self.client.blocks().list(&query).await;
         let found = found.map(|page| Found::Blocks(page.data));
-        self.say(Part::Blocks, found.map_err(problem));
+        self.say(Part::Blocks, found.map_err(Problem::from));
     }
 
     /// What all events come to, however many they are.
@@ -248,13 +247,13 @@ impl Reading<'_> {
         let query = narrowed(of).with(Filter::Since, self.since);
         let found = self.client.events().summary(&query).await;
         let found = found.map(|summary| Found::Summary(Box::new(summary)));
-        self.say(Part::Summary, found.map_err(problem));
+        self.say(Part::Summary, found.map_err(Problem::from));
     }
 
     /// The signing keys: this one, and all.
     async fn signing(&self, id: &str) {
         let page = rows::page(self.client, Resource::Signing, &ListQuery::default()).await;
-        let page = page.map_err(problem);
+        let page = page.map_err(Problem::from);
         let own = page.as_ref().map(|page| {
             let own = page.data.iter().find(|row| row.id() == id);
             own.cloned()
@@ -287,7 +286,12 @@ impl Reading<'_> {
             }
             let mut read = 0;
             loop {
-                let page = self.client.events().list(&query).await.map_err(problem)?;
+                let page = self
+                    .client
+                    .events()
+                    .list(&query)
+                    .await
+                    .map_err(Problem::from)?;
                 read += page.data.len();
                 events.extend(page.data);
                 query.cursor = page.pagination.next_cursor;

@@ -6,7 +6,7 @@ use doorward_shared::{
     client::{Client, ClientError, Filter, ListQuery},
 };
 
-use super::{administrators, problem, read};
+use super::{administrators, read};
 use crate::core::{
     cells::device,
     delete::stays,
@@ -40,7 +40,11 @@ pub(super) async fn preview(client: &Client, at: PreviewTarget) -> Result<Previe
 
 /// The server's own preview: what it counts is what it will end.
 async fn sessions(client: &Client, asked: &RevokeSessions) -> Result<Preview, Problem> {
-    let found = client.sessions().revoke(asked).await.map_err(problem)?;
+    let found = client
+        .sessions()
+        .revoke(asked)
+        .await
+        .map_err(Problem::from)?;
     let ids = found
         .sessions
         .iter()
@@ -59,15 +63,18 @@ async fn sessions(client: &Client, asked: &RevokeSessions) -> Result<Preview, Pr
         let device = device(session.user_agent.as_deref());
         lines.push(clean(&format!("  {name}  {}  {device}", session.ip)));
     }
-    let shown = found.sessions.len().min(SHOWN) as u64;
-    if found.count > shown {
-        lines.push(format!("  and {} more", found.count - shown));
-    }
+    lines.extend(rest(found.count, found.sessions.len()));
     Ok(Preview {
         lines,
         sessions: Some(Box::new((&found).into())),
         ids: None,
     })
+}
+
+/// How many of `total` are not named one by one, of those that are `known`.
+fn rest(total: u64, known: usize) -> Option<String> {
+    let more = total.saturating_sub(known.min(SHOWN) as u64);
+    (more > 0).then(|| format!("  and {more} more"))
 }
 
 /// How many live rows a list would have.
@@ -123,7 +130,12 @@ async fn is_last(client: &Client, id: UserId) -> bool {
 /// Who is signed in from a network that is to be blocked: they stay so, and cannot come again.
 async fn network_of(client: &Client, network: &str) -> Result<Preview, Problem> {
     let asked = Revoke::from_address(network).preview();
-    let found = match client.sessions().revoke(&asked).await.map_err(problem) {
+    let found = match client
+        .sessions()
+        .revoke(&asked)
+        .await
+        .map_err(Problem::from)
+    {
         Ok(found) => found,
         // It must not keep anybody from acting.
         Err(problem) => {
@@ -177,7 +189,7 @@ async fn oauth_client(client: &Client, id: ClientId) -> Result<Preview, Problem>
 }
 
 async fn key(client: &Client, id: KeyId) -> Result<Preview, Problem> {
-    let key = client.api_keys().get(id).await.map_err(problem)?;
+    let key = client.api_keys().get(id).await.map_err(Problem::from)?;
     let owner = match key.owner_id {
         Some(owner) => {
             let owner = owner.to_string();
@@ -224,9 +236,7 @@ async fn keys_of(client: &Client, id: UserId) -> Result<Preview, Problem> {
             counted(keys.len() as u64, "API key")
         ),
     );
-    if keys.len() > SHOWN {
-        lines.push(format!("  and {} more", keys.len() - SHOWN));
-    }
+    lines.extend(rest(keys.len() as u64, keys.len()));
     Ok(Preview {
         lines,
         sessions: None,
@@ -241,7 +251,7 @@ async fn each(client: &Client, kind: Resource, ids: Vec<String>) -> Result<Previ
         let item = match rows::one(client, kind, &id).await {
             Ok(item) => item,
             Err(ClientError::Refused { status: 404, .. }) => None,
-            Err(error) => return Err(problem(error)),
+            Err(error) => return Err(error.into()),
         };
         found.push((id, item));
     }
@@ -251,7 +261,7 @@ async fn each(client: &Client, kind: Resource, ids: Vec<String>) -> Result<Previ
     });
     let users: Vec<_> = users.collect();
     let last = administrators::last_among(client, &users).await;
-    let last = last.map_err(problem)?.map(|id| id.to_string());
+    let last = last.map_err(Problem::from)?.map(|id| id.to_string());
     Ok(of_found(found, last.as_deref()))
 }
 
@@ -273,9 +283,7 @@ fn of_found(found: Vec<(String, Option<Row>)>, last: Option<&str>) -> Preview {
         }
         living.push(id);
     }
-    if living.len() > SHOWN {
-        lines.push(format!("  and {} more", living.len() - SHOWN));
-    }
+    lines.extend(rest(living.len() as u64, living.len()));
     lines.extend(told_left_out(&left_out));
     Preview {
         lines,
@@ -292,9 +300,7 @@ fn told_left_out(left_out: &[String]) -> Vec<String> {
     let mut lines = vec![format!("{} of the marked left out:", left_out.len())];
     let shown = left_out.iter().take(SHOWN);
     lines.extend(shown.map(|one| clean(&format!("  {one}"))));
-    if left_out.len() > SHOWN {
-        lines.push(format!("  and {} more", left_out.len() - SHOWN));
-    }
+    lines.extend(rest(left_out.len() as u64, left_out.len()));
     lines
 }
 

@@ -10,7 +10,6 @@ use doorward_shared::{
 };
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::problem;
 use crate::{
     command::secret::Secret,
     core::{
@@ -40,7 +39,7 @@ pub(super) async fn page(
     kind: Resource,
     query: &ListQuery,
 ) -> Result<Page<Row>, Problem> {
-    rows::page(client, kind, query).await.map_err(problem)
+    rows::page(client, kind, query).await.map_err(Problem::from)
 }
 
 /// Pages one after another, from where the question begins.
@@ -74,7 +73,7 @@ pub(super) async fn search(
 ) -> Result<(Page<Row>, Option<String>), Problem> {
     let found = crate::io::search::find(client, kind, query, search, now)
         .await
-        .map_err(problem)?;
+        .map_err(Problem::from)?;
     let note = match found.gave_up(kind) {
         Some(note) => Some(note),
         None if found.rows.is_empty() => search.hint(kind),
@@ -96,14 +95,14 @@ pub(super) async fn server(client: &Client) -> Reply {
         Err(error) => {
             return Reply::Server {
                 ready: false,
-                info: Err(problem(error)),
+                info: Err(error.into()),
             };
         }
     };
     let info = client.server().info().await;
     Reply::Server {
         ready,
-        info: info.map(Box::new).map_err(problem),
+        info: info.map(Box::new).map_err(Problem::from),
     }
 }
 
@@ -129,7 +128,7 @@ pub(super) async fn failing_clients(
 /// The newest events.
 pub(super) async fn recent(client: &Client) -> Result<Vec<Event>, Problem> {
     let query = ListQuery::default().limited(RECENT);
-    let page = client.events().list(&query).await.map_err(problem)?;
+    let page = client.events().list(&query).await.map_err(Problem::from)?;
     Ok(page.data)
 }
 
@@ -169,7 +168,7 @@ pub(super) async fn row(client: &Client, kind: Resource, id: &str) -> Result<Box
     match rows::one(client, kind, id).await {
         Ok(Some(row)) => Ok(Box::new(row)),
         Ok(None) => Err(Problem::refused("there is no more to it")),
-        Err(error) => Err(problem(error)),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -216,7 +215,7 @@ pub(super) async fn found(
             ..Search::default()
         };
         let found = crate::io::search::find(client, kind, ListQuery::default(), &search, now);
-        found.await.map_err(problem)?.rows
+        found.await.map_err(Problem::from)?.rows
     } else {
         let query = ListQuery::default().with(Filter::Q, text).limited(FOUND);
         page(client, kind, &query).await?.data
@@ -275,6 +274,6 @@ pub(super) async fn sign_in(
         email,
         password: password.expose().to_owned(),
     };
-    let answer = client.server().login(&body).await.map_err(problem)?;
+    let answer = client.server().login(&body).await.map_err(Problem::from)?;
     Ok(Secret::new(answer.access_token))
 }

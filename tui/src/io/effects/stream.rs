@@ -3,7 +3,6 @@
 use doorward_shared::{EventId, client::Client};
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::problem;
 use crate::core::{
     Msg,
     msg::{Reply, Streamed},
@@ -17,7 +16,7 @@ pub(super) async fn follow(
 ) -> Reply {
     let mut stream = match client.events().stream(after).await {
         Ok(stream) => stream,
-        Err(error) => return Reply::Stream(Streamed::Lost(problem(error))),
+        Err(error) => return Reply::Stream(Streamed::Lost(error.into())),
     };
     let _ = replies.send(Msg::Reply(Reply::Stream(Streamed::Began(stream.last()))));
     loop {
@@ -31,7 +30,7 @@ pub(super) async fn follow(
                 }
             }
             Ok(None) => break,
-            Err(error) => return Reply::Stream(Streamed::Lost(problem(error))),
+            Err(error) => return Reply::Stream(Streamed::Lost(error.into())),
         }
     }
     Reply::Stream(Streamed::Ended)
