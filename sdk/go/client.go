@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // Config says how a Client is made. BaseURL alone is required.
@@ -19,6 +20,8 @@ type Config struct {
 	HTTPClient *http.Client
 	// Store keeps the session; memory where nil.
 	Store Store
+	// RefreshGrace is the server's refresh_grace_seconds; 2 s where 0.
+	RefreshGrace time.Duration
 }
 
 // Client is a Doorward server, seen by one application. It is safe for concurrent use.
@@ -42,7 +45,11 @@ func New(config Config) *Client {
 		clientSecret: config.ClientSecret,
 		keeper:       newKeeper(config.Store),
 	}
-	connection.refresher = &refresher{keeper: connection.keeper, exchange: connection.exchange}
+	grace := config.RefreshGrace
+	if grace == 0 {
+		grace = defaultGrace
+	}
+	connection.refresher = &refresher{keeper: connection.keeper, exchange: connection.exchange, grace: grace + graceMargin}
 	connection.issuer = &issuer{transport: connection.transport}
 	return &Client{
 		Auth:       &Auth{Sessions: &Sessions{connection}, connection: connection},

@@ -222,7 +222,7 @@ func (m *memory) Save(_ context.Context, session *sdk.Session) error {
 	return nil
 }
 
-// rotating is a server that keeps section 4's rule on refresh tokens: a used one is refused within the grace, and
+// rotating is a server that keeps Doorward's rule on refresh tokens: a used one is refused within the grace, and
 // answered anew after it.
 type rotating struct {
 	mu      sync.Mutex
@@ -230,6 +230,8 @@ type rotating struct {
 	usedAt  time.Time
 	lose    int
 	calls   int
+	// 2 s where 0.
+	grace time.Duration
 }
 
 func (s *rotating) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -247,7 +249,11 @@ func (s *rotating) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var input struct{ RefreshToken string }
 	_ = json.NewDecoder(r.Body).Decode(&input)
 	fresh := input.RefreshToken == fmt.Sprintf("rt_%d", s.current)
-	again := input.RefreshToken == "rt_0" && time.Since(s.usedAt) > 2*time.Second
+	grace := s.grace
+	if grace == 0 {
+		grace = 2 * time.Second
+	}
+	again := input.RefreshToken == "rt_0" && time.Since(s.usedAt) > grace
 	if !fresh && !again {
 		answer(w, 401, `{"error":{"code":"token_revoked","message":"m"}}`)
 		return
@@ -283,6 +289,15 @@ func TestOneRefreshForAllGoroutines(t *testing.T) {
 	all.Wait()
 	if handler.calls != 1 {
 		t.Errorf("%d refreshes", handler.calls)
+	}
+}
+
+func TestLostAnswersLoseNoSessionWhereTheGraceIsLonger(t *testing.T) {
+	server := httptest.NewServer(&rotating{lose: 1, grace: 3 * time.Second})
+	defer server.Close()
+	config := sdk.Config{BaseURL: server.URL, Store: &memory{session: held()}, RefreshGrace: 3 * time.Second}
+	if me, err := sdk.New(config).Auth.Me(ctx); err != nil || me.ID != "user_1" {
+		t.Error(me, err)
 	}
 }
 

@@ -8,21 +8,22 @@ import (
 )
 
 const (
-	// The server's refresh_grace_seconds, and a little more: within it a used token is refused and nothing happens.
-	grace = 2200 * time.Millisecond
+	// The server's refresh_grace_seconds where Config.RefreshGrace is 0: within it a used token is refused and nothing happens.
+	defaultGrace = 2 * time.Second
+	// Added to it.
+	graceMargin = 200 * time.Millisecond
 	// How often the store is read for another's session in the meantime.
 	look = 100 * time.Millisecond
 	// The server's refresh_retry_seconds, and a little less: so long a lost answer can be asked for again.
 	window = 55 * time.Second
 )
 
-// Waits after a lost answer. The first is short: the request may never have arrived.
-var lostWaits = [...]time.Duration{50 * time.Millisecond, grace, 4 * time.Second, 8 * time.Second}
-
 // refresher refreshes the held session: once for all that wait.
 type refresher struct {
 	keeper   *keeper
 	exchange func(ctx context.Context, refreshToken string) (*Session, error)
+	// The server's, and a little more.
+	grace time.Duration
 
 	mu      sync.Mutex
 	running *flight
@@ -136,6 +137,8 @@ func (r *refresher) renew(ctx context.Context, refreshToken string) (*Session, e
 func (r *refresher) exchanged(
 	ctx context.Context, refreshToken string, other func() (*Session, error), doubtful bool,
 ) (*Session, error) {
+	// After a lost answer. The first wait is short: the request may never have arrived.
+	waits := [...]time.Duration{50 * time.Millisecond, r.grace, 4 * time.Second, 8 * time.Second}
 	began := time.Now()
 	lost, refused := 0, false
 	for {
@@ -149,8 +152,8 @@ func (r *refresher) exchanged(
 		switch {
 		case ctx.Err() != nil:
 			return nil, err
-		case isLost(err) && lost < len(lostWaits) && time.Since(began) < window:
-			if sleep(ctx, lostWaits[lost]) != nil {
+		case isLost(err) && lost < len(waits) && time.Since(began) < window:
+			if sleep(ctx, waits[lost]) != nil {
 				return nil, err
 			}
 			lost++
@@ -159,7 +162,7 @@ func (r *refresher) exchanged(
 			// lost, perhaps before this process started. The first shows in the store, the second is answered after the
 			// grace.
 			refused = true
-			if found, gone := watch(ctx, other); found != nil || gone != nil {
+			if found, gone := watch(ctx, r.grace, other); found != nil || gone != nil {
 				return found, gone
 			}
 		default:
@@ -184,7 +187,7 @@ func (r *refresher) other(ctx context.Context, held *Session) (*Session, error) 
 }
 
 // watch looks for another's session until the grace is over.
-func watch(ctx context.Context, other func() (*Session, error)) (*Session, error) {
+func watch(ctx context.Context, grace time.Duration, other func() (*Session, error)) (*Session, error) {
 	for until := time.Now().Add(grace); time.Now().Before(until); {
 		if found, err := other(); found != nil || err != nil {
 			return found, err

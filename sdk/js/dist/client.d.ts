@@ -28,6 +28,8 @@ export interface DoorwardOptions {
     timeoutMs?: number | undefined;
     /** How often 429 and 503 are tried again: 2 by default. */
     retries?: number | undefined;
+    /** The server's `refresh_grace_seconds`: 2 by default. */
+    refreshGraceSeconds?: number | undefined;
 }
 /** A Doorward server, seen by one application. */
 export declare class Doorward {

@@ -1,25 +1,25 @@
 import { orAbort, sleep } from './abort.js';
 import { DoorwardError, isCode } from './errors.js';
-/** The server's `refresh_grace_seconds`, and a little more: within it a used token is refused and nothing happens. */
-const GRACE_MS = 2200;
+/** Added to the server's `refresh_grace_seconds`, within which a used token is refused and nothing happens. */
+const MARGIN_MS = 200;
 /** How often the storage is read for another tab's session in the meantime. */
 const LOOK_MS = 100;
 /** The server's `refresh_retry_seconds`, and a little less: so long a lost answer can be asked for again. */
 const WINDOW_MS = 55_000;
-/** Waits after a lost answer. The first is short: the request may never have arrived. */
-const LOST_MS = [50, GRACE_MS, 4000, 8000];
 /** Longest wait for another tab's refresh. */
 const LOCK_MS = 60_000;
 /** Refreshes the held session: once for all that wait, in this tab and in others. */
 export class Refresher {
     #keeper;
     #exchange;
+    #graceMs;
     #running;
     /** The refresh token whose last answer never came. */
     #lost;
-    constructor(keeper, exchange) {
+    constructor(keeper, exchange, graceSeconds) {
         this.#keeper = keeper;
         this.#exchange = exchange;
+        this.#graceMs = graceSeconds * 1000 + MARGIN_MS;
     }
     /** The session that follows `stale`. Aborting leaves the refresh itself to those who wait for it too. */
     refresh(stale, signal) {
@@ -85,6 +85,8 @@ export class Refresher {
      * `doubtful` says that somebody may have sent the token before.
      */
     async #exchanged(session, other, doubtful) {
+        // After a lost answer. The first wait is short: the request may never have arrived.
+        const waits = [50, this.#graceMs, 4000, 8000];
         const began = Date.now();
         let lost = 0;
         let refused = false;
@@ -96,7 +98,7 @@ export class Refresher {
                 const found = await other();
                 if (found)
                     return found;
-                const wait = LOST_MS[lost];
+                const wait = waits[lost];
                 if (isLost(error) && wait !== undefined && Date.now() - began < WINDOW_MS) {
                     lost++;
                     await sleep(wait);
@@ -105,7 +107,7 @@ export class Refresher {
                     // Used already: by a tab that has not stored its session yet, or by an attempt whose answer was lost, perhaps
                     // before this page was loaded. The first shows in the storage, the second is answered after the grace.
                     refused = true;
-                    const late = await watch(other);
+                    const late = await watch(other, this.#graceMs);
                     if (late)
                         return late;
                 }
@@ -133,8 +135,8 @@ export class Refresher {
     }
 }
 /** Looks for another tab's session until the grace is over. */
-async function watch(other) {
-    const until = Date.now() + GRACE_MS;
+async function watch(other, graceMs) {
+    const until = Date.now() + graceMs;
     while (Date.now() < until) {
         const found = await other();
         if (found)

@@ -32,6 +32,8 @@ export interface DoorwardOptions {
   timeoutMs?: number | undefined
   /** How often 429 and 503 are tried again: 2 by default. */
   retries?: number | undefined
+  /** The server's `refresh_grace_seconds`: 2 by default. */
+  refreshGraceSeconds?: number | undefined
 }
 
 /** A Doorward server, seen by one application. */
@@ -78,17 +80,19 @@ export class Connection {
   readonly #clientSecret: string | undefined
 
   constructor(options: DoorwardOptions) {
-    const { baseUrl, clientId, timeoutMs = 30_000, retries = 2 } = options
+    const { baseUrl, clientId, timeoutMs = 30_000, retries = 2, refreshGraceSeconds = 2 } = options
     const url = trimmed(baseUrl)
     if (!(timeoutMs >= 0)) throw new TypeError('timeoutMs must be 0 or more')
     if (!Number.isInteger(retries) || retries < 0) throw new TypeError('retries must be a whole number from 0')
+    if (!(refreshGraceSeconds >= 0)) throw new TypeError('refreshGraceSeconds must be 0 or more')
     const fetch: Fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
     this.transport = new Transport(url, { fetch, timeoutMs, retries })
     this.clientId = clientId
     this.#clientSecret = options.clientSecret
     this.#apiKey = options.apiKey
     this.keeper = new SessionKeeper(`doorward:${url}${clientId ? `:${clientId}` : ''}`, options.storage)
-    this.refresher = new Refresher(this.keeper, (session) => this.exchange(session.refreshToken ?? '', session.clientId))
+    const exchange = (session: Session) => this.exchange(session.refreshToken ?? '', session.clientId)
+    this.refresher = new Refresher(this.keeper, exchange, refreshGraceSeconds)
     this.issuer = new Issuer(this.transport)
   }
 
