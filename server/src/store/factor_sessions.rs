@@ -45,14 +45,15 @@ pub(super) fn demand(conn: &Connection, act: &Act) -> Result<(), StoreError> {
     Ok(session::has_shown_factor(shown(conn, &session)?)?)
 }
 
-/// Whether a factor was shown or set up in a session, or in the browser's that it was allowed in, and none was taken away
-/// since; none where the account has no factor.
+/// Whether a factor was shown or set up in a session, or in the browser's that it was allowed in and that stands still, and none
+/// was taken away since; none where the account has no factor. What a browser's session has from one before it was not
+/// allowed there, and one that has ended is not asked again when factors are taken away.
 pub(super) fn shown(conn: &Connection, session: &Session) -> Result<Option<bool>, StoreError> {
     if !has_factor(conn, session.user_id)? {
         return Ok(None);
     }
-    let sql = "SELECT s.set_factor = 1 OR EXISTS (SELECT 1 FROM sessions b WHERE b.id = s.signed_in_by AND b.set_factor = 1), \
-               u.factor_removed, coalesce(s.signed_in_by, s.id) > u.factor_removed \
+    let sql = "SELECT s.set_factor = 1 OR EXISTS (SELECT 1 FROM sessions b WHERE b.id = s.signed_in_by AND b.id < s.id \
+               AND b.set_factor = 1 AND b.revoked_at IS NULL), u.factor_removed, coalesce(s.signed_in_by, s.id) > u.factor_removed \
                FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ?1";
     let mut select = conn.prepare_cached(sql)?;
     let (has_set, removed, is_newer): (bool, _, Option<bool>) = select

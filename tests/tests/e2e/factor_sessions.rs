@@ -2,7 +2,7 @@
 
 use doorward_tests::{
     PASSWORD, Passkey, Person, Reply, Server, Totp,
-    browser::{filled, form, request},
+    browser::{Browser, claims, filled, form, request},
 };
 use serde_json::{Value, json};
 
@@ -255,6 +255,89 @@ async fn what_an_application_got_before_a_factor_was_taken_away_has_shown_none_w
     for granted in [&granted, &later.field("access_token")] {
         act(granted).await.refused(401, "step_up_required");
     }
+}
+
+/// Sets one-time codes up on the account page; answers the recovery codes.
+async fn with_totp_in(browser: &Browser<'_>) -> Vec<String> {
+    let between = |text: &str, from: &str| {
+        let parts = text.split(from).skip(1);
+        let parts = parts.filter_map(|part| Some(part.split_once('<')?.0.to_owned()));
+        parts.collect::<Vec<_>>()
+    };
+    let page = browser.open("/account").await.expect(200);
+    let begin = form(&page, "/account/factors/totp").with("password", PASSWORD);
+    let page = browser.submit(&begin).await.expect(200);
+    let totp = Totp::new(&between(&page.text(), "<code class=\"secret\">")[0]);
+    let confirm = form(&page, "/account/factors/totp/confirm").with("code", &totp.code(0));
+    let page = browser.submit(&confirm).await.expect(200);
+    between(&page.text(), "<li><code>")
+}
+
+/// An operator's act.
+async fn renames(server: &Server, by: &str, user: &Person) -> Reply {
+    let path = format!("/admin/users/{}", user.id);
+    send(server, by, "PATCH", &path, json!({"firstName": "Bob"})).await
+}
+
+/// What the browser's session opens at an application of an administrator's.
+async fn granted(server: &Server, browser: &Browser<'_>) -> String {
+    let app = json!({"grantTypes": ["authorization_code"], "scopes": ["openid", "admin"]});
+    let app = server.app(app).await;
+    let asked = request(&app, &[("scope", "openid admin")]);
+    let code = browser.code("ada@example.com", &asked).await;
+    let granted = server.redeem(&app, &code).await.expect(200);
+    granted.field("access_token")
+}
+
+#[tokio::test]
+async fn what_an_application_got_from_an_earlier_sign_in_has_not_set_up_what_a_later_one_does() {
+    let server = server();
+    let _ada = server.administrator("ada@example.com").await;
+    let bob = server.register("bob@example.com").await;
+    let browser = server.browser();
+    let before = granted(&server, &browser).await;
+    let page = browser.open("/sign-in?again=factors").await.expect(200);
+    browser
+        .submit(&filled(&page, "ada@example.com"))
+        .await
+        .expect(303);
+    let since = granted(&server, &browser).await;
+    with_totp_in(&browser).await;
+    renames(&server, &since, &bob).await.expect(200);
+    let refused = renames(&server, &before, &bob).await;
+    refused.refused(401, "step_up_required");
+}
+
+/// An operator's end of a browser's session leaves what it opened.
+#[tokio::test]
+async fn a_session_that_set_a_factor_up_counts_for_nothing_once_it_has_ended() {
+    let server = server();
+    let ada = server.administrator("ada@example.com").await;
+    let bob = server.register("bob@example.com").await;
+    let browser = server.browser();
+    let granted = granted(&server, &browser).await;
+    let codes = with_totp_in(&browser).await;
+    renames(&server, &granted, &bob).await.expect(200);
+    let path = format!("/admin/sessions?userId={}&limit=100", ada.id);
+    let sessions = server.admin("GET", &path, None).await;
+    let first = &claims(&ada.access)["sid"];
+    let of_browser = |row: &&Value| row["clientId"].is_null() && row["id"] != *first;
+    let own = sessions["data"].as_array().unwrap().iter();
+    let own: Vec<_> = own.filter(of_browser).collect();
+    let path = format!("/admin/sessions/{}", own[0]["id"].as_str().unwrap());
+    server.admin("DELETE", &path, None).await;
+    let shown = with_code(&server, "ada@example.com", &codes[0]).await;
+    new_codes(&server, &shown).await.expect(200);
+    let refused = renames(&server, &granted, &bob).await;
+    refused.refused(401, "step_up_required");
+    // Nor does it once the factor is another one.
+    let path = format!("/admin/users/{}/mfa", ada.id);
+    server
+        .admin("DELETE", &path, Some(json!({"reason": "lost"})))
+        .await;
+    with_totp(&server, &ada.access).await;
+    let refused = renames(&server, &granted, &bob).await;
+    refused.refused(401, "step_up_required");
 }
 
 #[tokio::test]
