@@ -55,23 +55,18 @@ impl Owner {
     }
 
     /// Whether the person must show a second factor that this browser's sign-in did not have: because the client wants it,
-    /// where they have one, or because their role must have one.
+    /// where they have one, or because their role must have one. For a client one that was taken away since counts as none:
+    /// what it is given next would be sent back here.
     ///
     /// # Errors
     /// Storage.
     async fn must_show_factor(&self, who: &SignedIn) -> Result<bool, Failure> {
-        if who.session.method.has_factor() {
-            return Ok(false);
+        let (store, wants) = (&self.endpoint.store, self.request.wants_factor);
+        if !who.session.method.has_factor() {
+            return Ok(store.demands_factor(&who.account.user.role)
+                || wants && store.factors(who.account.user.id).await?.is_any());
         }
-        let store = &self.endpoint.store;
-        if store.demands_factor(&who.account.user.role) {
-            return Ok(true);
-        }
-        if !self.request.wants_factor {
-            return Ok(false);
-        }
-        let factors = store.factors(who.account.user.id).await?;
-        Ok(factors.is_any())
+        Ok(wants && store.factor_shown(who.session.id).await? == Some(false))
     }
 
     /// What of the request the person can give.

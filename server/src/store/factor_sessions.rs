@@ -34,6 +34,15 @@ impl Store {
         })
         .await
     }
+
+    /// Whether a second factor counts as shown in a session; none where its account has none, or it is gone.
+    pub async fn factor_shown(&self, id: SessionId) -> Result<Option<bool>, StoreError> {
+        self.read(move |conn| match sessions::find(conn, id)? {
+            Some(session) => shown(conn, &session),
+            None => Ok(None),
+        })
+        .await
+    }
 }
 
 /// Demands a session in which a factor was shown or set up, where its account has any.

@@ -2,7 +2,7 @@
 
 use doorward_tests::{
     PASSWORD, Passkey, Person, Reply, Server, Totp,
-    browser::{Browser, claims, filled, form, request},
+    browser::{Browser, claims, filled, form, landed, request},
 };
 use serde_json::{Value, json};
 
@@ -277,6 +277,47 @@ async fn with_totp_in(browser: &Browser<'_>) -> Vec<String> {
 async fn renames(server: &Server, by: &str, user: &Person) -> Reply {
     let path = format!("/admin/users/{}", user.id);
     send(server, by, "PATCH", &path, json!({"firstName": "Bob"})).await
+}
+
+/// Goes on with a sign-in whose page this is, with a recovery code.
+async fn goes_on_with(browser: &Browser<'_>, page: &Reply, code: &str) -> Reply {
+    let page = browser.submit(&filled(page, "ada@example.com")).await;
+    let second = form(&page, "/sign-in/factor").with("code", code);
+    browser.submit(&second).await
+}
+
+#[tokio::test]
+async fn whoever_has_shown_a_factor_that_was_taken_away_shows_another_to_an_application_that_wants_one()
+ {
+    let server = server();
+    let ada = server.administrator("ada@example.com").await;
+    let bob = server.register("bob@example.com").await;
+    let codes = with_totp(&server, &ada.access).await;
+    let app = json!({"grantTypes": ["authorization_code"], "scopes": ["openid", "admin"]});
+    let app = server.app(app).await;
+    let wanted = [
+        ("scope", "openid admin"),
+        ("acr_values", "urn:doorward:acr:factor"),
+    ];
+    let asked = request(&app, &wanted);
+    let silently = request(&app, &[&wanted[..], &[("prompt", "none")]].concat());
+    let browser = server.browser();
+    let page = browser.open("/sign-in").await.expect(200);
+    goes_on_with(&browser, &page, &codes[0]).await.expect(303);
+    browser.code("ada@example.com", &asked).await;
+    let silent = landed(&browser.authorize(&silently).await).1;
+    assert!(silent.contains_key("code"));
+
+    let codes = new_codes(&server, &ada.access).await.expect(200).json();
+    let silent = landed(&browser.authorize(&silently).await).1;
+    assert_eq!(silent["error"], "login_required");
+    let page = browser.authorize(&asked).await.expect(200);
+    let code = codes["recoveryCodes"][0].as_str().unwrap();
+    let page = goes_on_with(&browser, &page, code).await;
+    let (_, given) = landed(&browser.follow(page).await);
+    let granted = server.redeem(&app, &given["code"]).await.expect(200);
+    let granted = granted.field("access_token");
+    renames(&server, &granted, &bob).await.expect(200);
 }
 
 /// What the browser's session opens at an application of an administrator's.
