@@ -150,7 +150,7 @@ impl Store {
                 }
                 .into());
             }
-            links::end_with_password(unit, id)?;
+            links::end_password_links(unit, id)?;
             sessions::end_all_of(unit, id, ends.keep, cause)?;
             if ends.api_keys {
                 keys::end_all(unit, KeysOf::Owner(id), cause)?;

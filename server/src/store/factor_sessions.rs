@@ -95,7 +95,8 @@ pub(super) fn set_up(
 }
 
 /// What follows from a factor that its person has taken away: the session in which that was done has shown one, and of
-/// those before none has any more, with one set up in it or not. They may be of whoever has found the factor.
+/// those before none has any more, with one set up in it or not. They may be of whoever has found the factor, and so may a
+/// change of address that was asked for in them.
 pub(super) fn taken_away(unit: &mut Unit<'_>, user: UserId, act: &Act) -> Result<(), StoreError> {
     let removed = unit.id(act.at());
     let sql = "UPDATE users SET factor_removed = ?2 WHERE id = ?1";
@@ -104,6 +105,7 @@ pub(super) fn taken_away(unit: &mut Unit<'_>, user: UserId, act: &Act) -> Result
     let sql = "UPDATE sessions SET set_factor = 0 WHERE user_id = ?1 AND set_factor = 1 AND revoked_at IS NULL";
     let mut clear = unit.conn.prepare_cached(sql)?;
     clear.execute([user.0.to_bytes()])?;
+    links::end_kinds(unit, user, &[LinkKind::Change])?;
     act.session().map_or(Ok(()), |id| note(unit.conn, id, true))
 }
 

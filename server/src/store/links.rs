@@ -139,7 +139,7 @@ impl Store {
                 ..cause
             };
             write_password(unit.conn, id, &set.password)?;
-            end_with_password(unit, id)?;
+            end_password_links(unit, id)?;
             sessions::end_all_of(unit, id, None, &cause)?;
             if takes_over {
                 takeover::end_all(unit, id, &cause)?;
@@ -267,18 +267,9 @@ pub(super) fn end_kinds(
     Ok(())
 }
 
-fn end_password_links(unit: &Unit<'_>, user: UserId) -> Result<(), StoreError> {
+/// Ends links that set the account's password: with another link, or with a new password.
+pub(super) fn end_password_links(unit: &Unit<'_>, user: UserId) -> Result<(), StoreError> {
     let sql = "DELETE FROM links WHERE user_id = ?1 AND kind IN ('invite', 'reset', 'forgot')";
-    unit.conn
-        .prepare_cached(sql)?
-        .execute([user.0.to_bytes()])?;
-    Ok(())
-}
-
-/// With a new password end links made before it that set one, or change the address.
-pub(super) fn end_with_password(unit: &Unit<'_>, user: UserId) -> Result<(), StoreError> {
-    let sql =
-        "DELETE FROM links WHERE user_id = ?1 AND kind IN ('invite', 'reset', 'forgot', 'change')";
     unit.conn
         .prepare_cached(sql)?
         .execute([user.0.to_bytes()])?;

@@ -32,7 +32,7 @@ impl Store {
             }
             let after = any_admin_with_password(unit.conn)?;
             rule::keeps_an_administrator(AnyAdministrator { before, after })?;
-            links::end_with_password(unit, id)?;
+            links::end_password_links(unit, id)?;
             factors::end_unfinished(unit.conn, id)?;
             sessions::end_all_of(unit, id, None, cause)?;
             unit.event(cause, "user.password_removed", Some(&id), Some(id), None)

@@ -7,6 +7,7 @@ use super::{
     Store, StoreError, accounts, authority,
     endings::{self, AT_ONCE, Ended},
     keys::{self, KeysOf},
+    links,
     memory::through,
     rows,
     session_rows::end_noted,
@@ -17,7 +18,7 @@ pub(super) use super::{
     session_rows::{end, end_all_of, find},
     sign_in::{demand_password, insert, open},
 };
-use crate::domain::{Act, Cause, Refusal, Session, rules::authority as rule};
+use crate::domain::{Act, Cause, Refusal, Session, link::LinkKind, rules::authority as rule};
 
 impl Store {
     /// As [`Store::session`], with when it was last seen to the moment.
@@ -84,7 +85,8 @@ impl Store {
     }
 
     /// Ends a session for whoever may: an operator, or with `owner` the person themselves, who so signs out where it is: what it
-    /// opened at clients ends too. An operator ends what they were shown.
+    /// opened at clients ends too. An operator ends what they were shown. With either ends a change of the address that is under
+    /// way.
     ///
     /// # Errors
     /// [`Refusal::NotFound`], also when `owner` is given and it is another's; as [`rule::end_session`].
@@ -100,6 +102,8 @@ impl Store {
             rule::end_session(&by, session.user_id)?;
             let (action, cause) = ("session.revoked", act.cause(&by));
             end_noted(unit, &session, action, cause)?;
+            // It may have been asked for there.
+            links::end_kinds(unit, session.user_id, &[LinkKind::Change])?;
             match owner {
                 Some(_) => Opened::of(id, action, cause).end_some(unit),
                 None => Ok(None),

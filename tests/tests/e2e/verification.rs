@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use doorward_tests::{
     MailServer, Options, PASSWORD, Person, Reply, Server, Totp,
-    browser::{filled, form, forms},
+    browser::{claims, filled, form, forms},
     fields,
 };
 use serde_json::{Value, json};
@@ -488,6 +488,80 @@ async fn whoever_knows_the_password_gets_around_no_factor_by_another_address() {
     let refused = change(&before, "eve@two.example").await;
     refused.refused(401, "step_up_required");
     change(&ada, "ada@new.example").await.expect(202);
+}
+
+/// Signs in with a recovery code, asks for another address, and answers the token of the mail that came there, and
+/// the session.
+async fn change_asked_with(
+    server: &Server,
+    mail: &MailServer,
+    code: &Value,
+    to: &str,
+) -> (String, String) {
+    let first = sign_in(server, "ada@example.com", PASSWORD).await;
+    let token = first.expect(401).json()["mfaToken"].clone();
+    let body = json!({"mfaToken": token, "recoveryCode": code});
+    let by = post(server, "/auth/mfa", body).await.expect(200);
+    let by = by.field("accessToken");
+    let body = json!({"email": to, "password": PASSWORD});
+    let call = server.post("/auth/email").bearer(&by).json(body);
+    call.send().await.expect(202);
+    let session = claims(&by)["sid"].as_str().unwrap().to_owned();
+    (mail.wait_for(to, 1).await.token(), session)
+}
+
+/// Whoever has the password, and had a factor once, is kept out by what its owner does then.
+#[tokio::test]
+async fn a_change_of_address_ends_with_the_sessions_and_the_factor_it_was_asked_for_with() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail).start();
+    let body = json!({"email": "ada@example.com", "password": PASSWORD});
+    server.admin("POST", "/admin/users", Some(body)).await;
+    let ada = server.login("ada@example.com").await;
+    settle_in(&server, &ada).await;
+    let own = async |method: &str, path: &str, body: Value| {
+        let call = server.call(method, path).bearer(&ada.access);
+        call.json(body).send().await
+    };
+    let password = json!({"password": PASSWORD});
+    let new_codes = async || {
+        let made = own("POST", "/auth/mfa/recovery-codes", password.clone()).await;
+        made.expect(200).json()["recoveryCodes"].clone()
+    };
+    let codes = new_codes().await;
+    let asked = async |code: &Value, to| change_asked_with(&server, &mail, code, to).await;
+
+    let (found, _) = asked(&codes[0], "eve@one.example").await;
+    let codes = new_codes().await;
+    verify(&server, &found).await.refused(401, "invalid_token");
+
+    let (found, session) = asked(&codes[3], "eve@own.example").await;
+    let path = format!("/auth/sessions/{session}");
+    own("DELETE", &path, json!({})).await.expect(204);
+    verify(&server, &found).await.refused(401, "invalid_token");
+
+    let (found, session) = asked(&codes[4], "eve@session.example").await;
+    let path = format!("/admin/sessions/{session}");
+    server.admin("DELETE", &path, None).await;
+    verify(&server, &found).await.refused(401, "invalid_token");
+
+    let (found, _) = asked(&codes[0], "eve@two.example").await;
+    let path = format!("/admin/users/{}/sessions/revoke", ada.id);
+    server.admin("POST", &path, Some(json!({}))).await;
+    verify(&server, &found).await.refused(401, "invalid_token");
+
+    let (found, _) = asked(&codes[1], "eve@three.example").await;
+    let all = json!({"userId": ada.id});
+    server
+        .admin("POST", "/admin/sessions/revoke", Some(all))
+        .await;
+    verify(&server, &found).await.refused(401, "invalid_token");
+
+    let (found, _) = asked(&codes[2], "eve@four.example").await;
+    let path = format!("/admin/users/{}/mfa", ada.id);
+    let why = json!({"reason": "she lost her codes"});
+    server.admin("DELETE", &path, Some(why)).await;
+    verify(&server, &found).await.refused(401, "invalid_token");
 }
 
 #[tokio::test]
