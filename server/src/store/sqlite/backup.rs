@@ -112,18 +112,27 @@ fn refuse_to_replace(directory: &Path, target: &Path) -> Result<(), StoreError> 
     }
 }
 
-/// Whether a path is one of the data directory's own files, there or not.
+/// Whether a path is one of the data directory's own files, there or not, or one that a link in their place leads to.
 fn is_in_use(directory: &Path, target: &Path) -> bool {
-    let home = fs::canonicalize(files::parent(target)).ok();
-    let ours = fs::canonicalize(directory).is_ok_and(|ours| home.as_ref() == Some(&ours));
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let suffix = name.strip_prefix(DATABASE);
-    let database = existing(directory).ok();
-    if database.is_some() && home.map(|home| home.join(&*name)) == database {
-        return true;
-    }
-    ours && (suffix.is_some_and(|suffix| ["", "-wal", "-shm", "-journal"].contains(&suffix))
-        || [MASTER_KEY, OPERATOR_KEY].contains(&&*name))
+    let Ok(target) = entry(target) else {
+        return false;
+    };
+    let logs = ["-wal", "-shm", "-journal"];
+    let files: [(&str, &[&str]); 3] = [(DATABASE, &logs), (MASTER_KEY, &[]), (OPERATOR_KEY, &[])];
+    files.iter().any(|(name, beside)| {
+        let path = directory.join(name);
+        let real = files::resolve(&path);
+        let places = [Some(path), real.ok()].into_iter().flatten();
+        places.filter_map(|place| entry(&place).ok()).any(|place| {
+            let mut suffixes = beside.iter();
+            place == target || suffixes.any(|suffix| with_suffix(&place, suffix) == target)
+        })
+    })
+}
+
+/// A path whose directory is without links.
+fn entry(path: &Path) -> io::Result<PathBuf> {
+    Ok(fs::canonicalize(files::parent(path))?.join(path.file_name().unwrap_or_default()))
 }
 
 /// The data directory, if `target` is in it: whose the copy is to be then.
@@ -385,6 +394,36 @@ mod tests {
         let into = link.canonicalize().unwrap_or(link);
         let copied = source.conn.execute("VACUUM INTO ?1", [into.to_str()]);
         assert!(copied.is_err() && !home.path().join("elsewhere").exists());
+    }
+
+    #[test]
+    fn what_a_link_in_the_place_of_the_database_or_a_key_leads_to_is_not_replaced() {
+        let [home, elsewhere] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let led_to = |name: &str| elsewhere.path().join(name);
+        let mut conn = Connection::open(led_to("real.db")).unwrap();
+        schema::migrate(&mut conn).unwrap();
+        for (name, real) in [
+            (DATABASE, "real.db"),
+            (MASTER_KEY, "m.key"),
+            (OPERATOR_KEY, "o.key"),
+        ] {
+            std::os::unix::fs::symlink(led_to(real), home.path().join(name)).unwrap();
+        }
+        let names = [
+            "real.db",
+            "real.db-wal",
+            "real.db-shm",
+            "real.db-journal",
+            "m.key",
+            "o.key",
+        ];
+        let own = [DATABASE, "doorward.db-wal", MASTER_KEY, OPERATOR_KEY];
+        let own = own.map(|name| home.path().join(name));
+        for target in names.map(led_to).into_iter().chain(own) {
+            let error = back_up(home.path(), &target).unwrap_err().to_string();
+            assert!(error.contains("the server needs"), "{target:?}: {error}");
+        }
+        assert!(back_up(home.path(), &led_to("real.db-2")).unwrap() > 0);
     }
 
     #[test]
