@@ -28,6 +28,7 @@ async fn sessions(
     let filter = SessionFilter {
         user_id: Some(by.account.user.id),
         active: Some(true),
+        searches_people: true,
         ..SessionFilter::default()
     };
     let now = doorward.clock.now();

@@ -29,6 +29,8 @@ pub struct SessionFilter {
     pub first_party: bool,
     /// Exactly these.
     pub ids: Option<Vec<SessionId>>,
+    /// Whether text is looked for in people's addresses and names: whoever may not read those would guess them letter by letter.
+    pub searches_people: bool,
 }
 
 const LIST: List<Session> = List {
@@ -49,8 +51,8 @@ const LIST: List<Session> = List {
 };
 
 impl Store {
-    /// A page of sessions. `q` is an id, an address, or text: that of the user's address or name, or of the user agent
-    /// of one of the newest sessions.
+    /// A page of sessions. `q` is an id, an address, or text: that of the user agent of one of the newest sessions, or of the
+    /// user's address or name, where the filter searches those.
     pub async fn sessions(
         &self,
         filter: SessionFilter,
@@ -67,7 +69,7 @@ impl Store {
                 let mut conditions = conditions(&filter, now, endings::any(conn)?);
                 pass_over_ended(conn, &filter, &mut conditions, now)?;
                 if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
-                    search(&mut conditions, q);
+                    search(&mut conditions, q, filter.searches_people);
                 } else {
                     known_total(conn, &filter, &mut conditions, now)?;
                 }
@@ -151,6 +153,7 @@ fn pass_over_ended(
 fn is_alone(filter: &SessionFilter) -> bool {
     let alone = SessionFilter {
         active: filter.active,
+        searches_people: filter.searches_people,
         ..SessionFilter::default()
     };
     *filter == alone
@@ -180,7 +183,7 @@ const NEWEST: u32 = 5000;
 /// Users whose sessions are found by text.
 const USERS: u32 = 500;
 
-fn search(conditions: &mut Filter, q: &str) {
+fn search(conditions: &mut Filter, q: &str, people: bool) {
     let blob = |id: Ulid| [Value::Blob(id.to_bytes().to_vec())];
     if let Ok(id) = q.parse::<SessionId>() {
         conditions.and("s.id = ?", blob(id.0));
@@ -191,15 +194,17 @@ fn search(conditions: &mut Filter, q: &str) {
     } else if let Ok(ip) = q.parse::<IpAddr>() {
         conditions.and("s.ip = ?", [Value::Blob(ip_bytes(ip).to_vec())]);
     } else {
-        let (users, text) = account_list::matching(q, USERS);
-        conditions.and(
-            format!(
-                "(s.user_id IN (SELECT id FROM users AS u WHERE {users}) OR s.id IN \
-                 (SELECT id FROM (SELECT id, user_agent FROM sessions ORDER BY id DESC LIMIT {NEWEST}) AS newest \
-                 WHERE instr(fold(user_agent), ?) > 0))"
-            ),
-            [text, folded(q)],
+        let agents = format!(
+            "s.id IN (SELECT id FROM (SELECT id, user_agent FROM sessions ORDER BY id DESC LIMIT {NEWEST}) AS newest \
+             WHERE instr(fold(user_agent), ?) > 0)"
         );
+        if people {
+            let (users, text) = account_list::matching(q, USERS);
+            let users = format!("s.user_id IN (SELECT id FROM users AS u WHERE {users})");
+            conditions.and(format!("({users} OR {agents})"), [text, folded(q)]);
+        } else {
+            conditions.and(agents, [folded(q)]);
+        }
         conditions.among(NEWEST);
     }
 }

@@ -163,6 +163,25 @@ async fn sessions_are_found_by_user_address_and_state() {
     }
 }
 
+/// Else their addresses are guessed letter by letter.
+#[tokio::test]
+async fn only_who_may_read_people_finds_sessions_by_their_addresses() {
+    let server = Server::start();
+    server.register("ada@example.com").await;
+    for (scopes, q, found) in [
+        (&["admin:sessions:read"][..], "ada@", 0),
+        (&["admin:sessions:read"], "ad", 0),
+        (&["admin:sessions:read", "admin:users:read"], "ada@", 1),
+        (&["admin:sessions", "admin:users"], "ad", 1),
+    ] {
+        let key = server.key(scopes).await;
+        let call = server.get(&format!("/admin/sessions?q={q}"));
+        let page = call.bearer(&key).send().await.expect(200);
+        let total = &page.json()["pagination"]["total"];
+        assert_eq!(total, found, "{scopes:?} {q}");
+    }
+}
+
 #[tokio::test]
 async fn a_preview_ends_nothing_and_then_exactly_what_it_showed() {
     let server = behind_a_proxy();

@@ -67,14 +67,15 @@ pub(crate) fn view(session: domain::Session, now: Timestamp) -> Session {
 #[get("/admin/sessions")]
 async fn list(
     doorward: &Services,
-    _by: Allowed<SessionsRead>,
+    by: Allowed<SessionsRead>,
     listing: Listing<SessionFilter>,
 ) -> Answer<Page<Session>> {
     let now = doorward.clock.now();
-    let page = doorward
-        .store
-        .sessions(listing.filter, listing.query, now)
-        .await?;
+    let filter = SessionFilter {
+        searches_people: by.scopes.covers("admin:users:read"),
+        ..listing.filter
+    };
+    let page = doorward.store.sessions(filter, listing.query, now).await?;
     ok(page.map(|session| view(session, now)))
 }
 
