@@ -33,8 +33,9 @@ export class SignIn {
             state: begun.state,
             code_challenge: base64url(new Uint8Array(digest)),
             code_challenge_method: 'S256',
+            // Always: without a scope the server gives what the client is registered for, which may be `openid`.
+            nonce: begun.nonce,
             ...(input.scope === undefined ? {} : { scope: input.scope }),
-            ...(input.scope?.split(' ').includes('openid') ? { nonce: begun.nonce } : {}),
         };
         for (const [name, value] of Object.entries(parameters))
             url.searchParams.set(name, value);

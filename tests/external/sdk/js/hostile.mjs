@@ -38,6 +38,22 @@ await check('a far Retry-After is told instead of waited for, a date is understo
   }
 })
 
+await check('without a scope a sign-in takes the ID token of a client that is registered with openid', async () => {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  let nonce
+  const server = await stub((_, response) => {
+    const id_token = `${part({ alg: 'RS256' })}.${part({ sub: 'user_1', nonce })}.AA`
+    json(response, 200, { access_token: `${part({})}.${part({ sub: 'user_1', iat: 1 })}.AA`, token_type: 'Bearer', expires_in: 60, scope: 'openid', id_token })
+  })
+  const client = new Doorward({ baseUrl: server.url, clientId: 'client_1' })
+  const asked = new URL(await client.signIn.start({ redirectUri: 'https://app.example/cb' })).searchParams
+  // As the server does: what the request says, nothing where it says nothing.
+  nonce = asked.get('nonce') ?? undefined
+  const session = await client.signIn.finish(`https://app.example/cb?code=x&state=${asked.get('state')}`)
+  assert.ok(session.idToken)
+  server.close()
+})
+
 await check('a wait is aborted at once', async () => {
   const server = await stub((_, response) => json(response, 429, busy, { 'retry-after': '30' }))
   const controller = new AbortController()
