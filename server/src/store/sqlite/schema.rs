@@ -87,6 +87,10 @@ const MIGRATIONS: &[&str] = &[
      UPDATE api_keys SET granted_by = minter_id WHERE client_id IS NOT NULL;
      CREATE INDEX api_keys_granted ON api_keys (granted_by, coalesce(revoked_at, 9223372036854775807))
        WHERE granted_by IS NOT NULL;",
+    // Clients that are metadata documents stay where an operator has decided something about them, from now on also before. Their
+    // documents, which had taken back what they were to have no more, are fetched again.
+    "UPDATE clients SET openly = 0, document_until = 0 WHERE document_url IS NOT NULL
+       AND (allowed_groups <> '' OR most_scopes IS NOT NULL OR most_grants IS NOT NULL);",
 ];
 
 /// What migrations take from the rules of the domain.
@@ -284,6 +288,39 @@ mod tests {
         let sql = "SELECT count(*) FROM users WHERE verified_at IS NULL";
         let trusted: u32 = conn.query_row(sql, [], |row| row.get(0)).unwrap();
         assert_eq!(trusted, 1);
+    }
+
+    #[test]
+    fn what_operators_had_decided_about_metadata_documents_stays() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        migrate_to(&mut conn, 32).unwrap();
+        let row = "INSERT INTO clients (id, name, redirect_uris, grant_types, scopes, resources, created_at, dynamic, openly, \
+                   document_url, document_until, allowed_groups, most_scopes, most_grants) \
+                   VALUES (?1, 'App', '', '', '', '', 0, 1, 1, ?2, 9, ?3, ?4, ?5)";
+        let none = None::<&str>;
+        for (id, url, groups, scopes, grants) in [
+            (1_u8, Some("https://a.example/c"), "", none, none),
+            (2, Some("https://b.example/c"), "staff", none, none),
+            (3, Some("https://c.example/c"), "", Some("openid"), none),
+            (
+                4,
+                Some("https://d.example/c"),
+                "",
+                none,
+                Some("authorization_code"),
+            ),
+            (5, none, "staff", Some("openid"), none),
+        ] {
+            let values = params![[id; 16], url, groups, scopes, grants];
+            conn.execute(row, values).unwrap();
+        }
+        migrate(&mut conn).unwrap();
+        let mut select = conn
+            .prepare("SELECT openly, document_until FROM clients ORDER BY id")
+            .unwrap();
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        let rows: Vec<(i64, i64)> = rows.unwrap().map(Result::unwrap).collect();
+        assert_eq!(rows, [(1, 9), (0, 0), (0, 0), (0, 0), (1, 9)]);
     }
 
     #[test]
