@@ -9,7 +9,7 @@ use doorward_shared::{ClientId, ScopeSet};
 
 use super::{
     Store, StoreError, accounts,
-    addresses::of_address,
+    addresses::{has_signed_up, of_address},
     clients,
     plan::{Applied, Kind, NotApplied, Plan, PlannedClient, PlannedUser, Step},
     roles,
@@ -179,6 +179,7 @@ fn user(unit: &mut Unit<'_>, wanted: &PlannedUser, act: &Act) -> Result<Option<S
     };
     let change = wanted.change.clone();
     let (before, after) = accounts::change_one(unit, known.id, change, act)?;
+    demand_holder(unit, &before, &after)?;
     let mut diff = account::diff(&before, &after);
     diff.note(
         "disabled",
@@ -187,6 +188,27 @@ fn user(unit: &mut Unit<'_>, wanted: &PlannedUser, act: &Act) -> Result<Option<S
     );
     let email = after.email.as_str().to_owned();
     Ok((!diff.is_empty()).then_some(Step::Changed(Kind::User, email, diff)))
+}
+
+/// Demands that an account which gains something is known to be its holder's: anybody signs up with any address, and what the
+/// file gives is meant for whom that belongs to.
+fn demand_holder(unit: &Unit<'_>, before: &User, after: &User) -> Result<(), StoreError> {
+    let may = |user: &User| {
+        let of_role = roles::permissions(unit.conn, &user.role)?;
+        Ok::<_, StoreError>(of_role.union(&user.permissions))
+    };
+    let joins = after.groups.iter().any(|one| !before.groups.contains(one));
+    let gains = joins || !may(before)?.covers_all(&may(after)?);
+    if gains && !after.email_verified && has_signed_up(unit.conn, after.id)? {
+        let reason = "is of an account that somebody has signed up for, and nobody has shown that the address is theirs: delete \
+                      that account, or say emailVerified = true where you know that it is theirs";
+        return Err(Refusal::Invalid {
+            field: "email",
+            reason: reason.into(),
+        }
+        .into());
+    }
+    Ok(())
 }
 
 /// All that a new account starts with.

@@ -386,6 +386,37 @@ async fn a_strangers_client_of_the_same_name_is_left_alone() {
 }
 
 #[tokio::test]
+async fn whoever_signed_up_with_an_address_gains_nothing_that_is_meant_for_its_holder() {
+    let place = Place::start();
+    let eve = place.server.register("ops@example.com").await;
+    let of_file = "[[users]]\nemail = \"ops@example.com\"\n";
+    for more in [
+        "role = \"admin\"\n",
+        "permissions = [\"admin:users\"]\n",
+        "groups = [\"staff\"]\n",
+    ] {
+        let file = format!("{of_file}{more}");
+        let why = failed(place.apply(&file, &[]));
+        assert!(
+            why.contains("users[0] ops@example.com: email is of"),
+            "{why}"
+        );
+        failed(place.apply(&file, &["--dry-run"]));
+    }
+    let path = format!("/admin/users/{}", eve.id);
+    let user = place.server.admin("GET", &path, None).await;
+    assert_eq!(
+        (&user["role"], &user["groups"]),
+        (&json!("customer"), &json!([]))
+    );
+    // What gives nothing is done, and what is vouched for.
+    said(place.apply(&format!("{of_file}firstName = \"Olga\"\n"), &[]));
+    let vouched = format!("{of_file}groups = [\"staff\"]\nemailVerified = true\n");
+    said(place.apply(&vouched, &[]));
+    said(place.apply(&format!("{of_file}role = \"admin\"\n"), &[]));
+}
+
+#[tokio::test]
 async fn somebody_may_be_made_disabled_and_is_enabled_by_the_file() {
     let place = Place::start();
     let file = "[[users]]\nemail = \"eve@example.com\"\ngroups = [\"staff\"]\ndisabled = true\n";
