@@ -169,7 +169,8 @@ pub struct Settings {
     pub api_keys_per_account: u32,
     /// Changes by an account's own credentials.
     pub writes_per_minute_per_account: u32,
-    /// How recent a person's sign-in must be for admin calls that destroy something; 0 asks for nothing.
+    /// How recent a person's sign-in must be for admin calls that change something, and for minting keys with `admin`
+    /// scopes, in seconds; 0 asks for nothing.
     pub step_up_seconds: u32,
     /// How long events are kept, in days; 0 keeps them for good.
     pub event_days: u32,

@@ -25,6 +25,13 @@ pub struct User {
     pub last_login_at: Option<Timestamp>,
 }
 
+impl User {
+    /// Whether it may be signed in to, and what it has is good.
+    pub fn is_enabled(&self) -> bool {
+        self.disabled_at.is_none()
+    }
+}
+
 /// An account and what it may do now, as the hot path reads it.
 #[derive(Debug, Clone)]
 pub struct Account {

@@ -19,6 +19,10 @@ pub struct Email {
 impl Email {
     /// Longest address, in bytes: RFC 5321 section 4.5.3.1.3 less the angle brackets.
     pub const MAX_BYTES: usize = 254;
+    const TOO_LONG: &str = "must be at most 254 bytes";
+    /// Longest local part, in bytes: RFC 5321 section 4.5.3.1.1.
+    const MAX_LOCAL: usize = 64;
+    const LOCAL_TOO_LONG: &str = "must have at most 64 bytes before the @";
 
     /// Takes an address of the form `local@domain`.
     ///
@@ -29,7 +33,7 @@ impl Email {
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let shown = nfc(text).into_owned();
         if shown.len() > Self::MAX_BYTES {
-            return Err("must be at most 254 bytes");
+            return Err(Self::TOO_LONG);
         }
         if shown.chars().any(|c| c.is_whitespace() || is_invisible(c)) {
             return Err("must not contain spaces or invisible characters");
@@ -40,7 +44,10 @@ impl Email {
         let Some((local, domain)) = shown.rsplit_once('@') else {
             return Err("must be an email address");
         };
-        if local.is_empty() || local.len() > 64 || !local_ok(local) || domain.is_empty() {
+        if local.len() > Self::MAX_LOCAL {
+            return Err(Self::LOCAL_TOO_LONG);
+        }
+        if local.is_empty() || !local_ok(local) || domain.is_empty() {
             return Err("must be an email address");
         }
         let Some(ascii) = idna::to_ascii(domain) else {
@@ -48,7 +55,7 @@ impl Email {
         };
         // With A-labels too it must fit into a protocol that knows no others.
         if local.len() + 1 + ascii.len() > Self::MAX_BYTES {
-            return Err("must be at most 254 bytes");
+            return Err(Self::TOO_LONG);
         }
         let key = key(local, &ascii);
         Ok(Self::stored(shown, key))
@@ -219,6 +226,16 @@ mod tests {
         ] {
             assert!(key(bad).is_none(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn an_address_that_is_too_long_is_told_what_is() {
+        let local = |bytes: usize| Email::parse(&format!("{}@x.org", "a".repeat(bytes)));
+        assert!(local(Email::MAX_LOCAL).is_ok());
+        assert_eq!(local(Email::MAX_LOCAL + 1), Err(Email::LOCAL_TOO_LONG));
+        assert_eq!(local(Email::MAX_BYTES), Err(Email::TOO_LONG));
+        assert!(Email::TOO_LONG.contains(&Email::MAX_BYTES.to_string()));
+        assert!(Email::LOCAL_TOO_LONG.contains(&Email::MAX_LOCAL.to_string()));
     }
 
     #[test]

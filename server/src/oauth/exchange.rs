@@ -11,7 +11,7 @@ use crate::{
         Cause, Client, Code, GrantType, PersonClaims, Sent, Session,
         rules::{
             code::{self as rule, Worth},
-            credential::grantable,
+            credential::{audience, scopes_left},
         },
     },
     service::Grant,
@@ -206,16 +206,9 @@ impl Exchange {
         let (session, granted) = self.redeem(hash, new).await?;
         let account = self.endpoint.store.account(session.user_id).await?;
         let account = account.ok_or_else(|| Failure::grant("the account is gone"))?;
-        let scope = session
-            .scope
-            .intersect(&grantable(&account.may))
-            .intersect(&client.scopes);
+        let scope = scopes_left(&session.scope, &account.may, Some(client));
         // What is asked for was found to be the client's just now.
-        let audience = if self.resources.is_empty() {
-            granted
-        } else {
-            self.resources.clone()
-        };
+        let audience = audience(&self.resources, granted);
         let access_token = self.access_token(&session, &scope, audience)?;
         let id_token = scope.covers("openid").then(|| {
             let wanted = self.wanted_claims(code, &scope);

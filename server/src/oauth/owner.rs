@@ -14,7 +14,7 @@ use super::{
 use crate::{
     clock::random_bytes,
     crypto::secret::authorization_code,
-    domain::{Actor, CODE_SECONDS, Cause, Client, Code, rules::credential::grantable},
+    domain::{Actor, CODE_SECONDS, Cause, Client, Code, rules::credential::scopes_left},
     service::SignedIn,
     store::Created,
 };
@@ -71,8 +71,7 @@ impl Owner {
 
     /// What of the request the person can give.
     fn offered(&self, who: &SignedIn) -> ScopeSet {
-        let may = grantable(&who.account.may);
-        self.request.scope.intersect(&may)
+        scopes_left(&self.request.scope, &who.account.may, None)
     }
 
     /// What the person is asked for: the scopes, and those whose claims are wanted one by one.

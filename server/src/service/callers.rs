@@ -53,8 +53,8 @@ impl Callers {
         self.authenticate_for(&[], credential, ip).await
     }
 
-    /// As [`Callers::authenticate`], of whom scopes may be asked: a key without them pays for nothing. Whether a token has them
-    /// is still to be asked.
+    /// Like [`Callers::authenticate`]; an API key that lacks one of `scopes` is refused before it is charged. The caller
+    /// checks a token's scopes.
     ///
     /// # Errors
     /// As [`Callers::authenticate`]; [`Error::Scope`], of a key.
@@ -71,14 +71,17 @@ impl Callers {
         }
     }
 
+    async fn known_key(&self, text: &str) -> Result<FoundKey, Error> {
+        self.api_keys.find(text).await?.ok_or(Error::InvalidToken)
+    }
+
     async fn authenticate_key(
         &self,
         text: &str,
         ip: IpAddr,
         scopes: &[&str],
     ) -> Result<Caller, Error> {
-        let found = self.api_keys.find(text).await?;
-        let found = found.ok_or(Error::InvalidToken)?;
+        let found = self.known_key(text).await?;
         // A scope of an embedding application's that is none is asked for afterwards, and nobody has it.
         let asked: Vec<Scope> = scopes.iter().filter_map(|one| one.parse().ok()).collect();
         let wanted = Wanted {
@@ -100,8 +103,7 @@ impl Callers {
     /// # Errors
     /// As [`Callers::authenticate`].
     pub(crate) async fn judge_key(&self, text: &str) -> Result<Caller, Error> {
-        let found = self.api_keys.find(text).await?;
-        let found = found.ok_or(Error::InvalidToken)?;
+        let found = self.known_key(text).await?;
         let wanted = Wanted {
             scopes: &[],
             ip: None,
@@ -123,8 +125,7 @@ impl Callers {
         if !looks_like_api_key(credential) {
             return self.authenticate_token(credential).await;
         }
-        let found = self.api_keys.find(credential).await?;
-        let found = found.ok_or(Error::InvalidToken)?;
+        let found = self.known_key(credential).await?;
         let now = self.clock.now();
         let code = found.standing(ip, now).err().unwrap_or(KeyCode::Valid);
         if code == KeyCode::Valid {

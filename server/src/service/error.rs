@@ -1,4 +1,4 @@
-//! Why a use case is refused. Knows no HTTP: `http/error.rs` and `oauth/failure.rs` each say in one place what is
+//! Why a use case is refused. Knows no HTTP: `http/error/from.rs` and `oauth/failure.rs` each say in one place what is
 //! answered.
 
 use doorward_shared::mfa::MfaMethod;

@@ -19,7 +19,7 @@ const FLUSH: Duration = Duration::from_secs(30);
 const SWEEP: Duration = Duration::from_secs(600);
 /// How often refused clients are written.
 const REFUSALS: Duration = Duration::from_secs(1);
-/// How often what API keys have spent is written: a kill loses no more than 5 seconds of it.
+/// How often what API keys have spent is written: a kill loses what was spent since.
 const METERS: Duration = Duration::from_secs(2);
 /// How long after a failure endings are carried out again.
 const RETRY: Duration = Duration::from_secs(5);

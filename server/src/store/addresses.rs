@@ -76,7 +76,7 @@ impl Store {
             let target = known.as_ref().map(|id| id as &dyn std::fmt::Display);
             unit.event(&cause, action, target, known, detail.as_deref())?;
             let wanted = found.filter(|user| match asked {
-                _ if !may || user.disabled_at.is_some() => false,
+                _ if !may || !user.is_enabled() => false,
                 AskedFor::Password => true,
                 AskedFor::Verification => !user.email_verified,
             });

@@ -181,11 +181,7 @@ fn user(unit: &mut Unit<'_>, wanted: &PlannedUser, act: &Act) -> Result<Option<S
     let (before, after) = accounts::change_one(unit, known.id, change, act)?;
     demand_holder(unit, &before, &after)?;
     let mut diff = account::diff(&before, &after);
-    diff.note(
-        "disabled",
-        before.disabled_at.is_some(),
-        after.disabled_at.is_some(),
-    );
+    diff.note("disabled", !before.is_enabled(), !after.is_enabled());
     let email = after.email.as_str().to_owned();
     Ok((!diff.is_empty()).then_some(Step::Changed(Kind::User, email, diff)))
 }

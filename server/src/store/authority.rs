@@ -103,7 +103,7 @@ pub(super) fn held_by(
 ) -> Result<Option<ScopeSet>, StoreError> {
     if let Ok(id) = actor.parse::<UserId>() {
         let account = accounts::account(conn, id)?;
-        let account = account.filter(|account| account.user.disabled_at.is_none());
+        let account = account.filter(|account| account.user.is_enabled());
         return Ok(account.map(|account| account.may));
     }
     if let Ok(id) = actor.parse::<KeyId>() {

@@ -6,7 +6,7 @@ use doorward_shared::{ScopeSet, SessionId, Timestamp};
 use super::{
     Store, StoreError, accounts, audiences, factors,
     refresh_rows::{Facts, facts, keep, resources},
-    registrations, roles,
+    registrations,
     sessions::end,
     sql::{Connection, params},
     unit::Unit,
@@ -18,7 +18,10 @@ use crate::{
     },
     domain::{
         Account, Cause, Lineage, Session, SessionCore, User,
-        rules::refresh::{Decision, Windows, decide},
+        rules::{
+            credential,
+            refresh::{Decision, Windows, decide},
+        },
     },
 };
 
@@ -183,7 +186,7 @@ fn rotate(
         let (action, user) = ("session.refresh_retried", Some(session.user_id));
         unit.event(cause, action, Some(&session.id), user, None)?;
     }
-    let scope = session.scope.intersect(&roles::grantable(&account.may));
+    let scope = credential::scopes_left(&session.scope, &account.may, None);
     Ok(Refreshed::Rotated {
         session,
         user: account.user,
@@ -261,15 +264,10 @@ fn allowed(
         return Ok(Err(Refreshed::OtherResource));
     }
     let account = accounts::account(conn, session.user_id)?;
-    let Some(account) = account.filter(|account| account.user.disabled_at.is_none()) else {
+    let Some(account) = account.filter(|account| account.user.is_enabled()) else {
         return Ok(Err(Refreshed::Revoked));
     };
-    let resources = if asked.is_empty() {
-        still
-    } else {
-        asked.clone()
-    };
-    Ok(Ok((account, resources)))
+    Ok(Ok((account, credential::audience(asked, still))))
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ use super::{
     sql::{self, Connection, OptionalExtension, Value, params},
     unit::{Happened, Unit},
 };
-pub(crate) use crate::domain::rules::credential::grantable;
 use crate::domain::{
     Act, Diff, Noted, Refusal, Role,
     rules::{

@@ -36,7 +36,7 @@ impl Store {
     /// Writes what was noted since the last time.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`]; the notes are lost then, which only makes "last used" older.
+    /// [`StoreError::Unavailable`], [`StoreError::Overloaded`]; the notes stay for the next time.
     pub async fn flush_touches(&self) -> Result<(), StoreError> {
         // What was noted stays known until it is written: who was seen least recently is decided by it.
         let (keys, sessions): (Vec<_>, Vec<_>) = {
@@ -45,7 +45,7 @@ impl Store {
             let sessions = notes.sessions.iter().map(|(id, at)| (*id, *at));
             (keys.collect(), sessions.collect())
         };
-        let written = self.write_touches(&keys, &sessions).await;
+        self.write_touches(&keys, &sessions).await?;
         let mut notes = self.touched();
         for (id, at) in sessions {
             if notes.sessions.get(&id) == Some(&at) {
@@ -57,7 +57,7 @@ impl Store {
                 notes.keys.remove(&id);
             }
         }
-        written
+        Ok(())
     }
 
     async fn write_touches(

@@ -1,4 +1,4 @@
-//! `step_up_seconds`: what destroys something needs a recent sign-in, RFC 9470.
+//! `step_up_seconds`: what changes something needs a recent sign-in, RFC 9470.
 
 use doorward_tests::{PASSWORD, Server, browser::form, eventually};
 use serde_json::json;

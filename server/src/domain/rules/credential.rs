@@ -26,24 +26,34 @@ static OPENID: LazyLock<ScopeSet> = LazyLock::new(|| {
         .collect()
 });
 
-/// What may stand in a token of a user who may do `may`: that, and OpenID Connect's scopes, which need no permission.
-pub fn grantable(may: &ScopeSet) -> ScopeSet {
-    may.union(&OPENID)
+/// Of `granted` what a user who may do `may` can still give, and the client too, where there is one: OpenID Connect's
+/// scopes need no permission.
+pub fn scopes_left(granted: &ScopeSet, may: &ScopeSet, client: Option<&Client>) -> ScopeSet {
+    // As most sign-ins are: all that the user may, and no less.
+    let left = if granted == may {
+        granted.clone()
+    } else {
+        granted.intersect(may).union(&granted.intersect(&OPENID))
+    };
+    match client {
+        Some(client) => left.intersect(&client.scopes),
+        None => left,
+    }
 }
 
-/// Of `granted` what is [`grantable`] to a user who may do `may`, without making that set first.
-fn still_granted(granted: &ScopeSet, may: &ScopeSet) -> ScopeSet {
-    // As most sign-ins are: all that the user may, and no less.
-    if granted == may {
-        return granted.clone();
+/// The audience of a token: the part of what was `granted` that is `asked` for, or all of it (RFC 8707 section 2.2).
+pub fn audience(asked: &[String], granted: Vec<String>) -> Vec<String> {
+    if asked.is_empty() {
+        granted
+    } else {
+        asked.to_vec()
     }
-    granted.intersect(may).union(&granted.intersect(&OPENID))
 }
 
 /// The account, unless it is gone or disabled.
 fn enabled(account: Option<&Account>) -> Result<&Account, Over> {
     account
-        .filter(|account| account.user.disabled_at.is_none())
+        .filter(|account| account.user.is_enabled())
         .ok_or(Over::Revoked)
 }
 
@@ -81,11 +91,7 @@ pub fn session_scopes(
     if state != SessionState::Live || (owner.must_have_factor && !session.method.has_factor()) {
         return Err(Over::Expired);
     }
-    let scopes = still_granted(granted, &account.may);
-    Ok(match client {
-        Some(client) => scopes.intersect(&client.scopes),
-        None => scopes,
-    })
+    Ok(scopes_left(granted, &account.may, client))
 }
 
 /// What an API key is worth: its scopes, of which an owner has to hold each still.

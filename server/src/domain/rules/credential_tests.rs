@@ -242,6 +242,21 @@ proptest! {
         let (held, granted) = (sets[held], set(sets[granted]));
         let ada = account(held, None);
         let found = session_scopes(&session(9, 9, None).core(), owner(Some(&ada)), None, &granted, NOW).unwrap();
-        prop_assert!(granted.covers_all(&found) && grantable(&set(held)).covers_all(&found));
+        let grantable = set(held).union(&OPENID);
+        prop_assert!(granted.covers_all(&found) && grantable.covers_all(&found));
+        prop_assert_eq!(found, granted.intersect(&grantable));
     }
+}
+
+#[test]
+fn a_token_names_what_was_asked_for_of_its_audiences_or_all() {
+    let granted = || {
+        vec![
+            "https://a.example".to_owned(),
+            "https://b.example".to_owned(),
+        ]
+    };
+    let asked = ["https://b.example".to_owned()];
+    assert_eq!(audience(&asked, granted()), asked);
+    assert_eq!(audience(&[], granted()), granted());
 }

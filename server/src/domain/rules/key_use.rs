@@ -35,8 +35,7 @@ pub fn standing(key: &ApiKey, owner: OwnerNow<'_>, now: Timestamp) -> Result<(),
     if key.is_expired(now) {
         return Err(KeyCode::Expired);
     }
-    let owner_disabled =
-        matches!(owner, OwnerNow::Account(account) if account.user.disabled_at.is_some());
+    let owner_disabled = matches!(owner, OwnerNow::Account(account) if !account.user.is_enabled());
     if !key.terms.enabled || owner_disabled {
         return Err(KeyCode::Disabled);
     }

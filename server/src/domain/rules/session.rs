@@ -85,7 +85,7 @@ pub fn has_verified_email(account: &Account) -> Result<(), Refusal> {
 /// [`Refusal::PasswordChanged`], [`Refusal::Disabled`].
 pub fn may_sign_in(account: Option<Account>) -> Result<Account, Refusal> {
     let account = account.ok_or(Refusal::PasswordChanged)?;
-    if account.user.disabled_at.is_some() {
+    if !account.user.is_enabled() {
         return Err(Refusal::Disabled);
     }
     Ok(account)

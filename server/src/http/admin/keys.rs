@@ -50,7 +50,7 @@ async fn view(doorward: &Services, key: ApiKey) -> Result<AdminKey, ApiError> {
         Some(id) => doorward.store.account(id).await?,
         None => None,
     };
-    let owner_disabled = owner.is_some_and(|account| account.user.disabled_at.is_some());
+    let owner_disabled = owner.is_some_and(|account| !account.user.is_enabled());
     Ok(AdminKey {
         state: key.state(owner_disabled, doorward.clock.now()),
         ends_at: key.ends_at(),

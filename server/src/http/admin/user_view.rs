@@ -43,6 +43,7 @@ impl Filters for UserFilter {
 pub(crate) fn view(user: domain::User) -> User {
     User {
         id: user.id,
+        disabled: !user.is_enabled(),
         email: user.email.as_str().to_owned(),
         first_name: user.first_name,
         last_name: user.last_name,
@@ -50,7 +51,6 @@ pub(crate) fn view(user: domain::User) -> User {
         permissions: user.permissions,
         groups: user.groups,
         email_verified: user.email_verified,
-        disabled: user.disabled_at.is_some(),
         created_at: user.created_at,
         last_login_at: user.last_login_at,
         mfa: None,

@@ -1,4 +1,4 @@
-//! An error as it is answered: DESIGN section 2's body and its headers.
+//! An error as it is answered: its body and its headers.
 
 use std::{borrow::Cow, io::Cursor, sync::LazyLock};
 

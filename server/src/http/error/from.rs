@@ -74,19 +74,19 @@ impl From<Refusal> for ApiError {
 /// What a use case refuses, as the REST API answers it. There is no other place that says so.
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
-        // What strangers can have said for nothing costs little.
-        match error {
-            Error::InvalidToken => return Self::invalid_token(),
-            Error::TokenExpired => return Self::token_expired(),
-            Error::TokenRevoked => return Self::token_revoked(),
-            _ => {}
-        }
-        let message = error.to_string();
+        let message = match &error {
+            // Floods of these come, and their sentences are constants.
+            Error::InvalidToken | Error::TokenExpired | Error::TokenRevoked => String::new(),
+            error => error.to_string(),
+        };
         let of = |code| Self::new(code, message.clone());
         match error {
-            Error::InvalidToken | Error::InvalidRefreshToken => of(ErrorCode::InvalidToken),
-            Error::TokenExpired | Error::RefreshTokenExpired => of(ErrorCode::TokenExpired),
-            Error::TokenRevoked | Error::RefreshTokenRevoked => of(ErrorCode::TokenRevoked),
+            Error::InvalidToken => Self::invalid_token(),
+            Error::TokenExpired => Self::token_expired(),
+            Error::TokenRevoked => Self::token_revoked(),
+            Error::InvalidRefreshToken => of(ErrorCode::InvalidToken),
+            Error::RefreshTokenExpired => of(ErrorCode::TokenExpired),
+            Error::RefreshTokenRevoked => of(ErrorCode::TokenRevoked),
             Error::Scope(scope) => Self::scope(&scope),
             Error::KeyNotForThis(_) => of(ErrorCode::InsufficientScope),
             Error::KeyUsedUp { retry_after, .. } => Self::limited(message, retry_after),

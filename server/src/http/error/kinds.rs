@@ -28,7 +28,7 @@ impl ApiError {
         Self::new(ErrorCode::TokenRevoked, "the token has been revoked")
     }
 
-    /// 401: the sign-in is too long ago for a call that destroys something, RFC 9470.
+    /// 401: the sign-in is too long ago for a call that changes something, RFC 9470.
     pub fn step_up(within_seconds: u32) -> Self {
         Self {
             max_age: Some(within_seconds),

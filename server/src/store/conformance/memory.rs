@@ -73,3 +73,26 @@ async fn many_sessions_end_with_one_call() {
         assert_eq!(world.is_live(id).await, id == kept, "{id}");
     }
 }
+
+/// Who was seen least recently is decided by them.
+#[tokio::test]
+async fn times_of_use_that_could_not_be_written_are_written_the_next_time() {
+    let world = World::new();
+    let ada = world.user("ada", "customer").await.unwrap();
+    let (session, _) = world.session(ada.id).await.unwrap();
+    let used = NOW.plus_seconds(60);
+    world.store.touch_session(session.id, used);
+    let rename = |from: &str, to: &str| {
+        let sql = format!("ALTER TABLE sessions RENAME COLUMN {from} TO {to}");
+        world
+            .store
+            .write(move |unit| Ok(unit.conn.execute(&sql, [])?))
+    };
+    rename("last_seen_at", "hidden").await.unwrap();
+    assert!(world.store.flush_touches().await.is_err());
+    rename("hidden", "last_seen_at").await.unwrap();
+    world.store.flush_touches().await.unwrap();
+    let world = world.restarted();
+    let kept = world.store.session_row(session.id).await.unwrap().unwrap();
+    assert_eq!(kept.last_seen_at, used);
+}
