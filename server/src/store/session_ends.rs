@@ -6,14 +6,14 @@ use super::{
     Store, StoreError, authority, codes,
     counts::{self, Count},
     endings::{self, Ending, Seen},
-    factors,
+    factors, links,
     list::Filter,
     rows::{ip_bytes, ulid},
     session_list::{SessionFilter, conditions},
     sessions::{end, find},
     sql::{self, Connection, Value},
 };
-use crate::domain::{Act, rules::authority as rule};
+use crate::domain::{Act, link::LinkKind, rules::authority as rule};
 
 /// Where sessions are looked for.
 const FROM: &str = "sessions AS s";
@@ -179,7 +179,7 @@ impl Store {
         Ok(live)
     }
 
-    /// Ends these sessions; answers how many were not ended before.
+    /// Ends these sessions, and changes of address that may have been asked for there; answers how many were not ended before.
     pub async fn revoke_these(
         &self,
         ids: Vec<SessionId>,
@@ -195,6 +195,7 @@ impl Store {
                 let Some(session) = find(unit.conn, id)? else {
                     continue;
                 };
+                links::end_kinds(unit, session.user_id, &[LinkKind::Change])?;
                 if end(unit, id, cause.at)? {
                     let user = Some(session.user_id);
                     unit.event(cause, "session.revoked", Some(&id), user, reason.as_deref())?;

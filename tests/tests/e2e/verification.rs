@@ -545,6 +545,13 @@ async fn a_change_of_address_ends_with_the_sessions_and_the_factor_it_was_asked_
     server.admin("DELETE", &path, None).await;
     verify(&server, &found).await.refused(401, "invalid_token");
 
+    let (found, session) = asked(&codes[5], "eve@these.example").await;
+    let these = json!({"ids": [session]});
+    server
+        .admin("POST", "/admin/sessions/revoke", Some(these))
+        .await;
+    verify(&server, &found).await.refused(401, "invalid_token");
+
     let (found, _) = asked(&codes[0], "eve@two.example").await;
     let path = format!("/admin/users/{}/sessions/revoke", ada.id);
     server.admin("POST", &path, Some(json!({}))).await;
