@@ -158,7 +158,7 @@ impl At {
         let mut reloaded = false;
         loop {
             tokio::select! {
-                ended = &mut flight.ended => match self.judge(ended, Instant::now()).await {
+                ended = &mut flight.ended => match self.finish(ended, Instant::now()).await {
                     // The one before it has gone: there is nobody else to serve.
                     Err(Failed::PortTaken(why) | Failed::Other(why)) if reloaded => {
                         tracing::error!("after the reload: {why}; trying again");
@@ -187,7 +187,7 @@ impl At {
         tokio::time::sleep(LISTEN).await;
         flight.shutdown.notify();
         let ended = (&mut flight.ended).await;
-        self.judge(ended, asked).await
+        self.finish(ended, asked).await
     }
 
     async fn launch(&self, doorward: &Doorward, first: Option<AdHoc>) -> Result<Flight, Failed> {
@@ -249,7 +249,7 @@ impl At {
     }
 
     /// Waits for what is under way, if Rocket did not, and says how it ended.
-    async fn judge(
+    async fn finish(
         &self,
         ended: Result<Result<Rocket<Ignite>, rocket::Error>, tokio::task::JoinError>,
         asked: Instant,

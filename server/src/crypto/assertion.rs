@@ -234,7 +234,7 @@ mod tests {
         })
     }
 
-    fn judged(
+    fn validated(
         signer: &Signer,
         header: serde_json::Value,
         claims: serde_json::Value,
@@ -260,11 +260,14 @@ mod tests {
         ] {
             let signer = Signer::new(algorithm);
             let header = serde_json::json!({ "alg": alg, "kid": signer.0.kid() });
-            let accepted = judged(&signer, header, right()).unwrap();
+            let accepted = validated(&signer, header, right()).unwrap();
             assert_eq!((accepted.jti.as_str(), accepted.expires), ("one", NOW + 60));
             for other in ["none", "HS256", "RS512", ""] {
                 let header = serde_json::json!({ "alg": other });
-                assert!(judged(&signer, header, right()).is_err(), "{alg} {other}");
+                assert!(
+                    validated(&signer, header, right()).is_err(),
+                    "{alg} {other}"
+                );
             }
         }
     }
@@ -275,7 +278,7 @@ mod tests {
         let of = |name: &str, value: serde_json::Value| {
             let mut claims = right();
             claims[name] = value;
-            judged(&signer, serde_json::json!({ "alg": "EdDSA" }), claims)
+            validated(&signer, serde_json::json!({ "alg": "EdDSA" }), claims)
         };
         let endpoint = "https://auth.example/oauth/token";
         assert!(of("aud", endpoint.into()).is_ok());
@@ -306,6 +309,6 @@ mod tests {
         };
         assert!(verify(&token, &signer.keys(), &expected).is_err());
         let crit = serde_json::json!({ "alg": "EdDSA", "crit": ["x"] });
-        assert!(judged(&signer, crit, right()).is_err());
+        assert!(validated(&signer, crit, right()).is_err());
     }
 }

@@ -26,7 +26,7 @@ impl Stamp {
     }
 
     /// Text that holds `bytes` for `place`, for all to read and for nobody to change.
-    pub fn put_on(&self, place: &str, bytes: &[u8]) -> String {
+    pub fn sign(&self, place: &str, bytes: &[u8]) -> String {
         let mut whole = bytes.to_vec();
         whole.extend_from_slice(self.tag(place, bytes).as_ref());
         BASE64.encode(whole)
@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn a_stamp_holds_for_its_place_its_bytes_and_its_key_only() {
         let stamp = Stamp::derived(&[7; 32]);
-        let text = stamp.put_on("a", b"bytes");
+        let text = stamp.sign("a", b"bytes");
         assert_eq!(stamp.check("a", &text).as_deref(), Some(&b"bytes"[..]));
         assert_eq!(stamp.check("b", &text), None);
         assert_eq!(Stamp::derived(&[8; 32]).check("a", &text), None);

@@ -6,7 +6,7 @@ use doorward_shared::{ClientId, KeyId, ScopeSet, SessionId, Timestamp, UserId};
 use ulid::Ulid;
 
 use super::Digest256;
-use super::{Actor, Cause, rules::authority::Rights};
+use super::{Actor, AuditContext, rules::authority::Rights};
 
 /// Whose authority an act has. What it may do now is read anew in the transaction of the act.
 #[derive(Debug, Clone)]
@@ -55,12 +55,12 @@ pub struct Authority {
 #[derive(Debug, Clone)]
 pub struct Act {
     authority: Authority,
-    cause: Cause,
+    context: AuditContext,
 }
 
 impl Act {
-    pub fn new(authority: Authority, cause: Cause) -> Self {
-        Self { authority, cause }
+    pub fn new(authority: Authority, context: AuditContext) -> Self {
+        Self { authority, context }
     }
 
     /// Doorward's own doing.
@@ -71,12 +71,12 @@ impl Act {
             signed_in_at: None,
             step_up_seconds: 0,
         };
-        Self::new(authority, Cause::system(at))
+        Self::new(authority, AuditContext::system(at))
     }
 
     /// The end of a session by a browser that has it, or was given it and never took it: what it was granted is of no
     /// matter.
-    pub fn of_session(id: SessionId, cause: Cause) -> Self {
+    pub fn of_session(id: SessionId, context: AuditContext) -> Self {
         let authority = Authority {
             holder: Holder::Session {
                 id,
@@ -86,19 +86,19 @@ impl Act {
             signed_in_at: None,
             step_up_seconds: 0,
         };
-        Self::new(authority, cause)
+        Self::new(authority, context)
     }
 
     /// The same for this reason, which the events of the act tell.
     #[must_use]
     pub fn because(mut self, reason: Arc<str>) -> Self {
-        self.cause.reason = Some(reason);
+        self.context.reason = Some(reason);
         self
     }
 
     /// Why, as the caller says.
     pub fn reason(&self) -> Option<&str> {
-        self.cause.reason.as_deref()
+        self.context.reason.as_deref()
     }
 
     pub fn authority(&self) -> &Authority {
@@ -114,23 +114,23 @@ impl Act {
     }
 
     pub fn at(&self) -> Timestamp {
-        self.cause.at
+        self.context.at
     }
 
     pub fn actor(&self) -> Actor {
-        self.cause.actor
+        self.context.actor
     }
 
     /// The person's id, where a person is known to act by themselves.
     pub fn person(&self) -> Option<UserId> {
-        match self.cause.actor {
+        match self.context.actor {
             Actor::User(id) => Some(id),
             _ => None,
         }
     }
 
     /// What events of the act are put down to. Asks for the rights, so that nothing is written before they were read.
-    pub fn cause(&self, _judged: &Rights) -> &Cause {
-        &self.cause
+    pub fn context(&self, _judged: &Rights) -> &AuditContext {
+        &self.context
     }
 }

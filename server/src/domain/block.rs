@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use doorward_shared::{BlockId, Timestamp};
 use ipnet::{IpNet, Ipv4Net};
 
-use super::household;
+use super::client_prefix;
 
 /// A network that is blocked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Block {
         let ip = ip.to_canonical();
         let spared = self
             .spared
-            .is_some_and(|spared| household(spared) == household(ip));
+            .is_some_and(|spared| client_prefix(spared) == client_prefix(ip));
         now < self.until && !spared && self.network.contains(&ip)
     }
 }

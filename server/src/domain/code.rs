@@ -11,7 +11,7 @@ pub const CODE_SECONDS: i64 = 60;
 
 /// What a person allowed a client to do, to be fetched with a code within a minute.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Code {
+pub struct AuthorizationCode {
     pub client_id: ClientId,
     pub user_id: UserId,
     /// As it came in the authorization request, character by character.
@@ -37,7 +37,7 @@ pub struct Code {
     pub session_id: Option<SessionId>,
 }
 
-impl Code {
+impl AuthorizationCode {
     /// When it was made.
     pub fn made_at(&self) -> Timestamp {
         self.expires_at.plus_seconds(-CODE_SECONDS)

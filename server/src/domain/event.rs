@@ -45,7 +45,7 @@ impl fmt::Display for Actor {
 
 /// Why something changes: who, from where, in which request, when.
 #[derive(Debug, Clone)]
-pub struct Cause {
+pub struct AuditContext {
     pub actor: Actor,
     /// The OAuth client through which a person acts.
     pub client_id: Option<ClientId>,
@@ -58,7 +58,7 @@ pub struct Cause {
     pub reason: Option<Arc<str>>,
 }
 
-impl Cause {
+impl AuditContext {
     /// The address by which tries are limited: what comes from none of them counts as from one.
     pub fn limited_by(&self) -> IpAddr {
         self.ip.unwrap_or(Ipv6Addr::UNSPECIFIED.into())

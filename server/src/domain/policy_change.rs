@@ -1,6 +1,8 @@
 //! A change of a client's policy.
 
-use super::{auth_method::AuthMethod, policy::ClientPolicy, unverified_email::UnverifiedEmail};
+use super::{
+    auth_method::AuthMethod, client_policy::ClientPolicy, unverified_email::UnverifiedEmail,
+};
 
 /// What changes of a policy; `None` stays as it is.
 #[derive(Debug, Clone, Default)]

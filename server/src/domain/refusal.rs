@@ -2,7 +2,7 @@
 
 /// A change that the rules refuse. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum DomainError {
     #[error("there is no such {0}")]
     NotFound(&'static str),
     #[error("this email address has an account already")]
@@ -50,7 +50,7 @@ pub enum Refusal {
     CredentialEnded,
 }
 
-impl Refusal {
+impl DomainError {
     /// The one administrator there is must stay one.
     pub fn last_admin() -> Self {
         Self::Conflict(

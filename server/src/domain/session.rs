@@ -127,7 +127,7 @@ fn state(
 
 /// Which door a refresh token belongs to: `/auth/refresh` and `/oauth/token` refuse each other's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lineage {
+pub enum RefreshOwner {
     FirstParty,
     Client(ClientId),
 }

@@ -14,8 +14,8 @@ use super::{
     ApiError, Body, Filters, Listing, OptionalBody, RequestInfo,
     bearer::key_for,
     first_party::changing,
+    idempotency_key::IdempotencyKey,
     key_terms,
-    once::IdempotencyKey,
     params::Params,
     reply::{Answer, Done, NoContent, created, ok},
     values,
@@ -28,7 +28,7 @@ use crate::{
     store::KeyFilter,
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![mint, list, get, change, rotate, revoke]
 }
 
@@ -56,7 +56,7 @@ impl<'r, const WRITE: bool> FromRequest<'r> for KeyHolder<WRITE> {
         } else {
             key_for(request, "admin:apikeys:read").await
         };
-        let judged = caller.and_then(|caller| {
+        let validated = caller.and_then(|caller| {
             let is_key = matches!(caller.credential, Credential::Key { .. });
             if is_key {
                 caller.require(if WRITE {
@@ -71,7 +71,7 @@ impl<'r, const WRITE: bool> FromRequest<'r> for KeyHolder<WRITE> {
             let owner = caller.key_owner().ok_or_else(ApiError::invalid_token)?;
             Ok(Self { caller, owner })
         });
-        ApiError::outcome(request, judged)
+        ApiError::outcome(request, validated)
     }
 }
 
@@ -143,8 +143,8 @@ async fn mint(
     let now = doorward.clock.now();
     let act = doorward.act(&by.caller, Door::Own, info)?;
     let again = async |kept: MintedKey| {
-        let judged = doorward.minting.may_mint(act, by.owner, kept.scopes);
-        Ok(judged.await?)
+        let validated = doorward.minting.may_mint(act, by.owner, kept.scopes);
+        Ok(validated.await?)
     };
     let work = async {
         let mint = Mint::new(by.owner, &body.0, key_terms::of_mint(&body.0)?, now)?;
@@ -205,8 +205,8 @@ async fn rotate(
 ) -> Answer<MintedKey> {
     let act = doorward.act(&by.caller, Door::Own, info)?;
     let again = async |kept: MintedKey| {
-        let judged = doorward.minting.may_rotate(act, by.owner, kept.scopes);
-        Ok(judged.await?)
+        let validated = doorward.minting.may_rotate(act, by.owner, kept.scopes);
+        Ok(validated.await?)
     };
     let work = async {
         let act = doorward.act(&by.caller, Door::Own, info)?;

@@ -21,7 +21,7 @@ use crate::{
     service::Credential,
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![register, login, refresh, logout]
 }
 
@@ -35,8 +35,8 @@ async fn register(
     let (new, refresh) = doorward
         .tokens
         .new_session(info.ip, agent.0, doorward.clock.now());
-    let cause = info.cause(Actor::Anonymous, doorward.clock.now());
-    let (user, session) = doorward.accounts.sign_up(body.0, new, cause).await?;
+    let context = info.context(Actor::Anonymous, doorward.clock.now());
+    let (user, session) = doorward.accounts.sign_up(body.0, new, context).await?;
     let tokens = match session {
         Some(session) => {
             doorward.metrics.token("register");
@@ -66,10 +66,10 @@ async fn login(
     let LoginRequest { email, password } = body.0;
     let now = doorward.clock.now();
     let (new, refresh) = doorward.tokens.new_session(info.ip, agent.0, now);
-    let cause = info.cause(Actor::Anonymous, now);
+    let context = info.context(Actor::Anonymous, now);
     let (_, session) = doorward
         .sign_in
-        .with_password(&email, password.into(), new, cause)
+        .with_password(&email, password.into(), new, context)
         .await?;
     doorward.metrics.token("login");
     ok(doorward.tokens.first_response(&session, &refresh)?)
@@ -82,8 +82,8 @@ async fn refresh(
     body: Body<RefreshRequest>,
 ) -> Answer<TokenResponse> {
     let used = Secret::from(body.0.refresh_token);
-    let cause = info.cause(Actor::Anonymous, doorward.clock.now());
-    let renewed = doorward.refresh.first_party(&used, cause).await?;
+    let context = info.context(Actor::Anonymous, doorward.clock.now());
+    let renewed = doorward.refresh.first_party(&used, context).await?;
     doorward.metrics.token("refresh");
     ok(renewed)
 }

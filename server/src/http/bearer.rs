@@ -54,11 +54,11 @@ pub(super) fn bearer_of(header: &str) -> Option<&str> {
 
 /// The caller of a request, who is judged once: a request with two guards is one use of its key.
 #[derive(Default)]
-struct Judged(OnceCell<Result<Caller, ApiError>>);
+struct Validated(OnceCell<Result<Caller, ApiError>>);
 
 /// Judges the caller of a request.
 pub(super) async fn caller(request: &Request<'_>) -> Result<Caller, ApiError> {
-    judged(request, &[]).await
+    validated(request, &[]).await
 }
 
 /// As [`caller`], of whom a scope is asked.
@@ -70,11 +70,11 @@ pub(super) async fn holder_of(request: &Request<'_>, scope: &str) -> Result<Call
 
 /// As [`caller`]; an API key is asked for a scope, and pays for nothing without it.
 pub(super) async fn key_for(request: &Request<'_>, scope: &str) -> Result<Caller, ApiError> {
-    judged(request, &[scope]).await
+    validated(request, &[scope]).await
 }
 
-async fn judged(request: &Request<'_>, scopes: &[&str]) -> Result<Caller, ApiError> {
-    let judge = async {
+async fn validated(request: &Request<'_>, scopes: &[&str]) -> Result<Caller, ApiError> {
+    let validate = async {
         let doorward = Services::of(request)?;
         let credential = credential(request)?;
         let ip = RequestInfo::of(request, doorward).ip;
@@ -83,14 +83,14 @@ async fn judged(request: &Request<'_>, scopes: &[&str]) -> Result<Caller, ApiErr
         Ok::<_, ApiError>(caller)
     };
     let keep = async {
-        match judge.await {
+        match validate.await {
             // Another guard may ask for another scope: that this one is missing is not kept.
             Err(error) if error.code() == ErrorCode::InsufficientScope => Err(error),
-            judged => Ok(judged),
+            validated => Ok(validated),
         }
     };
-    let Judged(judged) = request.local_cache(Judged::default);
-    judged.get_or_try_init(|| keep).await?.clone()
+    let Validated(validated) = request.local_cache(Validated::default);
+    validated.get_or_try_init(|| keep).await?.clone()
 }
 
 #[rocket::async_trait]

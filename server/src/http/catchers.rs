@@ -9,7 +9,7 @@ use rocket::{
 
 use super::{ApiError, body::too_large};
 
-pub(super) fn all() -> Vec<Catcher> {
+pub(super) fn routes() -> Vec<Catcher> {
     catchers![anything]
 }
 

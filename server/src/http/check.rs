@@ -15,7 +15,7 @@ use super::{
 };
 use crate::service::{Caller, Passed};
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![check]
 }
 
@@ -32,11 +32,11 @@ async fn check(
         redirect: false,
         cookie: None,
     };
-    verdict.result = judged(doorward, info, &forwarded, uri, &mut verdict).await;
+    verdict.result = validated(doorward, info, &forwarded, uri, &mut verdict).await;
     verdict
 }
 
-async fn judged(
+async fn validated(
     doorward: &Services,
     info: &RequestInfo,
     forwarded: &Forwarded<'_>,

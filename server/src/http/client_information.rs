@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::{Services, body};
 use crate::{
     domain::Client,
-    oauth::{Failure, registration::Metadata},
+    oauth::{OAuthError, registration::Metadata},
 };
 
 /// What a client is answered, RFC 7591 section 3.2.1.
@@ -82,25 +82,25 @@ impl<'r> Responder<'r, 'static> for Told {
 }
 
 /// Client metadata, read.
-pub(super) struct Asked(pub Result<Metadata, Failure>);
+pub(super) struct Asked(pub Result<Metadata, OAuthError>);
 
 #[rocket::async_trait]
 impl<'r> FromData<'r> for Asked {
     type Error = std::convert::Infallible;
     async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Self> {
         if !request.content_type().is_some_and(|kind| kind.is_json()) {
-            return Outcome::Success(Self(Err(Failure {
+            return Outcome::Success(Self(Err(OAuthError {
                 status: 415,
-                ..Failure::request("the body must be application/json")
+                ..OAuthError::request("the body must be application/json")
             })));
         }
-        let read = body::read(data).await.map_err(|error| Failure {
+        let read = body::read(data).await.map_err(|error| OAuthError {
             status: error.status().code,
-            ..Failure::request(error.message().to_owned())
+            ..OAuthError::request(error.message().to_owned())
         });
         let parsed = read.and_then(|bytes| {
             body::parse(&bytes).map_err(|error| {
-                Failure::new("invalid_client_metadata", error.message().to_owned())
+                OAuthError::new("invalid_client_metadata", error.message().to_owned())
             })
         });
         Outcome::Success(Self(parsed))

@@ -17,7 +17,7 @@ use super::{
     openapi::{self, Operation},
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![docs]
 }
 

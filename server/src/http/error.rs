@@ -3,16 +3,16 @@
 mod answer;
 mod challenge;
 mod from;
+mod guard_error;
 mod kinds;
-mod left;
-mod unfinished;
+mod mfa_step;
 
 use std::borrow::Cow;
 
 use doorward_shared::ErrorCode;
 use rocket::http::Status;
 
-use self::unfinished::MfaStep;
+use self::mfa_step::MfaStep;
 
 /// After so many seconds a server that was too busy, or whose disk failed, may be asked again.
 const RETRY_SECONDS: u64 = 1;

@@ -10,7 +10,8 @@ use rocket::{
 };
 
 use super::{
-    ApiError, RequestInfo, Services, backlog, catchers, cors, pages, routes, target, well_known,
+    ApiError, RequestInfo, Services, backlog, catchers, cors, pages, request_target, routes,
+    well_known,
 };
 
 /// A path of ours that no route has.
@@ -85,10 +86,10 @@ impl Fairing for DoorwardFairing {
         }
         if self.alone {
             rocket = rocket.mount("/", pages::alone());
-            rocket = rocket.register("/", catchers::all());
+            rocket = rocket.register("/", catchers::routes());
         } else {
             for base in catchers::BASES {
-                rocket = rocket.register(base, catchers::all());
+                rocket = rocket.register(base, catchers::routes());
             }
         }
         Ok(rocket)
@@ -127,7 +128,7 @@ impl Fairing for DoorwardFairing {
         {
             request.set_method(Method::Post);
         }
-        if let Some(error) = target::fault(request)
+        if let Some(error) = request_target::fault(request)
             && self.is_ours_in_any_spelling(request)
         {
             // No route has this path: the catcher answers with the error that is left.

@@ -84,7 +84,7 @@ impl<'r> FromRequest<'r> for AnyFirstParty {
 impl<'r> FromRequest<'r> for Changing {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        let judged = changing(request).await.and_then(FirstParty::of);
-        ApiError::outcome(request, judged.map(Self))
+        let validated = changing(request).await.and_then(FirstParty::of);
+        ApiError::outcome(request, validated.map(Self))
     }
 }

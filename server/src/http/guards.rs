@@ -77,10 +77,10 @@ impl<'r, N: Needs> FromRequest<'r> for Allowed<N> {
 impl<'r, N: Needs> FromRequest<'r> for Recent<N> {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        let judged = holder_of(request, N::SCOPE).await.and_then(|caller| {
+        let validated = holder_of(request, N::SCOPE).await.and_then(|caller| {
             Services::of(request)?.callers.must_be_recent(&caller)?;
             Ok(Self(caller, PhantomData))
         });
-        ApiError::outcome(request, judged)
+        ApiError::outcome(request, validated)
     }
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::http::Services;
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![live, ready, metrics]
 }
 

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{oauth::Form, service::Wanted, state::NamedClient, store::UsageRange};
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![verify, usage]
 }
 

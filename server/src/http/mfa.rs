@@ -24,7 +24,7 @@ use crate::{
     service::Factor,
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![
         factors,
         begin_totp,
@@ -77,9 +77,11 @@ async fn begin_totp(
     by: FirstParty,
     body: Body<PasswordAgain>,
 ) -> Answer<TotpSetup> {
-    let cause = doorward.cause(&by.caller, info);
+    let context = doorward.context(&by.caller, info);
     let password = body.0.password.into();
-    let begun = doorward.own_factors.begin_totp(&by.caller, password, cause);
+    let begun = doorward
+        .own_factors
+        .begin_totp(&by.caller, password, context);
     let (secret, uri) = begun.await?;
     ok(TotpSetup {
         qr_svg: qr_svg(uri.expose())?,
@@ -105,10 +107,10 @@ async fn confirm_totp(
     by: FirstParty,
     body: Body<TotpCode>,
 ) -> Answer<RecoveryCodes> {
-    let cause = doorward.cause(&by.caller, info);
+    let context = doorward.context(&by.caller, info);
     let codes = doorward
         .own_factors
-        .confirm_totp(&by.caller, &body.0.code, cause);
+        .confirm_totp(&by.caller, &body.0.code, context);
     ok(shown(codes.await?))
 }
 
@@ -120,10 +122,10 @@ async fn remove_totp(
     body: Body<TotpRemoval>,
 ) -> Done {
     let TotpRemoval { password, code } = body.0;
-    let cause = doorward.cause(&by.caller, info);
+    let context = doorward.context(&by.caller, info);
     doorward
         .own_factors
-        .remove_totp(&by.caller, password.into(), &code, cause)
+        .remove_totp(&by.caller, password.into(), &code, context)
         .await?;
     Ok(NoContent)
 }
@@ -135,11 +137,11 @@ async fn new_recovery_codes(
     by: FirstParty,
     body: Body<PasswordAgain>,
 ) -> Answer<RecoveryCodes> {
-    let cause = doorward.cause(&by.caller, info);
+    let context = doorward.context(&by.caller, info);
     let password = body.0.password.into();
     let codes = doorward
         .own_factors
-        .new_recovery_codes(&by.caller, password, cause);
+        .new_recovery_codes(&by.caller, password, context);
     ok(shown(codes.await?))
 }
 
@@ -167,10 +169,10 @@ async fn second_step(
     };
     let now = doorward.clock.now();
     let (new, refresh) = doorward.tokens.new_session(info.ip, agent.0, now);
-    let cause = info.cause(Actor::Anonymous, now);
+    let context = info.context(Actor::Anonymous, now);
     let (_, session) = doorward
         .sign_in
-        .second_step(mfa_token.into(), factor, new, cause)
+        .second_step(mfa_token.into(), factor, new, context)
         .await?;
     doorward.metrics.token("login");
     ok(doorward.tokens.first_response(&session, &refresh)?)
@@ -183,11 +185,11 @@ async fn creation_options(
     by: FirstParty,
     body: Body<PasswordAgain>,
 ) -> Answer<PasskeyCreation> {
-    let cause = doorward.cause(&by.caller, info);
+    let context = doorward.context(&by.caller, info);
     let password = body.0.password.into();
     let public_key = doorward
         .own_factors
-        .passkey_options(&by.caller, password, cause)
+        .passkey_options(&by.caller, password, context)
         .await?;
     ok(PasskeyCreation { public_key })
 }
@@ -201,19 +203,19 @@ async fn add_passkey(
 ) -> Answer<Passkey> {
     let NewPasskey { name, credential } = body.0;
     let name = values::required_name("name", &name)?;
-    let cause = doorward.cause(&by.caller, info);
+    let context = doorward.context(&by.caller, info);
     let factors = &doorward.own_factors;
-    let added = factors.add_passkey(&by.caller, name, &credential, cause);
+    let added = factors.add_passkey(&by.caller, name, &credential, context);
     created(wire(added.await?))
 }
 
 #[delete("/auth/passkeys/<id>")]
 async fn remove_passkey(doorward: &Services, info: &RequestInfo, by: FirstParty, id: &str) -> Done {
     let id: PasskeyId = values::id(id, "passkey")?;
-    let cause = doorward.cause(&by.caller, info);
+    let context = doorward.context(&by.caller, info);
     doorward
         .own_factors
-        .remove_passkey(&by.caller, id, cause)
+        .remove_passkey(&by.caller, id, context)
         .await?;
     Ok(NoContent)
 }
@@ -233,10 +235,10 @@ async fn sign_in(
 ) -> Answer<TokenResponse> {
     let now = doorward.clock.now();
     let (new, refresh) = doorward.tokens.new_session(info.ip, agent.0, now);
-    let cause = info.cause(Actor::Anonymous, now);
+    let context = info.context(Actor::Anonymous, now);
     let (_, session) = doorward
         .sign_in
-        .passkey_sign_in(&body.0, new, cause)
+        .passkey_sign_in(&body.0, new, context)
         .await?;
     doorward.metrics.token("login");
     ok(doorward.tokens.first_response(&session, &refresh)?)

@@ -22,18 +22,16 @@ mod first_party;
 mod forwarded;
 mod guards;
 mod health;
-mod invitation;
+mod idempotency_key;
 mod key_checks;
 mod key_terms;
 mod language;
 mod listing;
 mod mfa;
-mod needs;
 mod oauth;
 mod oauth_answer;
 mod oauth_body;
 mod oauth_forms;
-mod once;
 pub mod openapi;
 mod own_account;
 mod own_data;
@@ -46,13 +44,15 @@ mod protected_resource;
 mod query;
 mod read_headers;
 mod register;
+mod registration_credential;
 mod registration_tokens;
 mod reply;
 mod request;
+mod request_target;
+mod required_scope;
 mod services;
 pub(crate) mod site;
 mod site_asset;
-mod target;
 mod token_answer;
 mod token_info;
 mod user_agent;
@@ -67,43 +67,43 @@ pub use fairing::DoorwardFairing;
 pub use first_party::FirstParty;
 pub use guards::{Allowed, Recent};
 pub use listing::{Filters, Listing};
-pub use needs::Needs;
 pub(crate) use own_account::Profiles;
 pub use pages::signed_in::SignedIn;
 pub use protected_resource::{NoResource, ProtectedResource};
 pub use request::RequestInfo;
+pub use required_scope::Needs;
 use rocket::Route;
 pub use services::Services;
 
 /// Every route there is.
 fn routes() -> Vec<Route> {
-    [api_routes(), pages::all()].concat()
+    [api_routes(), pages::routes()].concat()
 }
 
 /// Routes of the API, as `openapi` describes them.
 fn api_routes() -> Vec<Route> {
     [
-        auth::all(),
-        own_sessions::all(),
-        own_email::all(),
-        own_password::all(),
-        own_account::all(),
-        mfa::all(),
-        own_data::all(),
-        apikey::all(),
-        key_checks::all(),
-        check::all(),
-        register::all(),
-        registration_tokens::all(),
-        admin::all(),
-        oauth::all(),
-        token_info::all(),
-        userinfo::all(),
+        auth::routes(),
+        own_sessions::routes(),
+        own_email::routes(),
+        own_password::routes(),
+        own_account::routes(),
+        mfa::routes(),
+        own_data::routes(),
+        apikey::routes(),
+        key_checks::routes(),
+        check::routes(),
+        register::routes(),
+        registration_tokens::routes(),
+        admin::routes(),
+        oauth::routes(),
+        token_info::routes(),
+        userinfo::routes(),
         pages::api(),
-        well_known::all(),
-        health::all(),
-        openapi::all(),
-        docs::all(),
+        well_known::routes(),
+        health::routes(),
+        openapi::routes(),
+        docs::routes(),
     ]
     .concat()
 }

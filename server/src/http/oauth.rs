@@ -4,13 +4,13 @@ use rocket::{Route, post, routes};
 
 use super::{
     RequestInfo,
-    oauth_answer::Secretly,
+    oauth_answer::NoStore,
     oauth_body::{Authorization, EitherBody, FormBody},
     token_answer::{BothTokens, OAuthToken},
 };
-use crate::{http::Services, oauth::Failure};
+use crate::{http::Services, oauth::OAuthError};
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![oauth_token, auth_token]
 }
 
@@ -20,13 +20,13 @@ async fn oauth_token(
     info: &RequestInfo,
     headers: Authorization<'_>,
     form: FormBody,
-) -> Result<Secretly<OAuthToken>, Failure> {
+) -> Result<NoStore<OAuthToken>, OAuthError> {
     let form = form.read(doorward, info)?;
     let answer = doorward
         .token_endpoint
         .answer(&headers.0, &form, info.ip, info.id.clone())
         .await?;
-    Ok(Secretly(answer.into()))
+    Ok(NoStore(answer.into()))
 }
 
 #[post("/auth/token", data = "<form>")]
@@ -35,12 +35,12 @@ async fn auth_token(
     info: &RequestInfo,
     headers: Authorization<'_>,
     form: EitherBody,
-) -> Result<Secretly<BothTokens>, Failure> {
+) -> Result<NoStore<BothTokens>, OAuthError> {
     let form = form.0;
     let form = form.inspect_err(|why| doorward.clients.refused(None, why, info.ip))?;
     let answer = doorward
         .token_endpoint
         .answer(&headers.0, &form, info.ip, info.id.clone())
         .await?;
-    Ok(Secretly(answer.into()))
+    Ok(NoStore(answer.into()))
 }

@@ -9,9 +9,9 @@ use rocket::{
 };
 use serde::Serialize;
 
-use crate::oauth::Failure;
+use crate::oauth::OAuthError;
 
-impl<'r> Responder<'r, 'static> for Failure {
+impl<'r> Responder<'r, 'static> for OAuthError {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
         #[derive(Serialize)]
         struct Body<'a> {
@@ -46,13 +46,13 @@ fn json(status: u16, body: String) -> Response<'static> {
 }
 
 /// An answer that holds credentials.
-pub(super) struct Secretly<T>(pub T);
+pub(super) struct NoStore<T>(pub T);
 
-impl<'r, T: Serialize> Responder<'r, 'static> for Secretly<T> {
+impl<'r, T: Serialize> Responder<'r, 'static> for NoStore<T> {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         match serde_json::to_string(&self.0) {
             Ok(body) => Ok(json(200, body)),
-            Err(_) => Failure::server().respond_to(request),
+            Err(_) => OAuthError::server().respond_to(request),
         }
     }
 }

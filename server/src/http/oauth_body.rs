@@ -7,45 +7,45 @@ use rocket::{
 };
 
 use super::{RequestInfo, Services, bearer::bearer_of, body};
-use crate::oauth::{Failure, Form};
+use crate::oauth::{Form, OAuthError};
 
 /// The body of an OAuth request, read.
 #[derive(Debug)]
-pub(super) struct FormBody(pub Result<Form, Failure>);
+pub(super) struct FormBody(pub Result<Form, OAuthError>);
 
 impl FormBody {
     /// The parameters. Operators are told of a body that cannot be read: the client is not known.
-    pub(super) fn read(self, doorward: &Services, info: &RequestInfo) -> Result<Form, Failure> {
-        let refused = |why: &Failure| doorward.clients.refused(None, why, info.ip);
+    pub(super) fn read(self, doorward: &Services, info: &RequestInfo) -> Result<Form, OAuthError> {
+        let refused = |why: &OAuthError| doorward.clients.refused(None, why, info.ip);
         self.0.inspect_err(refused)
     }
 }
 
 /// As [`FormBody`], also as JSON, in both spellings.
 #[derive(Debug)]
-pub(super) struct EitherBody(pub Result<Form, Failure>);
+pub(super) struct EitherBody(pub Result<Form, OAuthError>);
 
 pub(super) async fn read(
     request: &Request<'_>,
     data: Data<'_>,
     json_too: bool,
-) -> Result<Form, Failure> {
+) -> Result<Form, OAuthError> {
     let kind = request.content_type();
     let is_form = kind.is_some_and(|kind| kind.is_form());
     let is_json = json_too && kind.is_some_and(|kind| kind.is_json());
     if !is_form && !is_json {
-        return Err(Failure {
+        return Err(OAuthError {
             status: 415,
-            ..Failure::request(if json_too {
+            ..OAuthError::request(if json_too {
                 "the body must be application/x-www-form-urlencoded or application/json"
             } else {
                 "the body must be application/x-www-form-urlencoded"
             })
         });
     }
-    let bytes = body::read(data).await.map_err(|error| Failure {
+    let bytes = body::read(data).await.map_err(|error| OAuthError {
         status: error.status().code,
-        ..Failure::request(error.message().to_owned())
+        ..OAuthError::request(error.message().to_owned())
     })?;
     let form = if is_json {
         Form::parse_json(&bytes)?
@@ -91,10 +91,10 @@ impl<'r> FromRequest<'r> for Authorization<'r> {
 ///
 /// # Errors
 /// `invalid_request` for more than one.
-pub(super) fn bearer<'a>(headers: &[&'a str]) -> Result<Option<&'a str>, Failure> {
+pub(super) fn bearer<'a>(headers: &[&'a str]) -> Result<Option<&'a str>, OAuthError> {
     let mut tokens = headers.iter().filter_map(|header| bearer_of(header));
     match (tokens.next(), headers.len()) {
-        (Some(_), 2..) => Err(Failure::request(
+        (Some(_), 2..) => Err(OAuthError::request(
             "there is more than one Authorization header",
         )),
         (token, _) => Ok(token),

@@ -25,7 +25,7 @@ use crate::{
     service::{Caller, Credential},
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![me, change_me]
 }
 

@@ -19,7 +19,7 @@ use crate::{
     store::{Consent, EventFilter, KeyFilter, ListQuery, SessionFilter},
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![export, delete]
 }
 
@@ -147,11 +147,11 @@ async fn delete(
     by: Changing,
     body: Body<DeleteAccount>,
 ) -> Done {
-    let cause = doorward.cause(&by.caller, info);
+    let context = doorward.context(&by.caller, info);
     let password = body.0.password.into();
     doorward
         .accounts
-        .delete_own(&by.caller, password, cause)
+        .delete_own(&by.caller, password, context)
         .await?;
     Ok(NoContent)
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{domain::Actor, http::Services, store::AskedFor};
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![resend, verify_email, change_email]
 }
 
@@ -28,9 +28,9 @@ async fn resend(
             by?.account.user.email.as_str().to_owned()
         }
     };
-    let cause = info.cause(Actor::Anonymous, doorward.clock.now());
+    let context = info.context(Actor::Anonymous, doorward.clock.now());
     let asked = AskedFor::Verification;
-    let asked = doorward.verification.ask(asked, email, info.ip, cause);
+    let asked = doorward.verification.ask(asked, email, info.ip, context);
     asked.await?;
     Ok(Accepted)
 }
@@ -42,11 +42,11 @@ async fn verify_email(
     by: AnyFirstParty,
     body: Body<VerifyEmailRequest>,
 ) -> Done {
-    let cause = info.cause(Actor::Anonymous, doorward.clock.now());
+    let context = info.context(Actor::Anonymous, doorward.clock.now());
     let token = body.0.token.into();
     // Of whoever is signed in to the account it is known that what they set up is theirs; nobody has to be.
     let signed_in = by.0.map(|by| by.account.user.id);
-    let verified = doorward.verification.verify(&token, signed_in, cause);
+    let verified = doorward.verification.verify(&token, signed_in, context);
     verified.await?;
     Ok(NoContent)
 }
@@ -59,10 +59,10 @@ async fn change_email(
     body: Body<EmailRequest>,
 ) -> Later {
     let EmailRequest { email, password } = body.0;
-    let cause = info.cause(by.caller.actor(), doorward.clock.now());
+    let context = info.context(by.caller.actor(), doorward.clock.now());
     let asked = doorward
         .verification
-        .change(&by.caller, &email, password.into(), cause);
+        .change(&by.caller, &email, password.into(), context);
     asked.await?;
     Ok(Accepted)
 }

@@ -15,7 +15,7 @@ use crate::{
     store::AskedFor,
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![change_password, reset_password, forgot_password]
 }
 
@@ -36,10 +36,10 @@ async fn change_password(
         new: new_password.into(),
         api_keys,
     };
-    let cause = info.cause(by.caller.actor(), doorward.clock.now());
+    let context = info.context(by.caller.actor(), doorward.clock.now());
     doorward
         .accounts
-        .change_own_password(&by.caller, change, cause)
+        .change_own_password(&by.caller, change, context)
         .await?;
     Ok(NoContent)
 }
@@ -58,8 +58,8 @@ async fn reset_password(doorward: &Services, info: &RequestInfo, body: Body<Rese
         keep_api_keys,
         thorough: false,
     };
-    let cause = info.cause(Actor::Anonymous, doorward.clock.now());
-    doorward.links.reset(reset, cause).await?;
+    let context = info.context(Actor::Anonymous, doorward.clock.now());
+    doorward.links.reset(reset, context).await?;
     Ok(NoContent)
 }
 
@@ -69,11 +69,11 @@ async fn forgot_password(
     info: &RequestInfo,
     body: Body<ForgotRequest>,
 ) -> Later {
-    let cause = info.cause(Actor::Anonymous, doorward.clock.now());
+    let context = info.context(Actor::Anonymous, doorward.clock.now());
     let asked = AskedFor::Password;
     let asked = doorward
         .verification
-        .ask(asked, body.0.email, info.ip, cause);
+        .ask(asked, body.0.email, info.ip, context);
     asked.await?;
     Ok(Accepted)
 }

@@ -15,7 +15,7 @@ use crate::{
     store::SessionFilter,
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![sessions, end_session]
 }
 

@@ -6,17 +6,17 @@ use rocket::{Route, delete, get, http::Status, post, put, routes};
 use super::{
     RequestInfo, Services,
     client_information::{Asked, ClientInformation, Told, information},
-    invitation::{bearer, invitation},
     oauth_body::Authorization,
+    registration_credential::{bearer, invitation},
     reply::NoContent,
 };
 use crate::{
     crypto::secret::Secret,
     domain::Client,
-    oauth::{Failure, Origin},
+    oauth::{OAuthError, Origin},
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![register, show, change, end]
 }
 
@@ -33,7 +33,7 @@ async fn register(
     info: &RequestInfo,
     headers: Authorization<'_>,
     asked: Asked,
-) -> Result<Told, Failure> {
+) -> Result<Told, OAuthError> {
     let invitation = invitation(doorward, info, &headers.0).await?;
     let from = origin(info);
     let made = doorward
@@ -54,9 +54,9 @@ async fn register(
 }
 
 /// The client's id and token; an id of another form is as unknown as another client's.
-fn named(id: &str, headers: &[&str]) -> Result<(ClientId, Secret), Failure> {
-    let token = bearer(headers)?.ok_or_else(Failure::no_token)?;
-    let unknown = |_| Failure::token("the registration access token is not valid");
+fn named(id: &str, headers: &[&str]) -> Result<(ClientId, Secret), OAuthError> {
+    let token = bearer(headers)?.ok_or_else(OAuthError::no_token)?;
+    let unknown = |_| OAuthError::token("the registration access token is not valid");
     Ok((id.parse().map_err(unknown)?, token))
 }
 
@@ -69,7 +69,11 @@ fn known(doorward: &Services, client: Client, token: &Secret) -> ClientInformati
 }
 
 #[get("/oauth/register/<id>")]
-async fn show(doorward: &Services, headers: Authorization<'_>, id: &str) -> Result<Told, Failure> {
+async fn show(
+    doorward: &Services,
+    headers: Authorization<'_>,
+    id: &str,
+) -> Result<Told, OAuthError> {
     let (id, token) = named(id, &headers.0)?;
     let client = doorward.registrations.find(id, &token).await?;
     Ok(Told(Status::Ok, known(doorward, client, &token)))
@@ -82,7 +86,7 @@ async fn change(
     headers: Authorization<'_>,
     id: &str,
     asked: Asked,
-) -> Result<Told, Failure> {
+) -> Result<Told, OAuthError> {
     let (id, token) = named(id, &headers.0)?;
     let from = origin(info);
     let client = doorward
@@ -98,7 +102,7 @@ async fn end(
     info: &RequestInfo,
     headers: Authorization<'_>,
     id: &str,
-) -> Result<NoContent, Failure> {
+) -> Result<NoContent, OAuthError> {
     let (id, token) = named(id, &headers.0)?;
     let from = origin(info);
     doorward.registrations.end(id, &token, from).await?;

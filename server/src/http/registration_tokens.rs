@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{clock::random_bytes, crypto::secret::registration_token, domain::Door};
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![mint, list, revoke]
 }
 

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     clock::random_bytes,
-    domain::{Actor, Cause, mail::Language},
+    domain::{Actor, AuditContext, mail::Language},
     http::Services,
 };
 
@@ -64,8 +64,8 @@ impl RequestInfo {
     }
 
     /// What a change by `actor` in this request is put down to.
-    pub fn cause(&self, actor: Actor, at: Timestamp) -> Cause {
-        Cause {
+    pub fn context(&self, actor: Actor, at: Timestamp) -> AuditContext {
+        AuditContext {
             actor,
             client_id: None,
             ip: Some(self.ip),

@@ -12,7 +12,7 @@ use super::{ApiError, Profiles, RequestInfo, site::Site};
 use crate::{
     clock::Clock,
     crypto::{seal::MasterKey, signing::KeyRing},
-    domain::{Act, Cause, Door},
+    domain::{Act, AuditContext, Door},
     metrics::Metrics,
     oauth::{AuthorizationEndpoint, Clients, Registrations, TokenEndpoint, TokenInfos},
     service::{
@@ -106,15 +106,15 @@ impl Services {
         door: Door,
         info: &RequestInfo,
     ) -> Result<Act, ApiError> {
-        let cause = self.cause(caller, info);
-        Ok(caller.act(door, self.settings.step_up_seconds, cause)?)
+        let context = self.context(caller, info);
+        Ok(caller.act(door, self.settings.step_up_seconds, context)?)
     }
 
     /// What is put down to a caller in a request.
-    pub(in crate::http) fn cause(&self, caller: &Caller, info: &RequestInfo) -> Cause {
-        Cause {
+    pub(in crate::http) fn context(&self, caller: &Caller, info: &RequestInfo) -> AuditContext {
+        AuditContext {
             client_id: caller.client_id(),
-            ..info.cause(caller.actor(), self.clock.now())
+            ..info.context(caller.actor(), self.clock.now())
         }
     }
 }

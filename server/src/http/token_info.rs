@@ -4,18 +4,18 @@ use rocket::{Route, post, routes};
 
 use super::{
     RequestInfo,
-    oauth_answer::Secretly,
+    oauth_answer::NoStore,
     oauth_body::{Authorization, FormBody, bearer},
 };
 use crate::{
-    domain::{Actor, Cause},
+    domain::{Actor, AuditContext},
     http::Services,
-    oauth::{Asker, Failure, Form, TokenInfo},
+    oauth::{Form, IntrospectionCaller, OAuthError, TokenInfo},
     service::Caller,
     state::NamedClient,
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![revoke, introspect]
 }
 
@@ -25,7 +25,7 @@ pub(super) async fn caller(
     scope: &str,
     token: &str,
     info: &RequestInfo,
-) -> Result<Caller, Failure> {
+) -> Result<Caller, OAuthError> {
     let callers = &doorward.callers;
     Ok(callers.authenticate_for(&[scope], token, info.ip).await?)
 }
@@ -37,13 +37,13 @@ async fn revoke(
     info: &RequestInfo,
     headers: Authorization<'_>,
     form: FormBody,
-) -> Result<(), Failure> {
+) -> Result<(), OAuthError> {
     let form = form.read(doorward, info)?;
     let by = doorward
         .clients
         .authenticated(&headers.0, &form, info.ip)
         .await?;
-    let cause = Cause {
+    let cause = AuditContext {
         actor: Actor::Client(by.client.id),
         client_id: None,
         ip: Some(info.ip),
@@ -62,17 +62,17 @@ async fn introspect(
     info: &RequestInfo,
     headers: Authorization<'_>,
     form: FormBody,
-) -> Result<Secretly<TokenInfo>, Failure> {
+) -> Result<NoStore<TokenInfo>, OAuthError> {
     let form = form.read(doorward, info)?;
     let asker = asker(doorward, info, &headers.0, &form).await?;
     let token = form.require("token").inspect_err(|why| {
         let client = match &asker {
-            Asker::Client(client) => Some(client.id),
-            Asker::Operator { .. } => None,
+            IntrospectionCaller::Client(client) => Some(client.id),
+            IntrospectionCaller::Operator { .. } => None,
         };
         doorward.clients.refused(client, why, info.ip);
     })?;
-    Ok(Secretly(
+    Ok(NoStore(
         doorward.token_infos.introspect(&asker, token).await?,
     ))
 }
@@ -83,23 +83,23 @@ async fn asker(
     info: &RequestInfo,
     headers: &[&str],
     form: &Form,
-) -> Result<Asker, Failure> {
-    let refused = |why: &Failure| doorward.clients.refused(None, why, info.ip);
+) -> Result<IntrospectionCaller, OAuthError> {
+    let refused = |why: &OAuthError| doorward.clients.refused(None, why, info.ip);
     if let Some(token) = bearer(headers).inspect_err(refused)? {
         let caller = caller(doorward, "admin:sessions:read", token, info).await;
         let operator = caller.and_then(|caller| {
             if caller.scopes.covers("admin:sessions:read") {
                 let people = caller.scopes.covers("admin:users:read");
-                Ok(Asker::Operator { people })
+                Ok(IntrospectionCaller::Operator { people })
             } else {
-                Err(Failure::insufficient_scope("admin:sessions:read"))
+                Err(OAuthError::insufficient_scope("admin:sessions:read"))
             }
         });
         return operator.inspect_err(refused);
     }
     let client = doorward.clients.client_of(headers, form, info.ip).await?;
     if client.is_confidential() {
-        return Ok(Asker::Client(client));
+        return Ok(IntrospectionCaller::Client(client));
     }
     let why = "a public client cannot introspect";
     doorward.clients.refused.note(
@@ -109,5 +109,5 @@ async fn asker(
         None,
         info.ip,
     );
-    Err(Failure::client(!headers.is_empty()))
+    Err(OAuthError::client(!headers.is_empty()))
 }

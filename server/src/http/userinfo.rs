@@ -8,16 +8,16 @@ use rocket::{
 
 use super::{
     RequestInfo,
-    oauth_answer::Secretly,
+    oauth_answer::NoStore,
     oauth_body::{Authorization, bearer},
     token_info::caller,
 };
 use crate::{
     http::Services,
-    oauth::{Failure, Form, UserInfo},
+    oauth::{Form, OAuthError, UserInfo},
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![userinfo, userinfo_post]
 }
 
@@ -26,12 +26,12 @@ async fn userinfo(
     doorward: &Services,
     info: &RequestInfo,
     headers: Authorization<'_>,
-) -> Result<Secretly<UserInfo>, Failure> {
+) -> Result<NoStore<UserInfo>, OAuthError> {
     about(doorward, info, bearer(&headers.0)?).await
 }
 
 /// The token of a form, RFC 6750 section 2.2. No body is as good.
-pub(super) struct MaybeForm(Result<Option<Form>, Failure>);
+pub(super) struct MaybeForm(Result<Option<Form>, OAuthError>);
 
 #[rocket::async_trait]
 impl<'r> FromData<'r> for MaybeForm {
@@ -51,11 +51,11 @@ async fn userinfo_post(
     info: &RequestInfo,
     headers: Authorization<'_>,
     form: MaybeForm,
-) -> Result<Secretly<UserInfo>, Failure> {
+) -> Result<NoStore<UserInfo>, OAuthError> {
     let form = form.0?.unwrap_or_default();
     let token = match (bearer(&headers.0)?, form.get("access_token")) {
         (Some(_), Some(_)) => {
-            return Err(Failure::request("the token came in two ways at once"));
+            return Err(OAuthError::request("the token came in two ways at once"));
         }
         (header, body) => header.or(body),
     };
@@ -66,9 +66,9 @@ async fn about(
     doorward: &Services,
     info: &RequestInfo,
     token: Option<&str>,
-) -> Result<Secretly<UserInfo>, Failure> {
+) -> Result<NoStore<UserInfo>, OAuthError> {
     let token = token.filter(|token| !token.is_empty());
-    let token = token.ok_or_else(Failure::no_token)?;
+    let token = token.ok_or_else(OAuthError::no_token)?;
     let caller = caller(doorward, "openid", token, info).await?;
-    Ok(Secretly(UserInfo::of(&doorward.store, &caller).await?))
+    Ok(NoStore(UserInfo::of(&doorward.store, &caller).await?))
 }

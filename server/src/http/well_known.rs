@@ -12,10 +12,10 @@ use rocket::{
 use super::pages;
 use crate::{
     http::Services,
-    oauth::{Failure, Metadata},
+    oauth::{Metadata, OAuthError},
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![jwks, oauth_metadata, openid_metadata]
 }
 
@@ -46,7 +46,7 @@ fn jwks(doorward: &Services) -> Public {
     Public(doorward.keys.jwks())
 }
 
-fn document(doorward: &Services) -> Result<Public, Failure> {
+fn document(doorward: &Services) -> Result<Public, OAuthError> {
     let languages = pages::languages();
     let document = serde_json::to_string(&Metadata::new(
         &doorward.issuer,
@@ -54,22 +54,22 @@ fn document(doorward: &Services) -> Result<Public, Failure> {
         languages,
         &doorward.settings,
     ));
-    Ok(Public(document.map_err(|_| Failure::server())?.into()))
+    Ok(Public(document.map_err(|_| OAuthError::server())?.into()))
 }
 
 /// RFC 8414 section 3.
 #[get("/.well-known/oauth-authorization-server")]
-fn oauth_metadata(doorward: &Services) -> Result<Public, Failure> {
+fn oauth_metadata(doorward: &Services) -> Result<Public, OAuthError> {
     document(doorward)
 }
 
 /// OpenID Connect Discovery section 4.
 #[get("/.well-known/openid-configuration")]
-fn openid_metadata(doorward: &Services) -> Result<Public, Failure> {
+fn openid_metadata(doorward: &Services) -> Result<Public, OAuthError> {
     document(doorward)
 }
 
 #[get("/")]
-fn metadata(doorward: &Services) -> Result<Public, Failure> {
+fn metadata(doorward: &Services) -> Result<Public, OAuthError> {
     document(doorward)
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Failure, with_parameters};
+use super::{OAuthError, with_parameters};
 use crate::domain::Sent;
 
 /// `response_mode`: OAuth 2.0 Multiple Response Types, and Form Post Response Mode.
@@ -24,12 +24,16 @@ impl ResponseMode {
     ///
     /// # Errors
     /// `invalid_request` for another mode.
-    pub fn parse(text: Option<&str>) -> Result<Self, Failure> {
+    pub fn parse(text: Option<&str>) -> Result<Self, OAuthError> {
         match text {
             None | Some("query") => Ok(Self::Query),
             Some("form_post") => Ok(Self::FormPost),
-            Some(other) => Err(Failure::request("response_mode must be query or form_post")
-                .about(Sent::new("response_mode", other, ["query", "form_post"]))),
+            Some(other) => {
+                Err(
+                    OAuthError::request("response_mode must be query or form_post")
+                        .about(Sent::new("response_mode", other, ["query", "form_post"])),
+                )
+            }
         }
     }
 }

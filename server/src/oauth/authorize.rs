@@ -6,12 +6,12 @@ use std::{net::IpAddr, sync::Arc};
 use doorward_shared::ScopeSet;
 
 use super::{
-    ClientAnswer, Failure, Form, ResponseMode, allowed_redirect,
+    ClientAnswer, Form, OAuthError, ResponseMode, allowed_redirect,
     client_auth::about_name,
-    owner::Owner,
+    dynamic_registration::Registrations,
     oxide,
-    registrations::Registrations,
     request::{AuthorizationRequest, Refused, bad_redirect},
+    resource_owner::ResourceOwner,
 };
 use crate::{
     clock::Clock,
@@ -77,11 +77,11 @@ impl AuthorizationEndpoint {
     ) -> Result<AuthorizationRequest, Refused> {
         // Whoever asks, and where to answer, must be known before anything is answered there.
         let once = |name: &str| once(&pairs, name);
-        let name = once("client_id").ok_or_else(Failure::unknown_client)?;
+        let name = once("client_id").ok_or_else(OAuthError::unknown_client)?;
         let page = |failure| Refused::Page(name.parse().ok(), failure);
         let named = self.registrations.client_named(name, ip).await;
         let client = named.map_err(|failure| page(about_name(failure, name)))?;
-        let client = client.ok_or_else(|| page(about_name(Failure::unknown_client(), name)))?;
+        let client = client.ok_or_else(|| page(about_name(OAuthError::unknown_client(), name)))?;
         let client_id = client.id;
         let page = |failure| Refused::Page(Some(client_id), failure);
         let redirect_uri = once("redirect_uri");
@@ -103,14 +103,14 @@ impl AuthorizationEndpoint {
     /// The request as a browser carries it.
     pub(crate) fn keep(&self, request: &AuthorizationRequest) -> String {
         let json = serde_json::to_vec(request).unwrap_or_default();
-        self.master.stamp().put_on(PLACE, &json)
+        self.master.stamp().sign(PLACE, &json)
     }
 
     /// A request that was kept, if it is one and not much too old.
     ///
     /// # Errors
     /// `invalid_request`.
-    pub(crate) fn kept(&self, text: &str) -> Result<AuthorizationRequest, Failure> {
+    pub(crate) fn kept(&self, text: &str) -> Result<AuthorizationRequest, OAuthError> {
         let json = self.master.stamp().check(PLACE, text);
         let request = json.and_then(|json| serde_json::from_slice(&json).ok());
         let now = self.clock.now();
@@ -124,7 +124,7 @@ impl AuthorizationEndpoint {
                 is_again: true,
                 ..request
             }),
-            _ => Err(Failure::request(
+            _ => Err(OAuthError::request(
                 "the sign-in took too long, or was changed on its way",
             )),
         }
@@ -136,7 +136,7 @@ impl AuthorizationEndpoint {
         uri: &str,
         mode: ResponseMode,
         state: Option<&str>,
-        failure: &Failure,
+        failure: &OAuthError,
     ) -> ClientAnswer {
         let mut parameters = vec![
             ("error", failure.error.to_owned()),
@@ -155,7 +155,7 @@ impl AuthorizationEndpoint {
     pub(super) fn refusal_of(
         &self,
         request: &AuthorizationRequest,
-        failure: &Failure,
+        failure: &OAuthError,
     ) -> ClientAnswer {
         let (uri, state) = (&request.redirect_uri, request.state.as_deref());
         self.refusal(uri, request.mode, state, failure)
@@ -172,16 +172,18 @@ impl AuthorizationEndpoint {
     ) -> Result<Next, Refused> {
         let client = self.store.client(request.client_id).await?;
         let page = |failure| Refused::Page(Some(request.client_id), failure);
-        let client = client.ok_or_else(|| page(Failure::unknown_client()))?;
+        let client = client.ok_or_else(|| page(OAuthError::unknown_client()))?;
         // The client may have changed while somebody signed in.
         if !allowed_redirect(&client, &request.redirect_uri) {
             return Err(page(bad_redirect(Some(&request.redirect_uri), &client)));
         }
         if client.needs_pkce() && request.challenge.is_none() {
-            return Err(page(Failure::request("send a PKCE code_challenge (S256)")));
+            return Err(page(OAuthError::request(
+                "send a PKCE code_challenge (S256)",
+            )));
         }
         let unseen_stranger = client.dynamic && visitor.decision.is_none();
-        let owner = Owner {
+        let owner = ResourceOwner {
             endpoint: self.clone(),
             request: request.clone(),
             client,
@@ -205,7 +207,7 @@ pub(crate) const NOT_ADMITTED: &str =
     "the account is in none of the groups that may use this application";
 
 /// The request as the flow reads it.
-fn as_form(request: &AuthorizationRequest) -> Result<Form, Failure> {
+fn as_form(request: &AuthorizationRequest) -> Result<Form, OAuthError> {
     let mut pairs = vec![
         ("response_type".into(), "code".into()),
         ("client_id".into(), request.client_id.to_string()),

@@ -6,8 +6,8 @@ use std::{net::IpAddr, sync::Arc};
 use doorward_shared::{ClientId, Timestamp};
 
 use super::{
-    Failure, Form, authorize::SAID_NO, client_credentials::ClientCredentials,
-    failure::UNKNOWN_CLIENT, registrations::Registrations,
+    Form, OAuthError, authorize::SAID_NO, client_credentials::ClientCredentials,
+    dynamic_registration::Registrations, error::UNKNOWN_CLIENT,
 };
 use crate::{
     clock::Clock,
@@ -15,7 +15,7 @@ use crate::{
         assertion::{Expected, lacks_key, verify},
         secret::Digest256,
     },
-    domain::{Act, AuthMethod, Authority, Cause, Client, ClientSecrets, Door, Holder, Sent},
+    domain::{Act, AuditContext, AuthMethod, Authority, Client, ClientSecrets, Door, Holder, Sent},
     service::{ClientKeys, RefusedClients},
     state::NamedClient,
     store::Store,
@@ -32,7 +32,7 @@ pub(crate) struct Authenticated {
 
 impl Authenticated {
     /// What the client is about to do to what is its own.
-    pub(crate) fn act(&self, cause: Cause) -> Act {
+    pub(crate) fn act(&self, cause: AuditContext) -> Act {
         let authority = Authority {
             holder: Holder::Registered {
                 id: self.client.id,
@@ -53,8 +53,8 @@ fn unknown_name(name: &str) -> Option<Sent> {
 }
 
 /// Why no client is found by this name, with the name.
-pub(super) fn about_name(failure: Failure, name: &str) -> Failure {
-    Failure {
+pub(super) fn about_name(failure: OAuthError, name: &str) -> OAuthError {
+    OAuthError {
         sent: unknown_name(name).map(Box::new),
         ..failure
     }
@@ -72,13 +72,13 @@ pub struct Clients {
 }
 
 /// Whether nothing is wrong with the client: a person has yet to sign in or to consent, or said no.
-fn is_ordinary(failure: &Failure) -> bool {
+fn is_ordinary(failure: &OAuthError) -> bool {
     matches!(failure.error, "login_required" | "consent_required") || failure.description == SAID_NO
 }
 
 impl Clients {
     /// Notes that a client was refused. What is the server's own fault is not.
-    pub(crate) fn refused(&self, client: Option<ClientId>, failure: &Failure, ip: IpAddr) {
+    pub(crate) fn refused(&self, client: Option<ClientId>, failure: &OAuthError, ip: IpAddr) {
         if failure.status < 500 && !is_ordinary(failure) {
             let why = failure.description.clone();
             let sent = failure.sent.as_deref().cloned();
@@ -97,7 +97,7 @@ impl Clients {
         headers: &[&str],
         form: &Form,
         ip: IpAddr,
-    ) -> Result<Arc<Client>, Failure> {
+    ) -> Result<Arc<Client>, OAuthError> {
         Ok(self.authenticated(headers, form, ip).await?.client)
     }
 
@@ -110,11 +110,11 @@ impl Clients {
         headers: &[&str],
         form: &Form,
         ip: IpAddr,
-    ) -> Result<Authenticated, Failure> {
+    ) -> Result<Authenticated, OAuthError> {
         let credentials = match ClientCredentials::read(headers, form) {
             Ok(Some(credentials)) => credentials,
             Ok(None) => {
-                let failure = Failure::client(false);
+                let failure = OAuthError::client(false);
                 let why = "no client credentials came";
                 self.refused.note(None, failure.error, why, None, ip);
                 return Err(failure);
@@ -148,7 +148,7 @@ impl Clients {
             }
         };
         self.refused.note(client, "invalid_client", why, sent, ip);
-        Err(Failure::client(credentials.basic))
+        Err(OAuthError::client(credentials.basic))
     }
 
     /// Whether a client has shown who it is; answers the hash of the secret, or the mark of the key, that its own tokens
@@ -157,7 +157,7 @@ impl Clients {
         &self,
         client: &Client,
         credentials: &ClientCredentials,
-    ) -> Result<Result<Option<Digest256>, Wrong>, Failure> {
+    ) -> Result<Result<Option<Digest256>, Wrong>, OAuthError> {
         let assertion = credentials.assertion.as_ref();
         let registered = client.policy.auth_method;
         if (assertion.is_some() || client.is_confidential())
@@ -179,7 +179,7 @@ impl Clients {
         &self,
         client: &Client,
         assertion: &str,
-    ) -> Result<Result<Digest256, &'static str>, Failure> {
+    ) -> Result<Result<Digest256, &'static str>, OAuthError> {
         let policy = &client.policy;
         if !client.is_confidential() {
             return Ok(Err("a client assertion came for a public client"));

@@ -2,7 +2,7 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
-use super::{Failure, Form};
+use super::{Form, OAuthError};
 use crate::{
     crypto::{
         assertion::claimed_client,
@@ -41,9 +41,9 @@ impl ClientCredentials {
     ///
     /// # Errors
     /// `invalid_client` for what cannot be read or names two clients; `invalid_request` for two ways at once.
-    pub fn read(headers: &[&str], form: &Form) -> Result<Option<Self>, Failure> {
+    pub fn read(headers: &[&str], form: &Form) -> Result<Option<Self>, OAuthError> {
         if headers.len() > 1 {
-            return Err(Failure::client(true));
+            return Err(OAuthError::client(true));
         }
         if let Some(assertion) = assertion(form)? {
             return Self::signed(headers, form, assertion).map(Some);
@@ -63,13 +63,13 @@ impl ClientCredentials {
             });
             return Ok(credentials);
         };
-        let (id, secret) = decode(basic.trim()).ok_or(Failure::client(true))?;
+        let (id, secret) = decode(basic.trim()).ok_or(OAuthError::client(true))?;
         if in_body.is_some_and(|other| other != id) {
-            return Err(Failure::client(true));
+            return Err(OAuthError::client(true));
         }
         if secret_in_body.is_some() {
             // RFC 6749 section 2.3: not more than one method in each request.
-            return Err(Failure::request(
+            return Err(OAuthError::request(
                 "client credentials came in two ways at once",
             ));
         }
@@ -82,15 +82,15 @@ impl ClientCredentials {
     }
 
     /// With an assertion, which names the client itself.
-    fn signed(headers: &[&str], form: &Form, assertion: &str) -> Result<Self, Failure> {
+    fn signed(headers: &[&str], form: &Form, assertion: &str) -> Result<Self, OAuthError> {
         if !headers.is_empty() || form.get("client_secret").is_some() {
-            return Err(Failure::request(
+            return Err(OAuthError::request(
                 "client credentials came in two ways at once",
             ));
         }
-        let claimed = claimed_client(assertion).ok_or(Failure::client(false))?;
+        let claimed = claimed_client(assertion).ok_or(OAuthError::client(false))?;
         if form.get("client_id").is_some_and(|id| id != claimed) {
-            return Err(Failure::client(false));
+            return Err(OAuthError::client(false));
         }
         Ok(Self {
             id: claimed,
@@ -104,15 +104,17 @@ impl ClientCredentials {
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// The client assertion of a request, RFC 7521 section 4.2.
-fn assertion(form: &Form) -> Result<Option<&str>, Failure> {
+fn assertion(form: &Form) -> Result<Option<&str>, OAuthError> {
     match (
         form.get("client_assertion"),
         form.get("client_assertion_type"),
     ) {
         (None, None) => Ok(None),
         (Some(assertion), Some(ASSERTION_TYPE)) => Ok(Some(assertion)),
-        (Some(_), _) => Err(Failure::request("client_assertion_type must be jwt-bearer")),
-        (None, Some(_)) => Err(Failure::request("client_assertion is missing")),
+        (Some(_), _) => Err(OAuthError::request(
+            "client_assertion_type must be jwt-bearer",
+        )),
+        (None, Some(_)) => Err(OAuthError::request("client_assertion is missing")),
     }
 }
 

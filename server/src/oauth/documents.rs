@@ -6,12 +6,12 @@ use doorward_shared::{ClientId, ScopeSet, Timestamp};
 use quick_cache::sync::Cache;
 
 use super::{
-    Failure, Registrations,
+    OAuthError, Registrations,
+    dynamic_registration::{Origin, client},
     registration::{Allowed, Metadata, Refused, decide},
-    registrations::{Origin, client},
 };
 use crate::{
-    domain::{Cause, Client},
+    domain::{AuditContext, Client},
     outbound::{Outbound, OutboundError},
     store::{Document, Left, StoreError},
 };
@@ -33,14 +33,14 @@ struct Fetched {
 
 #[derive(Debug, Clone)]
 struct NotFetched {
-    failure: Failure,
+    failure: OAuthError,
     /// It was not reached. What it says now may be what it said before.
     unreached: bool,
 }
 
 impl Fetched {
     /// An address that failed rests for a while.
-    fn not(failure: Failure, unreached: bool, now: Timestamp) -> Self {
+    fn not(failure: OAuthError, unreached: bool, now: Timestamp) -> Self {
         Self {
             client: Err(NotFetched { failure, unreached }),
             until: now.plus_seconds(REST),
@@ -74,7 +74,7 @@ impl Registrations {
         &self,
         name: &str,
         ip: IpAddr,
-    ) -> Result<Option<Arc<Client>>, Failure> {
+    ) -> Result<Option<Arc<Client>>, OAuthError> {
         if let Ok(id) = name.parse() {
             let client = self.store.client(id).await?;
             return Ok(client.filter(|client| client.document.is_none()));
@@ -86,7 +86,7 @@ impl Registrations {
         Ok(self.store.client(id).await?)
     }
 
-    async fn client_of_document(&self, url: &str, ip: IpAddr) -> Result<ClientId, Failure> {
+    async fn client_of_document(&self, url: &str, ip: IpAddr) -> Result<ClientId, OAuthError> {
         check_document_url(url)?;
         let now = self.clock.now();
         let known = self.store.document_client(url.to_owned()).await?;
@@ -107,9 +107,9 @@ impl Registrations {
                     // to pay, and who waits for another's fetch pays nothing.
                     if known.is_none() {
                         let counted = self.limits.client_registration(ip, self.clock.monotonic());
-                        counted.map_err(Failure::too_many_registrations)?;
+                        counted.map_err(OAuthError::too_many_registrations)?;
                     }
-                    Ok::<_, Failure>(Arc::new(self.fetch_document(url, ip, now).await?))
+                    Ok::<_, OAuthError>(Arc::new(self.fetch_document(url, ip, now).await?))
                 };
                 fetched.get_or_insert_async(url, fetch).await?
             }
@@ -132,7 +132,7 @@ impl Registrations {
         url: &str,
         ip: IpAddr,
         now: Timestamp,
-    ) -> Result<Fetched, Failure> {
+    ) -> Result<Fetched, OAuthError> {
         let answer = match self.documents.outbound.fetch(url).await {
             Ok(answer) => answer,
             Err(error) => {
@@ -166,8 +166,8 @@ impl Registrations {
         metadata: Metadata,
         ip: IpAddr,
         now: Timestamp,
-    ) -> Result<Fetched, Failure> {
-        let cause = Cause {
+    ) -> Result<Fetched, OAuthError> {
+        let cause = AuditContext {
             request_id: None,
             ..self.anonymous(Origin {
                 ip,
@@ -196,15 +196,15 @@ impl Registrations {
 }
 
 /// 401: a metadata document is no client.
-fn unusable(why: impl Into<std::borrow::Cow<'static, str>>) -> Failure {
-    Failure {
+fn unusable(why: impl Into<std::borrow::Cow<'static, str>>) -> OAuthError {
+    OAuthError {
         status: 401,
-        ..Failure::new("invalid_client", why)
+        ..OAuthError::new("invalid_client", why)
     }
 }
 
 /// Client-id metadata document draft section 3: https, with a path, without user, fragment and dot segments.
-fn check_document_url(url: &str) -> Result<(), Failure> {
+fn check_document_url(url: &str) -> Result<(), OAuthError> {
     let parsed = url::Url::parse(url).map_err(|_| unusable("client_id is not a URL"))?;
     let plain = parsed.as_str() == url && url.len() <= 500;
     if !plain || parsed.path() == "/" || parsed.fragment().is_some() {
@@ -219,7 +219,7 @@ fn check_document_url(url: &str) -> Result<(), Failure> {
 }
 
 /// What a metadata document says. It must name itself.
-fn read_document(url: &str, body: &[u8]) -> Result<Metadata, Failure> {
+fn read_document(url: &str, body: &[u8]) -> Result<Metadata, OAuthError> {
     #[derive(serde::Deserialize)]
     struct Named {
         client_id: String,
@@ -245,7 +245,7 @@ fn described(
     metadata: &Metadata,
     left: Left,
     scopes: ScopeSet,
-) -> Result<Client, Failure> {
+) -> Result<Client, OAuthError> {
     let allowed = Allowed {
         scopes: left.scopes.unwrap_or(scopes),
         confidential: false,
@@ -266,7 +266,7 @@ mod tests {
 
     const URL: &str = "https://app.example/oauth/client.json";
 
-    fn read(document: &serde_json::Value) -> Result<Client, Failure> {
+    fn read(document: &serde_json::Value) -> Result<Client, OAuthError> {
         let scopes = ScopeSet::parse("openid offline_access").unwrap();
         let metadata = read_document(URL, document.to_string().as_bytes())?;
         described(URL.into(), &metadata, Left::default(), scopes)

@@ -8,7 +8,7 @@ use serde::{
     de::{Error, MapAccess, Visitor},
 };
 
-use super::Failure;
+use super::OAuthError;
 
 /// Parameters, in the order they came. Those without a value count as not sent.
 #[derive(Debug, Clone, Default)]
@@ -61,21 +61,21 @@ impl Form {
     ///
     /// # Errors
     /// `invalid_request` for a parameter that is given twice, and for more than [`MAX_PARAMETERS`].
-    pub fn parse(text: &[u8]) -> Result<Self, Failure> {
-        Self::checked(pairs(text).ok_or_else(Failure::too_many_parameters)?)
+    pub fn parse(text: &[u8]) -> Result<Self, OAuthError> {
+        Self::checked(pairs(text).ok_or_else(OAuthError::too_many_parameters)?)
     }
 
     /// From a JSON object of strings; `resource` may be a list of them.
     ///
     /// # Errors
     /// As [`Form::parse`]; also for what is not such an object.
-    pub fn parse_json(text: &[u8]) -> Result<Self, Failure> {
+    pub fn parse_json(text: &[u8]) -> Result<Self, OAuthError> {
         if text.starts_with(BYTE_ORDER_MARK) {
             let why = "the body begins with a byte order mark (U+FEFF): send JSON without it";
-            return Err(Failure::request(why));
+            return Err(OAuthError::request(why));
         }
         let mut json = serde_json::Deserializer::from_slice(text);
-        let bad = |_| Failure::request("the body must be a JSON object of strings");
+        let bad = |_| OAuthError::request("the body must be a JSON object of strings");
         let members = (&mut json).deserialize_map(Members).map_err(bad)?;
         json.end().map_err(bad)?;
         // Several audiences are one member that is a list.
@@ -111,9 +111,9 @@ impl Form {
     ///
     /// # Errors
     /// `invalid_request`, naming the parameter.
-    pub fn checked(pairs: Vec<(String, String)>) -> Result<Self, Failure> {
+    pub fn checked(pairs: Vec<(String, String)>) -> Result<Self, OAuthError> {
         if pairs.len() > MAX_PARAMETERS {
-            return Err(Failure::too_many_parameters());
+            return Err(OAuthError::too_many_parameters());
         }
         let mut names = HashSet::with_capacity(pairs.len());
         for (name, _) in &pairs {
@@ -133,7 +133,7 @@ impl Form {
     ///
     /// # Errors
     /// As [`Form::checked`].
-    pub fn with_both_spellings(self) -> Result<Self, Failure> {
+    pub fn with_both_spellings(self) -> Result<Self, OAuthError> {
         Self::checked(self.in_snake_case().0)
     }
 
@@ -147,9 +147,9 @@ impl Form {
     ///
     /// # Errors
     /// `invalid_request` when it is missing.
-    pub fn require(&self, name: &str) -> Result<&str, Failure> {
+    pub fn require(&self, name: &str) -> Result<&str, OAuthError> {
         self.get(name)
-            .ok_or_else(|| Failure::request(format!("{name} is missing")))
+            .ok_or_else(|| OAuthError::request(format!("{name} is missing")))
     }
 
     /// All values of a repeatable parameter.
@@ -197,13 +197,13 @@ impl<'de> Visitor<'de> for Members {
     }
 }
 
-fn given_twice(name: &str) -> Failure {
+fn given_twice(name: &str) -> OAuthError {
     let name: String = name
         .chars()
         .take(50)
         .filter(char::is_ascii_graphic)
         .collect();
-    Failure::request(format!("{name} is given twice"))
+    OAuthError::request(format!("{name} is given twice"))
 }
 
 #[cfg(test)]
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_parameter_given_twice_is_refused_in_every_spelling() {
-        let twice = |form: Result<Form, Failure>| {
+        let twice = |form: Result<Form, OAuthError>| {
             form.and_then(Form::with_both_spellings)
                 .is_err_and(|failure| failure.error == "invalid_request")
         };

@@ -5,10 +5,10 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use doorward_shared::ScopeSet;
 use serde::Serialize;
 
-use super::{Failure, exchange::Exchange};
+use super::{OAuthError, grants::Exchange};
 use crate::{
     crypto::signing::{SigningAlgorithm, TokenType},
-    domain::{ClaimSet, Code, PersonClaims, Session},
+    domain::{AuthorizationCode, ClaimSet, PersonClaims, Session},
 };
 
 /// Claims of an ID token, OpenID Connect Core section 2.
@@ -33,7 +33,7 @@ struct IdClaims<'a> {
 impl Exchange {
     /// The claims of an ID token: those that were asked for one by one, and those of the scopes where the client has them
     /// there.
-    pub(super) fn wanted_claims(&self, code: &Code, scope: &ScopeSet) -> ClaimSet {
+    pub(super) fn wanted_claims(&self, code: &AuthorizationCode, scope: &ScopeSet) -> ClaimSet {
         let asked = code.claims.id_token.within(&self.client.scopes);
         if self.client.policy.id_token_claims {
             ClaimSet::of_scopes(scope).union(asked)
@@ -45,11 +45,11 @@ impl Exchange {
     pub(super) fn id_token(
         &self,
         session: &Session,
-        code: &Code,
+        code: &AuthorizationCode,
         person: PersonClaims,
         access_token: &str,
-    ) -> Result<String, Failure> {
-        let (tokens, now) = (&self.endpoint.tokens, self.cause.at.seconds());
+    ) -> Result<String, OAuthError> {
+        let (tokens, now) = (&self.endpoint.tokens, self.context.at.seconds());
         let claims = IdClaims {
             iss: &tokens.issuer,
             sub: session.user_id.to_string(),

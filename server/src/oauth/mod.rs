@@ -2,26 +2,26 @@
 //! machines it runs, is in `oxide/` alone.
 
 mod answer;
-mod asker;
 mod authorize;
 mod client_auth;
 mod client_credentials;
 #[cfg(test)]
 mod document_tests;
 mod documents;
-mod exchange;
-mod failure;
+mod dynamic_registration;
+mod error;
 mod form;
+mod grants;
 mod hint;
 mod id_token;
+mod introspection_caller;
 mod metadata;
-mod owner;
 mod oxide;
 mod redirect;
 mod refresh_grant;
 pub(crate) mod registration;
-mod registrations;
 mod request;
+mod resource_owner;
 mod revocation;
 #[cfg(test)]
 mod tests;
@@ -30,20 +30,20 @@ mod token_info;
 mod userinfo;
 
 pub use answer::{ClientAnswer, ResponseMode};
-pub use asker::Asker;
 pub use authorize::AuthorizationEndpoint;
 pub(crate) use authorize::{NOT_ADMITTED, Next, Visitor};
 pub use client_auth::Clients;
 pub use client_credentials::ClientCredentials;
 pub(crate) use documents::Documents;
-pub use failure::Failure;
+pub use dynamic_registration::Registrations;
+pub(crate) use dynamic_registration::{Invitation, Origin};
+pub use error::OAuthError;
 pub use form::Form;
 pub(crate) use form::{BYTE_ORDER_MARK, MAX_PARAMETERS, pairs};
 pub use hint::Hint;
+pub use introspection_caller::IntrospectionCaller;
 pub use metadata::Metadata;
 pub use redirect::{allowed_redirect, with_parameters};
-pub use registrations::Registrations;
-pub(crate) use registrations::{Invitation, Origin};
 pub use request::{AuthorizationRequest, Prompt, Refused};
 pub use token::{TokenAnswer, TokenEndpoint};
 pub use token_info::{TokenInfo, TokenInfos};

@@ -2,10 +2,10 @@
 
 use doorward_shared::ScopeSet;
 
-use super::{Failure, TokenAnswer, exchange::Exchange};
+use super::{OAuthError, TokenAnswer, grants::Exchange};
 use crate::{
     crypto::secret::Secret,
-    domain::{Lineage, Sent},
+    domain::{RefreshOwner, Sent},
     service::{Asked, NotRenewed, Renewed},
 };
 
@@ -15,16 +15,16 @@ impl Exchange {
         &self,
         used: &Secret,
         wanted: Option<&ScopeSet>,
-    ) -> Result<TokenAnswer, Failure> {
+    ) -> Result<TokenAnswer, OAuthError> {
         let asked = Asked {
             scope: wanted.cloned(),
             resources: self.resources.clone(),
         };
-        let lineage = Lineage::Client(self.client.id);
+        let lineage = RefreshOwner::Client(self.client.id);
         let renewed = self
             .endpoint
             .refresh
-            .renew(used, lineage, asked, self.cause.clone());
+            .renew(used, lineage, asked, self.context.clone());
         let Renewed {
             session,
             scope: may,
@@ -35,13 +35,13 @@ impl Exchange {
             NotRenewed::Unknown
             | NotRenewed::Expired
             | NotRenewed::NoFactor
-            | NotRenewed::Revoked => Failure::grant("the refresh token is not valid"),
+            | NotRenewed::Revoked => OAuthError::grant("the refresh token is not valid"),
             NotRenewed::ScopeTooWide => {
                 let asked = wanted.map(ToString::to_string).unwrap_or_default();
                 let sent = Sent::new("scope", &asked, [""; 0]);
-                Failure::scope("the scope was not granted").about(sent)
+                OAuthError::scope("the scope was not granted").about(sent)
             }
-            NotRenewed::OtherResource => Failure::new(
+            NotRenewed::OtherResource => OAuthError::new(
                 "invalid_target",
                 "the resource was not granted, or is not the client's any more",
             ),

@@ -6,7 +6,7 @@ use doorward_shared::{ClientId, Scope, ScopeSet, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ClientAnswer, Failure, Form, Hint, ResponseMode,
+    ClientAnswer, Form, Hint, OAuthError, ResponseMode,
     authorize::AuthorizationEndpoint,
     token::{other_grant, other_scope, resources, scopes},
 };
@@ -62,7 +62,7 @@ pub struct Prompt {
 }
 
 impl Prompt {
-    fn parse(text: &str) -> Result<Self, Failure> {
+    fn parse(text: &str) -> Result<Self, OAuthError> {
         let mut prompt = Self::default();
         for word in text.split(' ').filter(|word| !word.is_empty()) {
             match word {
@@ -71,13 +71,13 @@ impl Prompt {
                 "consent" => prompt.consent = true,
                 _ => {
                     let known = ["none", "login", "select_account", "consent"];
-                    return Err(Failure::request("prompt has a value that is not known")
+                    return Err(OAuthError::request("prompt has a value that is not known")
                         .about(Sent::new("prompt", text, known)));
                 }
             }
         }
         if prompt.none && (prompt.login || prompt.consent) {
-            return Err(Failure::request("prompt=none goes with nothing else"));
+            return Err(OAuthError::request("prompt=none goes with nothing else"));
         }
         Ok(prompt)
     }
@@ -87,11 +87,11 @@ impl Prompt {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
     /// The person is told, and sent nowhere: who asks, or where to answer, is not known.
-    Page(Option<ClientId>, Failure),
+    Page(Option<ClientId>, OAuthError),
     /// The client is told: the browser brings it this answer.
     Client {
         id: ClientId,
-        failure: Failure,
+        failure: OAuthError,
         answer: ClientAnswer,
         /// Whether it registered itself, and the person has not been shown yet where it leads.
         unseen_stranger: bool,
@@ -100,7 +100,7 @@ pub enum Refused {
 
 impl Refused {
     /// Who was refused, and why.
-    pub fn what(&self) -> (Option<ClientId>, &Failure) {
+    pub fn what(&self) -> (Option<ClientId>, &OAuthError) {
         match self {
             Self::Page(id, failure) => (*id, failure),
             Self::Client { id, failure, .. } => (Some(*id), failure),
@@ -108,8 +108,8 @@ impl Refused {
     }
 }
 
-impl From<Failure> for Refused {
-    fn from(failure: Failure) -> Self {
+impl From<OAuthError> for Refused {
+    fn from(failure: OAuthError) -> Self {
         Self::Page(None, failure)
     }
 }
@@ -130,20 +130,20 @@ impl AuthorizationRequest {
     /// Checks the request of a client whose redirect URI is known.
     ///
     /// # Errors
-    /// [`Failure`], told the client.
+    /// [`OAuthError`], told the client.
     pub(super) async fn checked(
         pairs: Vec<(String, String)>,
         client: &Arc<Client>,
         redirect_uri: &str,
         endpoint: &AuthorizationEndpoint,
-    ) -> Result<AuthorizationRequest, Failure> {
+    ) -> Result<AuthorizationRequest, OAuthError> {
         let form = Form::checked(pairs)?;
         refuse_unsupported(&form)?;
         let kind = form.require("response_type")?;
         if kind != "code" {
             let reason = "the only response_type is code";
             return Err(
-                Failure::new("unsupported_response_type", reason).about(Sent::new(
+                OAuthError::new("unsupported_response_type", reason).about(Sent::new(
                     "response_type",
                     kind,
                     ["code"],
@@ -169,7 +169,7 @@ impl AuthorizationRequest {
             prompt: Prompt::parse(form.get("prompt").unwrap_or_default())?,
             wants_factor: asked.wants_factor
                 || wants_factor(form.get("acr_values").unwrap_or_default().split(' ')),
-            max_age: max_age.map_err(|_| Failure::request("max_age must be whole seconds"))?,
+            max_age: max_age.map_err(|_| OAuthError::request("max_age must be whole seconds"))?,
             login_hint: form.get("login_hint").map(str::to_owned),
             ui_locales: form.get("ui_locales").map(str::to_owned),
             resources: resources(
@@ -190,14 +190,14 @@ impl AuthorizationRequest {
 }
 
 /// OpenID Connect Core section 3.1.2.6: what is not obeyed is refused, never ignored.
-fn refuse_unsupported(form: &Form) -> Result<(), Failure> {
+fn refuse_unsupported(form: &Form) -> Result<(), OAuthError> {
     for (name, error) in [
         ("request", "request_not_supported"),
         ("request_uri", "request_uri_not_supported"),
         ("registration", "registration_not_supported"),
     ] {
         if form.get(name).is_some() {
-            return Err(Failure::new(error, format!("{name} is not supported")));
+            return Err(OAuthError::new(error, format!("{name} is not supported")));
         }
     }
     Ok(())
@@ -205,7 +205,7 @@ fn refuse_unsupported(form: &Form) -> Result<(), Failure> {
 
 /// The scopes that are asked for, all of the client's when none are. OpenID Connect Core section 3.1.2.1: those that are
 /// not known are left out, and the answer says what is granted.
-fn registered_scopes(form: &Form, client: &Client) -> Result<ScopeSet, Failure> {
+fn registered_scopes(form: &Form, client: &Client) -> Result<ScopeSet, OAuthError> {
     let asked = match form.get("scope") {
         Some(scope) => scopes(scope)?,
         None => client.scopes.clone(),
@@ -219,11 +219,11 @@ fn registered_scopes(form: &Form, client: &Client) -> Result<ScopeSet, Failure> 
 }
 
 /// Whether it is short enough to be carried by a form of ours.
-fn check_length(form: &Form) -> Result<(), Failure> {
+fn check_length(form: &Form) -> Result<(), OAuthError> {
     let others = form.pairs().iter().filter(|(name, _)| name != "scope");
     let length: usize = others.map(|(name, value)| name.len() + value.len()).sum();
     if length > MAX_BYTES {
-        return Err(Failure::request("the request is too long"));
+        return Err(OAuthError::request("the request is too long"));
     }
     Ok(())
 }
@@ -242,14 +242,14 @@ struct Asked {
 const MAX_CLAIMS: usize = 4096;
 
 /// OpenID Connect Core section 5.5. Claims that are not known are left out, as it says.
-fn requested_claims(text: &str) -> Result<Asked, Failure> {
+fn requested_claims(text: &str) -> Result<Asked, OAuthError> {
     type Named = serde_json::Map<String, serde_json::Value>;
     #[derive(Deserialize)]
     struct Claims {
         id_token: Option<Named>,
         userinfo: Option<Named>,
     }
-    let bad = || Failure::request("claims must be a JSON object of at most 4 KiB");
+    let bad = || OAuthError::request("claims must be a JSON object of at most 4 KiB");
     if text.len() > MAX_CLAIMS {
         return Err(bad());
     }
@@ -281,8 +281,8 @@ fn names_factor(acr: &serde_json::Value) -> bool {
 }
 
 /// Not one of the client's: nobody is sent there.
-pub(super) fn bad_redirect(uri: Option<&str>, client: &Client) -> Failure {
-    Failure::request("redirect_uri is not one the client has registered").about(Sent::uri(
+pub(super) fn bad_redirect(uri: Option<&str>, client: &Client) -> OAuthError {
+    OAuthError::request("redirect_uri is not one the client has registered").about(Sent::uri(
         "redirect_uri",
         uri.unwrap_or_default(),
         &client.redirect_uris,
@@ -290,13 +290,13 @@ pub(super) fn bad_redirect(uri: Option<&str>, client: &Client) -> Failure {
 }
 
 /// RFC 7636 section 4.3, with `S256` alone: 43 characters of base64url.
-fn challenge(form: &Form, is_needed: bool) -> Result<Option<String>, Failure> {
+fn challenge(form: &Form, is_needed: bool) -> Result<Option<String>, OAuthError> {
     let Some(challenge) = form.get("code_challenge") else {
         if is_needed {
-            return Err(Failure::request("send a PKCE code_challenge (S256)"));
+            return Err(OAuthError::request("send a PKCE code_challenge (S256)"));
         }
         return match form.get("code_challenge_method") {
-            Some(_) => Err(Failure::request(
+            Some(_) => Err(OAuthError::request(
                 "code_challenge_method came without code_challenge",
             )),
             None => Ok(None),
@@ -309,11 +309,11 @@ fn challenge(form: &Form, is_needed: bool) -> Result<Option<String>, Failure> {
             method.unwrap_or_default(),
             ["S256"],
         );
-        return Err(Failure::request("code_challenge_method must be S256").about(sent));
+        return Err(OAuthError::request("code_challenge_method must be S256").about(sent));
     }
     let base64url = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
     if challenge.len() != 43 || !challenge.bytes().all(base64url) {
-        return Err(Failure::request(
+        return Err(OAuthError::request(
             "code_challenge must be 43 characters of base64url",
         ));
     }

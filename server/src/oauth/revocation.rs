@@ -3,10 +3,10 @@
 use doorward_shared::{SessionId, Timestamp};
 use ulid::Ulid;
 
-use super::{Failure, client_auth::Authenticated, token_info::TokenInfos};
+use super::{OAuthError, client_auth::Authenticated, token_info::TokenInfos};
 use crate::{
     crypto::signing::TokenError,
-    domain::{Cause, Client, Refusal, SessionCore},
+    domain::{AuditContext, Client, DomainError, SessionCore},
     store::StoreError,
 };
 
@@ -20,8 +20,8 @@ impl TokenInfos {
         &self,
         by: &Authenticated,
         token: &str,
-        cause: Cause,
-    ) -> Result<(), Failure> {
+        cause: AuditContext,
+    ) -> Result<(), OAuthError> {
         let (meant, act) = (
             self.meant(&by.client, token, cause.at).await?,
             by.act(cause),
@@ -36,8 +36,8 @@ impl TokenInfos {
         };
         match ended {
             // Swept since.
-            Err(StoreError::Refused(Refusal::NotFound(_))) => Ok(()),
-            Err(StoreError::Refused(_)) => Err(Failure::client(by.basic)),
+            Err(StoreError::Refused(DomainError::NotFound(_))) => Ok(()),
+            Err(StoreError::Refused(_)) => Err(OAuthError::client(by.basic)),
             ended => Ok(ended?),
         }
     }

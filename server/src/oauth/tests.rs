@@ -9,7 +9,7 @@ use crate::{
     Doorward, Settings,
     clock::Clock,
     crypto::secret::Digest256,
-    domain::{Act, Cause, Client, Email, GrantType, NewUser},
+    domain::{Act, AuditContext, Client, Email, GrantType, NewUser},
     outbound::Outbound,
     service::SignedIn,
 };
@@ -83,11 +83,12 @@ impl TestApp {
             .services()
             .tokens
             .new_browser_session(IP, None, COOKIE, now);
-        let made =
-            doorward
-                .services()
-                .store
-                .sign_up(person, Some(session), None, Cause::system(now));
+        let made = doorward.services().store.sign_up(
+            person,
+            Some(session),
+            None,
+            AuditContext::system(now),
+        );
         made.await.unwrap();
         Self {
             client: client.unwrap().id,

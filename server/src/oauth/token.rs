@@ -5,15 +5,15 @@ use std::{net::IpAddr, sync::Arc};
 use doorward_shared::{Scope, ScopeSet};
 
 use super::{
-    Failure, Form,
+    Form, OAuthError,
     client_auth::{Authenticated, Clients},
-    exchange::{Exchange, Presented, own_scopes},
+    grants::{Exchange, Presented, own_scopes},
     oxide,
 };
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Actor, Cause, Client, GrantType, Sent,
+        Actor, AuditContext, Client, GrantType, Sent,
         client::{MAX_RESOURCES, is_same_resource},
     },
     metrics::Metrics,
@@ -46,17 +46,17 @@ impl TokenEndpoint {
     /// Answers a token request.
     ///
     /// # Errors
-    /// [`Failure`], RFC 6749 section 5.2.
+    /// [`OAuthError`], RFC 6749 section 5.2.
     pub async fn answer(
         &self,
         headers: &[&str],
         form: &Form,
         ip: IpAddr,
         request_id: Arc<str>,
-    ) -> Result<TokenAnswer, Failure> {
+    ) -> Result<TokenAnswer, OAuthError> {
         let client = self.clients.authenticated(headers, form, ip).await?;
         let id = client.client.id;
-        let cause = Cause {
+        let context = AuditContext {
             actor: Actor::Client(id),
             client_id: None,
             ip: Some(ip),
@@ -65,7 +65,7 @@ impl TokenEndpoint {
             reason: None,
             language: Default::default(),
         };
-        let answer = self.exchange(client, form, cause).await;
+        let answer = self.exchange(client, form, context).await;
         if let Err(failure) = &answer {
             self.clients.refused(Some(id), failure, ip);
         }
@@ -77,8 +77,8 @@ impl TokenEndpoint {
         &self,
         Authenticated { client, secret, .. }: Authenticated,
         form: &Form,
-        cause: Cause,
-    ) -> Result<TokenAnswer, Failure> {
+        context: AuditContext,
+    ) -> Result<TokenAnswer, OAuthError> {
         let grant = form.require("grant_type")?;
         let kind: GrantType = grant.parse().map_err(|_| unknown_grant(grant))?;
         let public = kind == GrantType::ClientCredentials && !client.is_confidential();
@@ -96,7 +96,7 @@ impl TokenEndpoint {
             presented: presented(kind, &client, form)?,
             endpoint: self.clone(),
             client,
-            cause,
+            context,
             secret,
         };
         let answer = oxide::exchange(exchange, form).await?;
@@ -105,14 +105,14 @@ impl TokenEndpoint {
     }
 }
 
-fn unknown_grant(grant: &str) -> Failure {
+fn unknown_grant(grant: &str) -> OAuthError {
     let known = [
         GrantType::AuthorizationCode,
         GrantType::RefreshToken,
         GrantType::ClientCredentials,
     ];
     let why = "grant_type must be authorization_code, refresh_token or client_credentials";
-    Failure::new("unsupported_grant_type", why).about(Sent::new(
+    OAuthError::new("unsupported_grant_type", why).about(Sent::new(
         "grant_type",
         grant,
         known.map(GrantType::as_str),
@@ -120,10 +120,10 @@ fn unknown_grant(grant: &str) -> Failure {
 }
 
 /// A grant that the client is not registered for.
-pub(super) fn other_grant(grant: GrantType, client: &Client) -> Failure {
+pub(super) fn other_grant(grant: GrantType, client: &Client) -> OAuthError {
     let registered = client.grant_types.iter().map(|grant| grant.as_str());
     let why = "the client is not registered for this grant";
-    Failure::new("unauthorized_client", why).about(Sent::new(
+    OAuthError::new("unauthorized_client", why).about(Sent::new(
         "grant_type",
         grant.as_str(),
         registered,
@@ -131,9 +131,9 @@ pub(super) fn other_grant(grant: GrantType, client: &Client) -> Failure {
 }
 
 /// Scopes that the client is not registered for.
-pub(super) fn other_scope(asked: &str, registered: &ScopeSet) -> Failure {
+pub(super) fn other_scope(asked: &str, registered: &ScopeSet) -> OAuthError {
     let registered = registered.iter().map(Scope::as_str);
-    Failure::scope("the client is not registered for this scope")
+    OAuthError::scope("the client is not registered for this scope")
         .about(Sent::new("scope", asked, registered))
 }
 
@@ -146,7 +146,7 @@ pub(super) async fn resources(
     store: &Store,
     client: &Client,
     asked: Vec<String>,
-) -> Result<Vec<String>, Failure> {
+) -> Result<Vec<String>, OAuthError> {
     let operators = if client.dynamic && !asked.is_empty() {
         Some(store.operator_resources().await?)
     } else {
@@ -169,21 +169,21 @@ pub(super) async fn resources(
         let Some(resource) = known(&uri) else {
             let why = "the resource is not one this client is registered for";
             let sent = Sent::uri("resource", &uri, registered());
-            return Err(Failure::new("invalid_target", why).about(sent));
+            return Err(OAuthError::new("invalid_target", why).about(sent));
         };
         if !resources.contains(&resource) {
             resources.push(resource);
         }
         if resources.len() > MAX_RESOURCES {
             let why = format!("there must be at most {MAX_RESOURCES} resources");
-            return Err(Failure::new("invalid_target", why));
+            return Err(OAuthError::new("invalid_target", why));
         }
     }
     Ok(resources)
 }
 
 /// What of the form a grant needs, checked before its flow starts.
-fn presented(kind: GrantType, client: &Client, form: &Form) -> Result<Presented, Failure> {
+fn presented(kind: GrantType, client: &Client, form: &Form) -> Result<Presented, OAuthError> {
     let scope = form.get("scope").map(scopes).transpose()?;
     match kind {
         GrantType::ClientCredentials => {
@@ -203,7 +203,7 @@ fn presented(kind: GrantType, client: &Client, form: &Form) -> Result<Presented,
                 (43..=128).contains(&verifier.len()) && verifier.bytes().all(unreserved)
             };
             if verifier.is_some_and(|verifier| !well_formed(verifier)) {
-                return Err(Failure::grant(
+                return Err(OAuthError::grant(
                     "code_verifier must be 43 to 128 unreserved characters",
                 ));
             }
@@ -225,8 +225,8 @@ fn presented(kind: GrantType, client: &Client, form: &Form) -> Result<Presented,
 ///
 /// # Errors
 /// `invalid_scope` for a malformed one.
-pub(crate) fn scopes(text: &str) -> Result<ScopeSet, Failure> {
-    let bad = || Failure::scope("a scope is malformed").about(Sent::new("scope", text, [""; 0]));
+pub(crate) fn scopes(text: &str) -> Result<ScopeSet, OAuthError> {
+    let bad = || OAuthError::scope("a scope is malformed").about(Sent::new("scope", text, [""; 0]));
     // RFC 6749 section 3.3: separated by single spaces.
     if text.len() > 8 * 1024 {
         return Err(bad());

@@ -6,8 +6,8 @@ use doorward_shared::{ClientId, Timestamp};
 use serde::Serialize;
 
 use super::{
-    Failure,
-    asker::{Asker, reads_people, sees, shows_email, told},
+    OAuthError,
+    introspection_caller::{IntrospectionCaller, reads_people, sees, shows_email, told},
 };
 use crate::{
     crypto::{api_key::looks_like_api_key, seal::MasterKey, token::Audience},
@@ -70,7 +70,11 @@ impl TokenInfos {
     ///
     /// # Errors
     /// 503 when storage is needed and cannot be read: that is not "inactive".
-    pub async fn introspect(&self, asker: &Asker, token: &str) -> Result<TokenInfo, Failure> {
+    pub async fn introspect(
+        &self,
+        asker: &IntrospectionCaller,
+        token: &str,
+    ) -> Result<TokenInfo, OAuthError> {
         let found = if looks_like_api_key(token) {
             self.about_key(asker, token).await
         } else if token.starts_with("rt_") {
@@ -82,11 +86,15 @@ impl TokenInfos {
     }
 
     /// Keys are issued to no client: only operators and resource servers see them.
-    async fn about_key(&self, asker: &Asker, token: &str) -> Result<Option<TokenInfo>, Failure> {
-        if matches!(asker, Asker::Client(client) if !client.resource_server) {
+    async fn about_key(
+        &self,
+        asker: &IntrospectionCaller,
+        token: &str,
+    ) -> Result<Option<TokenInfo>, OAuthError> {
+        if matches!(asker, IntrospectionCaller::Client(client) if !client.resource_server) {
             return Ok(None);
         }
-        let Some(caller) = judged(self.callers.judge_key(token).await)? else {
+        let Some(caller) = validated(self.callers.validate_key(token).await)? else {
             return Ok(None);
         };
         let Credential::Key { key, .. } = &caller.credential else {
@@ -112,9 +120,9 @@ impl TokenInfos {
 
     async fn about_access_token(
         &self,
-        asker: &Asker,
+        asker: &IntrospectionCaller,
         token: &str,
-    ) -> Result<Option<TokenInfo>, Failure> {
+    ) -> Result<Option<TokenInfo>, OAuthError> {
         let claims = self
             .callers
             .keys
@@ -125,7 +133,7 @@ impl TokenInfos {
         if !sees(asker, &token) {
             return Ok(None);
         }
-        let Some(caller) = judged(self.callers.judge(token).await)? else {
+        let Some(caller) = validated(self.callers.validate(token).await)? else {
             return Ok(None);
         };
         let Some(token) = &caller.claims else {
@@ -152,9 +160,9 @@ impl TokenInfos {
 
     async fn about_refresh_token(
         &self,
-        asker: &Asker,
+        asker: &IntrospectionCaller,
         token: &str,
-    ) -> Result<Option<TokenInfo>, Failure> {
+    ) -> Result<Option<TokenInfo>, OAuthError> {
         let now = self.callers.clock.now();
         let Some(shown) = self.master.refresh().read(token) else {
             return Ok(None);
@@ -163,8 +171,8 @@ impl TokenInfos {
             return Ok(None);
         };
         let own = match asker {
-            Asker::Client(client) => session.client_id == Some(client.id),
-            Asker::Operator { .. } => true,
+            IntrospectionCaller::Client(client) => session.client_id == Some(client.id),
+            IntrospectionCaller::Operator { .. } => true,
         };
         // Used before, or over: not active.
         let live = live_until.is_some_and(|until| now < until);
@@ -205,11 +213,11 @@ impl TokenInfos {
 }
 
 /// A credential that is not good now is no error here; storage that fails is.
-fn judged(caller: Result<Caller, Error>) -> Result<Option<Caller>, Failure> {
+fn validated(caller: Result<Caller, Error>) -> Result<Option<Caller>, OAuthError> {
     match caller {
         Ok(caller) => Ok(Some(caller)),
         Err(Error::Store(error)) => Err(error.into()),
-        Err(Error::Internal(_)) => Err(Failure::server()),
+        Err(Error::Internal(_)) => Err(OAuthError::server()),
         Err(_) => Ok(None),
     }
 }

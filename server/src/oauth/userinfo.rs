@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Failure;
+use super::OAuthError;
 use crate::{
     domain::{ClaimSet, PersonClaims},
     service::{Caller, Credential},
@@ -22,18 +22,18 @@ impl UserInfo {
     ///
     /// # Errors
     /// 403 `insufficient_scope` without `openid`; 503 when storage cannot be read.
-    pub(crate) async fn of(store: &Store, caller: &Caller) -> Result<Self, Failure> {
+    pub(crate) async fn of(store: &Store, caller: &Caller) -> Result<Self, OAuthError> {
         let Credential::Session { account, session } = &caller.credential else {
-            return Err(Failure::insufficient_scope("openid"));
+            return Err(OAuthError::insufficient_scope("openid"));
         };
         if !caller.scopes.covers("openid") {
-            return Err(Failure::insufficient_scope("openid"));
+            return Err(OAuthError::insufficient_scope("openid"));
         }
         let client = match session.client_id {
             Some(id) => store.client(id).await?,
             None => None,
         };
-        let client = client.ok_or_else(|| Failure::insufficient_scope("openid"))?;
+        let client = client.ok_or_else(|| OAuthError::insufficient_scope("openid"))?;
         let asked = session.claims.userinfo.within(&client.scopes);
         let wanted = ClaimSet::of_scopes(&caller.scopes).union(asked);
         Ok(Self {

@@ -24,14 +24,14 @@ impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let addresses = judged(found.collect())?;
+            let addresses = validated(found.collect())?;
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
     }
 }
 
 /// All addresses of a name, if all are public.
-fn judged(
+fn validated(
     found: Vec<SocketAddr>,
 ) -> Result<Vec<SocketAddr>, Box<dyn std::error::Error + Send + Sync>> {
     match found.iter().find(|address| !is_public(address.ip())) {
@@ -47,9 +47,9 @@ mod tests {
     #[test]
     fn a_name_with_one_inside_address_is_refused_whole() {
         let address = |text: &str| SocketAddr::new(text.parse().unwrap(), 0);
-        assert!(judged(vec![address("1.1.1.1"), address("2606:4700::1")]).is_ok());
-        assert!(judged(vec![address("1.1.1.1"), address("10.0.0.1")]).is_err());
-        assert!(judged(vec![address("::1")]).is_err());
+        assert!(validated(vec![address("1.1.1.1"), address("2606:4700::1")]).is_ok());
+        assert!(validated(vec![address("1.1.1.1"), address("10.0.0.1")]).is_err());
+        assert!(validated(vec![address("::1")]).is_err());
     }
 
     #[tokio::test]

@@ -192,10 +192,10 @@ async fn read(response: &mut Response, most: usize) -> Result<Vec<u8>, OutboundE
 fn failed(error: reqwest::Error) -> OutboundError {
     let error = error.without_url();
     let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(inner) = cause {
+    let mut context = std::error::Error::source(&error);
+    while let Some(inner) = context {
         text = inner.to_string();
-        cause = inner.source();
+        context = inner.source();
     }
     OutboundError::Failed(text)
 }

@@ -281,13 +281,13 @@ fn blotted(text: &str) -> String {
 /// An error with what caused it, on one line. What a server says may be anything.
 fn said(error: &lettre::transport::smtp::Error) -> String {
     let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
+    let mut context = std::error::Error::source(error);
+    while let Some(error) = context {
         let more = error.to_string();
         if !text.contains(&more) {
             text = format!("{text}: {more}");
         }
-        cause = error.source();
+        context = error.source();
     }
     let clean = |c: char| if c.is_control() { ' ' } else { c };
     let line: String = text.chars().map(clean).collect();

@@ -3,7 +3,7 @@
 use super::{Caller, Error, Passwords, Verification};
 use crate::{
     crypto::secret::Secret,
-    domain::{Account, Act, Cause, Door, Email},
+    domain::{Account, Act, AuditContext, Door, Email},
     settings::Registration,
     store::{EndsWithPassword, Store},
 };
@@ -37,16 +37,16 @@ impl Accounts {
         account: &Account,
         password: Secret,
         api_keys: bool,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<(), Error> {
         let (user, email) = (account.user.id, account.user.email.as_str());
-        let act = self.act_now(by, Door::Admin, &cause)?;
+        let act = self.act_now(by, Door::Admin, &context)?;
         self.store().may_set_password(user, act).await?;
         let hash = self
             .passwords
             .hash_new_password(password, email, "password")
             .await?;
-        let act = self.act_now(by, Door::Admin, &cause)?;
+        let act = self.act_now(by, Door::Admin, &context)?;
         let keep = None;
         let ends = EndsWithPassword { keep, api_keys };
         self.store()
@@ -57,12 +57,17 @@ impl Accounts {
     }
 
     /// What is about to be done, at this moment: hashing takes time.
-    pub(super) fn act_now(&self, by: &Caller, door: Door, cause: &Cause) -> Result<Act, Error> {
-        let cause = Cause {
+    pub(super) fn act_now(
+        &self,
+        by: &Caller,
+        door: Door,
+        context: &AuditContext,
+    ) -> Result<Act, Error> {
+        let context = AuditContext {
             at: self.passwords.clock.now(),
-            ..cause.clone()
+            ..context.clone()
         };
-        by.act(door, self.step_up_seconds, cause)
+        by.act(door, self.step_up_seconds, context)
     }
 }
 

@@ -88,10 +88,10 @@ impl ApiKeys {
         owner: KeyOwner,
         scopes: ScopeSet,
     ) -> Result<(), Error> {
-        let judged = self
+        let validated = self
             .store
             .allowed(act, move |by| rule::mint_key(by, owner, &scopes));
-        Ok(judged.await?)
+        Ok(validated.await?)
     }
 
     /// Whether a caller may rotate such a key of their own now: they rotate what they may give, not only what they hold.
@@ -104,7 +104,7 @@ impl ApiKeys {
         owner: KeyOwner,
         scopes: ScopeSet,
     ) -> Result<(), Error> {
-        let judged = self.store.allowed(act, move |by| {
+        let validated = self.store.allowed(act, move |by| {
             let key = KeyFacts {
                 owner,
                 scopes: &scopes,
@@ -112,7 +112,7 @@ impl ApiKeys {
             };
             rule::rotate_key(by, key)
         });
-        Ok(judged.await?)
+        Ok(validated.await?)
     }
 
     /// Mints a key; answers it with its secret.
@@ -150,7 +150,7 @@ impl ApiKeys {
         }
         let Which { id, owner } = key;
         let key = self.store.key(id, owner).await?;
-        let key = key.ok_or(crate::domain::Refusal::NotFound("API key"))?;
+        let key = key.ok_or(crate::domain::DomainError::NotFound("API key"))?;
         let (secret, hash, hint) = self.new_secret(key.environment);
         let rotated = self
             .store

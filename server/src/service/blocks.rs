@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use super::Error;
 use crate::{
     clock::Clock,
-    domain::{Act, Block, block::canonical, household::household_net, text},
+    domain::{Act, Block, block::canonical, client_prefix::client_prefix_net, text},
     store::Store,
 };
 
@@ -64,7 +64,7 @@ impl Blocks {
 /// A network, or one address: of IPv6 that is its household's.
 fn network(text: &str) -> Result<IpNet, &'static str> {
     let network: Result<IpNet, _> = text.parse();
-    let network = network.or_else(|_| text.parse().map(household_net));
+    let network = network.or_else(|_| text.parse().map(client_prefix_net));
     network
         .map(canonical)
         .map_err(|_| "must be an address or a network such as 203.0.113.0/24")

@@ -8,7 +8,8 @@ use super::Error;
 use crate::{
     crypto::token::AccessToken,
     domain::{
-        Account, Act, Actor, ApiKey, Authority, Cause, Client, Door, Holder, KeyOwner, SessionCore,
+        Account, Act, Actor, ApiKey, AuditContext, Authority, Client, Door, Holder, KeyOwner,
+        SessionCore,
     },
 };
 
@@ -200,13 +201,18 @@ impl Caller {
     ///
     /// # Errors
     /// [`Error::InvalidToken`], for a token of a form that this server does not sign.
-    pub(crate) fn act(&self, door: Door, step_up_seconds: u32, cause: Cause) -> Result<Act, Error> {
+    pub(crate) fn act(
+        &self,
+        door: Door,
+        step_up_seconds: u32,
+        context: AuditContext,
+    ) -> Result<Act, Error> {
         let authority = Authority {
             holder: self.holder()?,
             door,
             signed_in_at: self.signed_in_at(),
             step_up_seconds,
         };
-        Ok(Act::new(authority, cause))
+        Ok(Act::new(authority, context))
     }
 }

@@ -89,28 +89,30 @@ impl Callers {
             ip: Some(ip),
             cost: 1,
         };
-        let judged = self.api_keys.use_key(&found, wanted).await?;
+        let validated = self.api_keys.use_key(&found, wanted).await?;
         let mut missing = scopes.iter().filter(|one| !found.scopes.covers(one));
-        if let (KeyCode::InsufficientScope, Some(scope)) = (judged.code, missing.next()) {
+        if let (KeyCode::InsufficientScope, Some(scope)) = (validated.code, missing.next()) {
             return Err(Error::Scope((*scope).to_owned()));
         }
-        let wait = judged.left.map_or(1, |left| left.retry_after(judged.at));
-        with_key(found, judged.code, wait)
+        let wait = validated
+            .left
+            .map_or(1, |left| left.retry_after(validated.at));
+        with_key(found, validated.code, wait)
     }
 
     /// Whether an API key is good now, from wherever it may come. Asking is not using it.
     ///
     /// # Errors
     /// As [`Callers::authenticate`].
-    pub(crate) async fn judge_key(&self, text: &str) -> Result<Caller, Error> {
+    pub(crate) async fn validate_key(&self, text: &str) -> Result<Caller, Error> {
         let found = self.known_key(text).await?;
         let wanted = Wanted {
             scopes: &[],
             ip: None,
             cost: 1,
         };
-        let judged = self.api_keys.look(&found, wanted).await?;
-        with_key(found, judged.code, 1)
+        let validated = self.api_keys.look(&found, wanted).await?;
+        with_key(found, validated.code, 1)
     }
 
     /// As [`Callers::authenticate`], for a request that goes on: it is not one more use of a key.
@@ -143,7 +145,7 @@ impl Callers {
             Err(TokenError::Withdrawn) => return Err(Error::TokenRevoked),
         };
         // Revoked wins over expired.
-        let caller = self.judge(claims).await?;
+        let caller = self.validate(claims).await?;
         if expired {
             Err(Error::TokenExpired)
         } else {
@@ -155,14 +157,14 @@ impl Callers {
     ///
     /// # Errors
     /// [`Error::TokenRevoked`], [`Error::TokenExpired`] for a session that is over, [`Error::InvalidToken`].
-    pub(crate) async fn judge(&self, token: AccessToken) -> Result<Caller, Error> {
+    pub(crate) async fn validate(&self, token: AccessToken) -> Result<Caller, Error> {
         match token.session() {
-            Some((id, user)) => self.judge_session(id, user, token).await,
-            None => self.judge_client(token).await,
+            Some((id, user)) => self.validate_session(id, user, token).await,
+            None => self.validate_client(token).await,
         }
     }
 
-    async fn judge_session(
+    async fn validate_session(
         &self,
         id: SessionId,
         user: UserId,
@@ -220,7 +222,7 @@ impl Callers {
         Ok(scopes.and_then(|scopes| Ok((account.ok_or(Over::Revoked)?, scopes))))
     }
 
-    async fn judge_client(&self, token: AccessToken) -> Result<Caller, Error> {
+    async fn validate_client(&self, token: AccessToken) -> Result<Caller, Error> {
         let id = token.client().ok_or(Error::InvalidToken)?;
         let shown = ClientToken {
             id: token.jti(),

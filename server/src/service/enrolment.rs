@@ -10,7 +10,7 @@ use crate::{
         secret::{self, Secret},
         totp,
     },
-    domain::{Actor, Cause, Session, SignInMethod},
+    domain::{Actor, AuditContext, Session, SignInMethod},
     state::PendingSignIn,
     store::NewSession,
 };
@@ -82,14 +82,14 @@ impl SignIn {
         token: Secret,
         typed: &str,
         session: NewSession,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<Enrolled, Error> {
         self.admit(session.ip)?;
         let waiting = &self.factors.enrolments;
-        let (tried, attempt) = self.go_on(waiting, &token, session.ip, &cause).await?;
+        let (tried, attempt) = self.go_on(waiting, &token, session.ip, &context).await?;
         let pending = tried.pending().clone();
-        let enrolled = self.take_into_use(&pending, typed, session, &cause).await;
-        self.settled(waiting, enrolled, tried, attempt, cause)
+        let enrolled = self.take_into_use(&pending, typed, session, &context).await;
+        self.settled(waiting, enrolled, tried, attempt, context)
     }
 
     async fn take_into_use(
@@ -97,23 +97,23 @@ impl SignIn {
         pending: &PendingSignIn,
         typed: &str,
         session: NewSession,
-        cause: &Cause,
+        context: &AuditContext,
     ) -> Result<Enrolled, Error> {
         let user = pending.user_id;
         let secret = pending.secret.as_ref().ok_or(Error::InvalidToken)?;
-        let (new, recovery_codes) = self.factors.new_totp(user, secret, typed, cause.at)?;
+        let (new, recovery_codes) = self.factors.new_totp(user, secret, typed, context.at)?;
         let session = NewSession {
             method: SignInMethod::PasswordAndCode,
             ..session
         };
-        let cause = Cause {
+        let context = AuditContext {
             actor: Actor::User(user),
             at: self.passwords.clock.now(),
-            ..cause.clone()
+            ..context.clone()
         };
         let first = Self::first_step(pending);
         let store = &self.passwords.store;
-        let (_, session) = store.enrol_totp(user, first, new, session, cause).await?;
+        let (_, session) = store.enrol_totp(user, first, new, session, context).await?;
         Ok(Enrolled {
             session,
             recovery_codes,

@@ -1,12 +1,12 @@
-//! Why a use case is refused. Knows no HTTP: `http/error/from.rs` and `oauth/failure.rs` each say in one place what is
+//! Why a use case is refused. Knows no HTTP: `http/error/from.rs` and `oauth/error.rs` each say in one place what is
 //! answered.
 
 use doorward_shared::mfa::MfaMethod;
 
 use crate::{
     crypto::{password::Overloaded, secret::Secret, signing::SignError, webauthn::CeremonyError},
-    domain::{Refusal, rules::credential::Over},
-    state::limits::{Held, RetryAfter},
+    domain::{DomainError, rules::credential::Over},
+    state::limits::{LimitError, RetryAfter},
     store::StoreError,
 };
 
@@ -129,8 +129,8 @@ impl Error {
     }
 }
 
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
+impl From<DomainError> for Error {
+    fn from(refusal: DomainError) -> Self {
         Self::Store(refusal.into())
     }
 }
@@ -156,11 +156,11 @@ impl From<Overloaded> for Error {
     }
 }
 
-impl From<Held> for Error {
-    fn from(held: Held) -> Self {
+impl From<LimitError> for Error {
+    fn from(held: LimitError) -> Self {
         match held {
-            Held::Limited(wait) => wait.into(),
-            Held::Overloaded(overloaded) => overloaded.into(),
+            LimitError::Limited(wait) => wait.into(),
+            LimitError::Overloaded(overloaded) => overloaded.into(),
         }
     }
 }

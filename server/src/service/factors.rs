@@ -14,21 +14,21 @@ use crate::{
         totp::{self, seal_place},
         webauthn::RelyingParty,
     },
-    domain::{Act, Factors, PasskeyKind, Refusal, ShownFactor, SignInMethod, User},
+    domain::{Act, DomainError, Factors, PasskeyKind, ShownFactor, SignInMethod, User},
     state::{MfaTokens, PasskeyChallenges},
     store::{NewTotp, SeenPassword, Store, StoreError},
 };
 
 /// A factor that was found right, and the sign-in it makes of a password.
 #[derive(Debug)]
-pub(crate) struct Shown {
+pub(crate) struct VerifiedFactor {
     pub user: UserId,
     pub factor: ShownFactor,
     /// `None` for codes.
     pub passkey: Option<PasskeyKind>,
 }
 
-impl Shown {
+impl VerifiedFactor {
     /// How somebody has signed in who has shown this beside a password, or alone.
     pub(crate) fn method(&self, with_password: bool) -> SignInMethod {
         match self.passkey {
@@ -155,7 +155,7 @@ impl SecondFactors {
     ) -> Result<Vec<Secret>, Error> {
         let sealed = self.store.try_totp_setup(user, act.clone()).await?;
         let sealed = sealed.ok_or_else(|| {
-            Refusal::Conflict("no set-up of one-time codes is open: begin one first".into())
+            DomainError::Conflict("no set-up of one-time codes is open: begin one first".into())
         })?;
         let step = self.step(user, &sealed, typed, act.at())?;
         let (shown, codes) = new_codes();
@@ -180,7 +180,7 @@ impl SecondFactors {
         act: Act,
     ) -> Result<(), Error> {
         let sealed = self.store.totp_secret(user).await?;
-        let sealed = sealed.ok_or(Refusal::NotFound("one-time code set-up"))?;
+        let sealed = sealed.ok_or(DomainError::NotFound("one-time code set-up"))?;
         let step = self.step(user, &sealed, typed, act.at())?;
         Ok(self.store.remove_totp(user, step, password, act).await?)
     }
@@ -211,10 +211,10 @@ impl SecondFactors {
         user: UserId,
         typed: &str,
         now: Timestamp,
-    ) -> Result<Shown, Error> {
+    ) -> Result<VerifiedFactor, Error> {
         let sealed = self.store.totp_secret(user).await?;
         let step = self.step(user, &sealed.ok_or(Error::WrongFactor)?, typed, now)?;
-        Ok(Shown {
+        Ok(VerifiedFactor {
             user,
             factor: ShownFactor::Totp { step },
             passkey: None,
@@ -222,9 +222,9 @@ impl SecondFactors {
     }
 
     /// A recovery code as a factor; whether it is one of the account's is seen when it is used up.
-    pub(crate) fn recovery_code(user: UserId, typed: &str) -> Shown {
+    pub(crate) fn recovery_code(user: UserId, typed: &str) -> VerifiedFactor {
         let hash = totp::recovery_digest(typed);
-        Shown {
+        VerifiedFactor {
             user,
             factor: ShownFactor::Recovery { hash },
             passkey: None,

@@ -82,7 +82,7 @@ impl ForwardAuth {
             at: self.clock.now(),
         };
         let json = serde_json::to_vec(&kept).unwrap_or_default();
-        let kept = self.master.stamp().put_on(WAY, &json);
+        let kept = self.master.stamp().sign(WAY, &json);
         format!("{}/sign-in/back?to={kept}", self.issuer)
     }
 
@@ -125,7 +125,7 @@ impl ForwardAuth {
             return Ok(None);
         };
         let stamp = self.master.stamp();
-        let value = stamp.put_on(&cookie_place(page), &session.0.to_bytes());
+        let value = stamp.sign(&cookie_place(page), &session.0.to_bytes());
         let secure = if page.tls { "; Secure" } else { "" };
         let header = format!(
             "{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}",

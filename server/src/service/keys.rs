@@ -53,7 +53,7 @@ pub(crate) struct Wanted<'a> {
 
 /// A call that was judged.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Judged {
+pub(crate) struct Validated {
     pub code: KeyCode,
     /// What is left of its limits.
     pub left: Option<Left>,
@@ -70,7 +70,7 @@ impl FoundKey {
     /// # Errors
     /// What is.
     pub(crate) fn standing(&self, ip: IpAddr, now: Timestamp) -> Result<(), KeyCode> {
-        key_use::judge(&self.key, self.owner(), &self.scopes, &[], Some(ip), now)
+        key_use::validate(&self.key, self.owner(), &self.scopes, &[], Some(ip), now)
     }
 }
 
@@ -103,14 +103,14 @@ impl Keys {
         &self,
         found: &FoundKey,
         wanted: Wanted<'_>,
-    ) -> Result<Judged, StoreError> {
-        let judged = self.judge(found, wanted, true).await?;
-        let valid = judged.code == KeyCode::Valid;
+    ) -> Result<Validated, StoreError> {
+        let validated = self.validate(found, wanted, true).await?;
+        let valid = validated.code == KeyCode::Valid;
         if valid {
-            self.store.touch_key(found.key.id, judged.at, wanted.ip);
+            self.store.touch_key(found.key.id, validated.at, wanted.ip);
         }
-        self.meters.count(found.key.id, judged.at, valid);
-        Ok(judged)
+        self.meters.count(found.key.id, validated.at, valid);
+        Ok(validated)
     }
 
     /// As [`Keys::use_key`], but that nothing is spent or counted: asking is not using.
@@ -121,18 +121,18 @@ impl Keys {
         &self,
         found: &FoundKey,
         wanted: Wanted<'_>,
-    ) -> Result<Judged, StoreError> {
-        self.judge(found, wanted, false).await
+    ) -> Result<Validated, StoreError> {
+        self.validate(found, wanted, false).await
     }
 
-    async fn judge(
+    async fn validate(
         &self,
         found: &FoundKey,
         wanted: Wanted<'_>,
         pays: bool,
-    ) -> Result<Judged, StoreError> {
+    ) -> Result<Validated, StoreError> {
         let (key, at) = (&found.key, self.clock.now());
-        let judged = key_use::judge(
+        let validated = key_use::validate(
             key,
             found.owner(),
             &found.scopes,
@@ -141,17 +141,17 @@ impl Keys {
             at,
         );
         let left = if key.is_metered() {
-            let pays = pays && judged.is_ok();
+            let pays = pays && validated.is_ok();
             Some(self.meter(key, wanted.cost, at, pays).await?)
         } else {
             None
         };
         let refused = left.and_then(|left| left.refused);
-        let code = match judged {
+        let code = match validated {
             Err(code) => code,
             Ok(()) => refused.unwrap_or(KeyCode::Valid),
         };
-        Ok(Judged { code, left, at })
+        Ok(Validated { code, left, at })
     }
 
     async fn meter(
@@ -163,11 +163,11 @@ impl Keys {
     ) -> Result<Left, StoreError> {
         let id = key.meter();
         loop {
-            let judged = self.meters.with(id, now, |meter| {
-                let left = meter.judge(&key.terms, cost, now, pays);
+            let validated = self.meters.with(id, now, |meter| {
+                let left = meter.validate(&key.terms, cost, now, pays);
                 (left, pays && left.refused.is_none())
             });
-            if let Some(left) = judged {
+            if let Some(left) = validated {
                 return Ok(left);
             }
             let meter = self.store.key_meter(id, now).await?;
@@ -188,12 +188,12 @@ impl Keys {
             self.metrics.verification(KeyCode::NotFound);
             return Ok(Verification::not_found());
         };
-        let judged = self.use_key(&found, wanted).await?;
-        self.metrics.verification(judged.code);
+        let validated = self.use_key(&found, wanted).await?;
+        self.metrics.verification(validated.code);
         let key = found.key;
         Ok(Verification {
-            valid: judged.code == KeyCode::Valid,
-            code: judged.code,
+            valid: validated.code == KeyCode::Valid,
+            code: validated.code,
             key_id: Some(key.id),
             owner_id: key.owner.user(),
             name: Some(key.name.clone()),
@@ -201,8 +201,8 @@ impl Keys {
             environment: Some(key.environment),
             metadata: key.terms.metadata.clone(),
             expires_at: key.expires_at,
-            rate_limit: judged.left.and_then(|left| left.rate),
-            quota: judged.left.and_then(|left| left.quota),
+            rate_limit: validated.left.and_then(|left| left.rate),
+            quota: validated.left.and_then(|left| left.quota),
         })
     }
 

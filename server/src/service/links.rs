@@ -1,13 +1,13 @@
 //! One-time links: made by an operator, and a new password on the strength of one.
 
-use doorward_shared::admin::{CreateLink, Link as Shown};
+use doorward_shared::admin::{CreateLink, Link as VerifiedFactor};
 
 use super::{Caller, Error, Passwords, values};
 use crate::{
     clock::random_bytes,
     crypto::secret::{self, Secret},
     domain::{
-        Account, Actor, Cause, Door, Refusal, User, link::Link, mail::MailContent,
+        Account, Actor, AuditContext, DomainError, Door, User, link::Link, mail::MailContent,
         rules::link as links,
     },
     store::{NewLink, SetByLink},
@@ -59,8 +59,8 @@ impl Links {
         by: &Caller,
         account: &Account,
         asked: &CreateLink,
-        cause: Cause,
-    ) -> Result<Shown, Error> {
+        context: AuditContext,
+    ) -> Result<VerifiedFactor, Error> {
         let seconds = asked.expires_in_seconds.unwrap_or(DEFAULT_SECONDS);
         if !SECONDS.contains(&seconds) {
             let why = "must be from 60 to 2592000";
@@ -69,8 +69,8 @@ impl Links {
         if asked.send && !self.mail {
             return Err(Error::MailDisabled);
         }
-        let language = cause.language;
-        let act = by.act(Door::Admin, self.step_up_seconds, cause)?;
+        let language = context.language;
+        let act = by.act(Door::Admin, self.step_up_seconds, context)?;
         let expires_at = act.at().plus_seconds(seconds);
         let token = secret::link_token(random_bytes());
         let new = NewLink {
@@ -85,7 +85,7 @@ impl Links {
             ..MailContent::new(account.user.email.as_str(), language, act.at())
         });
         self.passwords.store.create_link(new, mail, act).await?;
-        Ok(Shown {
+        Ok(VerifiedFactor {
             url: (!asked.send).then(|| self.url(&token)),
             expires_at,
         })
@@ -98,10 +98,10 @@ impl Links {
     /// The link of a token that sets a password, if it still works.
     ///
     /// # Errors
-    /// [`Refusal::LinkDead`], [`Refusal::LinkExpired`], storage.
+    /// [`DomainError::LinkDead`], [`DomainError::LinkExpired`], storage.
     pub(crate) async fn open(&self, token: &Secret) -> Result<OpenLink, Error> {
         let found = self.passwords.store.link(token.digest()).await?;
-        let (link, account) = found.ok_or(Refusal::LinkDead)?;
+        let (link, account) = found.ok_or(DomainError::LinkDead)?;
         links::sets_password(&link, &account, self.passwords.clock.now())?;
         Ok(OpenLink { link, account })
     }
@@ -109,15 +109,15 @@ impl Links {
     /// Sets the password of a link's account; the link is used up.
     ///
     /// # Errors
-    /// As [`Links::open`]; [`Refusal::Blocked`]; [`Error::Invalid`] for a password or a name that is refused, which uses nothing up;
+    /// As [`Links::open`]; [`DomainError::Blocked`]; [`Error::Invalid`] for a password or a name that is refused, which uses nothing up;
     /// [`Error::RateLimited`] as for checks of passwords, which cost as much; [`Error::Overloaded`].
-    pub(crate) async fn reset(&self, reset: Reset, cause: Cause) -> Result<User, Error> {
+    pub(crate) async fn reset(&self, reset: Reset, context: AuditContext) -> Result<User, Error> {
         let passwords = &self.passwords;
-        if let Some(ip) = cause.ip {
+        if let Some(ip) = context.ip {
             passwords.admit(ip)?;
         }
         let OpenLink { account, .. } = self.open(&reset.token).await?;
-        if let Some(ip) = cause.ip {
+        if let Some(ip) = context.ip {
             passwords.limits.check(ip, passwords.clock.monotonic())?;
         }
         let email = account.user.email.as_str();
@@ -137,14 +137,14 @@ impl Links {
             keep_api_keys: reset.keep_api_keys,
             thorough: reset.thorough,
         };
-        let cause = Cause {
+        let context = AuditContext {
             actor: Actor::Anonymous,
             at: passwords.clock.now(),
-            ..cause
+            ..context
         };
         let user = passwords
             .store
-            .set_password_by_link(reset.token.digest(), set, cause)
+            .set_password_by_link(reset.token.digest(), set, context)
             .await?;
         passwords.forget_failures(user.email.as_str());
         Ok(user)

@@ -52,7 +52,7 @@ pub use caller::{Caller, Credential};
 pub use callers::Callers;
 pub(crate) use client_keys::ClientKeys;
 pub use error::Error;
-pub(crate) use factors::{SecondFactors, Shown};
+pub(crate) use factors::{SecondFactors, VerifiedFactor};
 pub use forward_auth::ForwardAuth;
 pub(crate) use forward_auth::Passed;
 pub use jobs::Jobs;

@@ -3,7 +3,7 @@
 use super::{Error, Passwords};
 use crate::{
     crypto::secret::Secret,
-    domain::{Cause, rules::password::check_password},
+    domain::{AuditContext, rules::password::check_password},
 };
 
 impl Passwords {
@@ -27,8 +27,8 @@ impl Passwords {
             )),
             Err(why) => {
                 tracing::warn!("breached_passwords: a password was set unchecked: {why}");
-                let cause = Cause::system(self.clock.now());
-                self.note("password.breach_unchecked", None, Some(why), cause);
+                let context = AuditContext::system(self.clock.now());
+                self.note("password.breach_unchecked", None, Some(why), context);
                 Ok(())
             }
         }

@@ -10,7 +10,7 @@ use crate::{
         api_key::{api_key, api_key_form_ok, api_key_hint},
         secret::Secret,
     },
-    domain::Cause,
+    domain::AuditContext,
     files::write_private,
     settings::Settings,
     store::{OPERATOR_KEY, Store, StoreError},
@@ -53,7 +53,7 @@ pub(crate) async fn first_operator_key(
     };
     let (hash, hint) = (key.digest(), api_key_hint(key.expose()));
     store
-        .set_operator_key(hash, hint, Cause::system(clock.now()))
+        .set_operator_key(hash, hint, AuditContext::system(clock.now()))
         .await?;
     Ok(true)
 }
@@ -62,8 +62,8 @@ pub(crate) async fn first_operator_key(
 async fn settle(store: &Store, found: Option<&Secret>, clock: &Clock) -> Result<(), StoreError> {
     match found {
         Some(key) => {
-            let cause = Cause::system(clock.now());
-            store.settle_operator_key(key.digest(), cause).await
+            let context = AuditContext::system(clock.now());
+            store.settle_operator_key(key.digest(), context).await
         }
         None => Ok(()),
     }
@@ -97,19 +97,19 @@ pub async fn mint_operator_key(
     settle(store, found_operator_key(settings)?.as_ref(), clock).await?;
     let key = new_operator_key(settings);
     let (hash, hint) = (key.digest(), api_key_hint(key.expose()));
-    let cause = Cause::system(clock.now());
-    store.add_operator_key(hash, hint, cause.clone()).await?;
+    let context = AuditContext::system(clock.now());
+    store.add_operator_key(hash, hint, context.clone()).await?;
     if let Err(error) = write_operator_key(settings, &key) {
         // The file may hold either, if it is its directory that could not be synced.
         let written = found_operator_key(settings);
         if !matches!(written, Ok(Some(found)) if found.digest() == hash)
-            && let Err(error) = store.drop_operator_key(hash, cause).await
+            && let Err(error) = store.drop_operator_key(hash, context).await
         {
             tracing::warn!(%error, "an operator key that nobody knows stays until the next start");
         }
         return Err(error);
     }
-    Ok(store.settle_operator_key(hash, cause).await?)
+    Ok(store.settle_operator_key(hash, context).await?)
 }
 
 fn new_operator_key(settings: &Settings) -> Secret {

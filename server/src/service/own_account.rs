@@ -3,7 +3,7 @@
 use super::{Caller, Error, accounts::Accounts, passwords::Retyped};
 use crate::{
     crypto::secret::Secret,
-    domain::{Cause, Door, Refusal, rules::password::check_password},
+    domain::{AuditContext, DomainError, Door, rules::password::check_password},
     store::EndsWithPassword,
 };
 
@@ -25,21 +25,21 @@ impl Accounts {
         &self,
         by: &Caller,
         change: PasswordChange,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<(), Error> {
-        let (account, session) = by.first_party().ok_or(Refusal::NotFirstParty)?;
+        let (account, session) = by.first_party().ok_or(DomainError::NotFirstParty)?;
         let email = account.user.email.as_str();
         // First, so that a new password that is refused costs no attempt.
         check_password(change.new.expose(), email)
             .map_err(|why| Error::invalid("newPassword", why))?;
-        let ip = cause.limited_by();
+        let ip = context.limited_by();
         let current = Retyped {
             field: "currentPassword",
             text: change.current,
         };
         let verified = self
             .passwords
-            .verify_again(account, current, ip, &cause)
+            .verify_again(account, current, ip, &context)
             .await?;
         let hash = self
             .passwords
@@ -50,7 +50,7 @@ impl Accounts {
             keep: Some(session.id),
             api_keys: change.api_keys,
         };
-        let act = self.act_now(by, Door::Own, &cause)?;
+        let act = self.act_now(by, Door::Own, &context)?;
         self.store()
             .set_password(account.user.id, hash, seen, ends, act)
             .await?;
@@ -66,18 +66,18 @@ impl Accounts {
         &self,
         by: &Caller,
         password: Secret,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<(), Error> {
-        let (account, _) = by.first_party().ok_or(Refusal::NotFirstParty)?;
+        let (account, _) = by.first_party().ok_or(DomainError::NotFirstParty)?;
         if !self.self_deletion {
             return Err(Error::NoSelfDeletion);
         }
-        let ip = cause.limited_by();
+        let ip = context.limited_by();
         let seen = self
             .passwords
-            .verify_again(account, password.into(), ip, &cause)
+            .verify_again(account, password.into(), ip, &context)
             .await?;
-        let act = self.act_now(by, Door::Own, &cause)?;
+        let act = self.act_now(by, Door::Own, &context)?;
         let user = account.user.id;
         Ok(self.store().delete_own_user(user, seen.into(), act).await?)
     }

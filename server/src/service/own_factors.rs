@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Caller, Error, Passwords, SecondFactors, passwords::VerifiedPassword};
 use crate::{
     crypto::secret::Secret,
-    domain::{Account, Act, Cause, Door, Passkey, Refusal, SessionCore},
+    domain::{Account, Act, AuditContext, DomainError, Door, Passkey, SessionCore},
     state::limits::Attempt,
     store::StoreError,
 };
@@ -27,12 +27,12 @@ struct Own<'a> {
     by: &'a Caller,
     account: &'a Account,
     session: &'a SessionCore,
-    cause: &'a Cause,
+    cause: &'a AuditContext,
 }
 
 impl<'a> Own<'a> {
-    fn new(by: &'a Caller, cause: &'a Cause) -> Result<Self, Error> {
-        let (account, session) = by.first_party().ok_or(Refusal::NotFirstParty)?;
+    fn new(by: &'a Caller, cause: &'a AuditContext) -> Result<Self, Error> {
+        let (account, session) = by.first_party().ok_or(DomainError::NotFirstParty)?;
         Ok(Self {
             by,
             account,
@@ -49,7 +49,7 @@ impl<'a> Own<'a> {
 impl OwnFactors {
     /// What is about to be done, at this moment: checking a password takes time.
     fn act_now(&self, own: &Own<'_>) -> Result<Act, Error> {
-        let cause = Cause {
+        let cause = AuditContext {
             at: self.passwords.clock.now(),
             ..own.cause.clone()
         };
@@ -78,7 +78,9 @@ impl OwnFactors {
         own: &Own<'_>,
     ) -> Result<T, Error> {
         match done {
-            Err(Error::WrongFactor | Error::Store(StoreError::Refused(Refusal::FactorWrong))) => {
+            Err(
+                Error::WrongFactor | Error::Store(StoreError::Refused(DomainError::FactorWrong)),
+            ) => {
                 drop(attempt);
                 let user = own.account.user.id;
                 self.passwords
@@ -100,7 +102,7 @@ impl OwnFactors {
         &self,
         by: &Caller,
         password: Secret,
-        cause: Cause,
+        cause: AuditContext,
     ) -> Result<(Secret, Secret), Error> {
         let own = Own::new(by, &cause)?;
         let (seen, act) = self.prove(&own, password).await?;
@@ -116,7 +118,7 @@ impl OwnFactors {
         &self,
         by: &Caller,
         code: &str,
-        cause: Cause,
+        cause: AuditContext,
     ) -> Result<Vec<Secret>, Error> {
         let own = Own::new(by, &cause)?;
         let user = &own.account.user;
@@ -138,7 +140,7 @@ impl OwnFactors {
         by: &Caller,
         password: Secret,
         code: &str,
-        cause: Cause,
+        cause: AuditContext,
     ) -> Result<(), Error> {
         let own = Own::new(by, &cause)?;
         let (seen, attempt) = self
@@ -159,7 +161,7 @@ impl OwnFactors {
         &self,
         by: &Caller,
         password: Secret,
-        cause: Cause,
+        cause: AuditContext,
     ) -> Result<Vec<Secret>, Error> {
         let own = Own::new(by, &cause)?;
         let (seen, act) = self.prove(&own, password).await?;
@@ -177,7 +179,7 @@ impl OwnFactors {
         &self,
         by: &Caller,
         password: Secret,
-        cause: Cause,
+        cause: AuditContext,
     ) -> Result<Value, Error> {
         let own = Own::new(by, &cause)?;
         let (seen, act) = self.prove(&own, password).await?;
@@ -199,7 +201,7 @@ impl OwnFactors {
         by: &Caller,
         name: String,
         credential: &CreatedCredential,
-        cause: Cause,
+        cause: AuditContext,
     ) -> Result<Passkey, Error> {
         let own = Own::new(by, &cause)?;
         let act = self.act_now(&own)?;
@@ -217,7 +219,7 @@ impl OwnFactors {
         &self,
         by: &Caller,
         id: PasskeyId,
-        cause: Cause,
+        cause: AuditContext,
     ) -> Result<(), Error> {
         let own = Own::new(by, &cause)?;
         let act = self.act_now(&own)?;

@@ -7,13 +7,13 @@ use doorward_shared::{
 };
 use serde_json::{Value, json};
 
-use super::{Error, SecondFactors, Shown};
+use super::{Error, SecondFactors, VerifiedFactor};
 use crate::{
     crypto::webauthn::{
         self, ALGORITHMS, Assertion, CeremonyError, RelyingParty, challenge_of, verify_assertion,
         verify_registration,
     },
-    domain::{Act, Cause, Passkey, PasskeyKind, ShownFactor, User, counter_goes_on},
+    domain::{Act, AuditContext, Passkey, PasskeyKind, ShownFactor, User, counter_goes_on},
     store::{NewPasskey, SeenPassword},
 };
 
@@ -137,28 +137,28 @@ impl SecondFactors {
         &self,
         shown: &PasskeySignIn,
         user: Option<UserId>,
-        cause: &Cause,
-    ) -> Result<Shown, Error> {
+        context: &AuditContext,
+    ) -> Result<VerifiedFactor, Error> {
         let party = self.party()?;
         let PasskeySignIn { state, credential } = shown;
         let challenge = self
             .challenges
-            .open(self.master.stamp(), state, cause.at)
+            .open(self.master.stamp(), state, context.at)
             .ok_or(Error::WrongFactor)?;
         let id = bytes(&credential.id).map_err(|_| Error::WrongFactor)?;
         let passkey = self.store.passkey(id).await?.ok_or(Error::WrongFactor)?;
         check_owner(&passkey, user, credential)?;
         let sign_count = verify(party, &challenge.bytes, &passkey, credential)?;
-        if !self.challenges.use_up(challenge, cause.at) {
+        if !self.challenges.use_up(challenge, context.at) {
             return Err(Error::WrongFactor);
         }
         if !counter_goes_on(passkey.sign_count, sign_count) {
             self.store
-                .note_copied_passkey(passkey.user_id, passkey.id, cause.clone())
+                .note_copied_passkey(passkey.user_id, passkey.id, context.clone())
                 .await?;
             return Err(Error::WrongFactor);
         }
-        Ok(Shown {
+        Ok(VerifiedFactor {
             user: passkey.user_id,
             factor: ShownFactor::Passkey {
                 id: passkey.id,

@@ -11,9 +11,9 @@ use crate::{
         password::{HashingThreads, Overloaded, Stored, Verdict},
         secret::Secret,
     },
-    domain::{Account, Cause, Email, Refusal, email::abridged},
+    domain::{Account, AuditContext, DomainError, Email, email::abridged},
     metrics::Metrics,
-    state::limits::{Attempt, Held, Limits},
+    state::limits::{Attempt, LimitError, Limits},
     store::{LoginFacts, LoginRecord, SeenPassword, Store},
 };
 
@@ -69,10 +69,10 @@ impl Passwords {
     /// Whether somebody at an address may sign in, sign up or ask for a mail now.
     ///
     /// # Errors
-    /// [`Refusal::Blocked`].
+    /// [`DomainError::Blocked`].
     pub(super) fn admit(&self, ip: IpAddr) -> Result<(), Error> {
         if self.store.keeps_out(ip) {
-            Err(Refusal::Blocked.into())
+            Err(DomainError::Blocked.into())
         } else {
             Ok(())
         }
@@ -88,9 +88,9 @@ impl Passwords {
         email: &str,
         password: Secret,
         ip: IpAddr,
-        cause: &Cause,
+        context: &AuditContext,
     ) -> Result<VerifiedPassword, Error> {
-        let (verified, attempt) = self.verify_held(email, password, ip, cause).await?;
+        let (verified, attempt) = self.verify_held(email, password, ip, context).await?;
         attempt.succeeded();
         Ok(verified)
     }
@@ -105,7 +105,7 @@ impl Passwords {
         email: &str,
         password: Secret,
         ip: IpAddr,
-        cause: &Cause,
+        context: &AuditContext,
     ) -> Result<(VerifiedPassword, Attempt), Error> {
         if self.threads.is_full() {
             // Before storage is asked: in a flood almost all end here, and verification needs the time.
@@ -145,19 +145,19 @@ impl Passwords {
             (_, record, _) => {
                 drop(attempt);
                 let user = record.map(|record| record.user_id);
-                Err(self.wrong_password(email, user, cause))
+                Err(self.wrong_password(email, user, context))
             }
         }
     }
 
     /// Notes a wrong password; of an address that nobody has, the address too.
-    fn wrong_password(&self, email: &str, user: Option<UserId>, cause: &Cause) -> Error {
+    fn wrong_password(&self, email: &str, user: Option<UserId>, context: &AuditContext) -> Error {
         self.metrics.login("invalid_credentials");
         let detail = match user {
             Some(_) => None,
             None => abridged(email),
         };
-        self.note_failure(user, detail, cause.clone());
+        self.note_failure(user, detail, context.clone());
         Error::WrongPassword
     }
 
@@ -179,8 +179,8 @@ impl Passwords {
             Ok(attempt) => Ok((facts, attempt)),
             Err(held) => {
                 self.metrics.login(match held {
-                    Held::Limited(_) => "rate_limited",
-                    Held::Overloaded(_) => "overloaded",
+                    LimitError::Limited(_) => "rate_limited",
+                    LimitError::Overloaded(_) => "overloaded",
                 });
                 Err(held.into())
             }
@@ -188,9 +188,14 @@ impl Passwords {
     }
 
     /// Writes a refused sign-in to the audit log.
-    pub(super) fn note_failure(&self, user: Option<UserId>, detail: Option<String>, cause: Cause) {
+    pub(super) fn note_failure(
+        &self,
+        user: Option<UserId>,
+        detail: Option<String>,
+        context: AuditContext,
+    ) {
         self.metrics.failure();
-        self.note("login.failed", user, detail, cause);
+        self.note("login.failed", user, detail, context);
     }
 
     /// Writes an event that goes with no change, when the writer has time for it. Nobody waits.
@@ -199,11 +204,11 @@ impl Passwords {
         action: &'static str,
         user: Option<UserId>,
         detail: Option<String>,
-        cause: Cause,
+        context: AuditContext,
     ) {
         let store = self.store.clone();
         tokio::spawn(async move {
-            let noted = store.note(action, user, detail, cause);
+            let noted = store.note(action, user, detail, context);
             if let Err(error) = noted.await {
                 tracing::debug!(%error, action, "not written to the audit log");
             }
@@ -225,9 +230,11 @@ impl Passwords {
         account: &Account,
         password: Retyped,
         ip: IpAddr,
-        cause: &Cause,
+        context: &AuditContext,
     ) -> Result<VerifiedPassword, Error> {
-        let (verified, attempt) = self.verify_again_held(account, password, ip, cause).await?;
+        let (verified, attempt) = self
+            .verify_again_held(account, password, ip, context)
+            .await?;
         attempt.succeeded();
         Ok(verified)
     }
@@ -241,10 +248,10 @@ impl Passwords {
         account: &Account,
         password: Retyped,
         ip: IpAddr,
-        cause: &Cause,
+        context: &AuditContext,
     ) -> Result<(VerifiedPassword, Attempt), Error> {
         let email = account.user.email.as_str();
-        let verified = self.verify_held(email, password.text, ip, cause).await;
+        let verified = self.verify_held(email, password.text, ip, context).await;
         let (verified, attempt) = verified.map_err(|error| match error {
             Error::WrongPassword => Error::Wrong(password.field),
             error => error,

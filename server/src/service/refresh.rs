@@ -10,7 +10,7 @@ use crate::{
         refresh::{NextToken, Presented},
         secret::Secret,
     },
-    domain::{Cause, Lineage, Session, User, rules::refresh::Windows},
+    domain::{AuditContext, RefreshOwner, Session, User, rules::refresh::Windows},
     state::limits::Limits,
     store::{Refreshed, Rotation, Store, StoreError},
 };
@@ -80,10 +80,14 @@ impl Refresh {
     /// # Errors
     /// [`Error::InvalidRefreshToken`], [`Error::RefreshTokenExpired`], [`Error::RefreshTokenRevoked`],
     /// [`Error::FactorMissing`]; limits and storage.
-    pub async fn first_party(&self, used: &Secret, cause: Cause) -> Result<TokenResponse, Error> {
-        let now = cause.at;
+    pub async fn first_party(
+        &self,
+        used: &Secret,
+        context: AuditContext,
+    ) -> Result<TokenResponse, Error> {
+        let now = context.at;
         let renewed = self
-            .renew(used, Lineage::FirstParty, Asked::default(), cause)
+            .renew(used, RefreshOwner::FirstParty, Asked::default(), context)
             .await;
         let renewed = renewed.map_err(|why| match why {
             NotRenewed::Unknown => Error::InvalidRefreshToken,
@@ -112,16 +116,16 @@ impl Refresh {
     pub(crate) async fn renew(
         &self,
         used: &Secret,
-        lineage: Lineage,
+        lineage: RefreshOwner,
         asked: Asked,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<Renewed, NotRenewed> {
         let next = self.tokens.next_refresh_token();
         let used = self.tokens.master.refresh().read(used.expose());
         let used = used.ok_or(NotRenewed::Unknown)?;
         self.count(used, lineage).await?;
-        let rotation = self.rotation(used, next, lineage, asked, cause.at);
-        match self.store.rotate_refresh(rotation, cause).await? {
+        let rotation = self.rotation(used, next, lineage, asked, context.at);
+        match self.store.rotate_refresh(rotation, context).await? {
             Refreshed::Rotated {
                 session,
                 user,
@@ -151,7 +155,7 @@ impl Refresh {
         &self,
         used: Presented,
         next: NextToken,
-        lineage: Lineage,
+        lineage: RefreshOwner,
         asked: Asked,
         now: Timestamp,
     ) -> Rotation {
@@ -177,7 +181,7 @@ impl Refresh {
     ///
     /// # Errors
     /// [`Error::RateLimited`]: the token must not be used, and stays good.
-    async fn count(&self, used: Presented, lineage: Lineage) -> Result<(), Error> {
+    async fn count(&self, used: Presented, lineage: RefreshOwner) -> Result<(), Error> {
         if self.tokens.settings.writes_per_minute_per_account == 0 {
             return Ok(());
         }
@@ -197,7 +201,7 @@ impl Refresh {
         };
         let of = session
             .client_id
-            .map_or(Lineage::FirstParty, Lineage::Client);
+            .map_or(RefreshOwner::FirstParty, RefreshOwner::Client);
         if of != lineage || !session.is_live(self.clock.now()) {
             return Ok(());
         }

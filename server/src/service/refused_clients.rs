@@ -6,7 +6,7 @@ use crate::{
     clock::Clock,
     domain::Sent,
     metrics::Metrics,
-    state::{NamedClient, Refusal, Refusals, Refused, Seen},
+    state::{NamedClient, Refusals, Refused, RefusedRequest, Seen},
     store::Store,
 };
 
@@ -70,7 +70,7 @@ impl RefusedClients {
             return;
         }
         for refusal in &due {
-            let Refusal {
+            let RefusedRequest {
                 what,
                 client,
                 cause,

@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use doorward_shared::{UserId, mfa::PasskeySignIn};
 
-use super::{Error, SecondFactors, Shown, SignIn};
+use super::{Error, SecondFactors, SignIn, VerifiedFactor};
 use crate::{
     crypto::secret::Secret,
-    domain::{Actor, Cause, Refusal, Session, User, household},
+    domain::{Actor, AuditContext, DomainError, Session, User, client_prefix},
     state::{MfaTokens, PendingSignIn, Try, limits::Attempt},
     store::{FirstStep, NewSession, SeenPassword, StoreError},
 };
@@ -31,7 +31,7 @@ impl SignIn {
         token: Secret,
         factor: Factor,
         session: NewSession,
-        cause: Cause,
+        cause: AuditContext,
     ) -> Result<(User, Session), Error> {
         self.admit(session.ip)?;
         let waiting = &self.factors.pending;
@@ -53,13 +53,13 @@ impl SignIn {
         waiting: &MfaTokens,
         token: &Secret,
         ip: IpAddr,
-        cause: &Cause,
+        cause: &AuditContext,
     ) -> Result<(Try, Attempt), Error> {
         let tried = waiting.take(token, cause.at).ok_or(Error::InvalidToken)?;
         let (limits, clock) = (&self.passwords.limits, &self.passwords.clock);
         let pending = tried.pending();
         // Where the password came from says nothing of where the factor does.
-        let known = pending.known_address && pending.from == household(ip);
+        let known = pending.known_address && pending.from == client_prefix(ip);
         let attempt = limits.password_check(ip, &pending.email_key, known, clock);
         match attempt.await {
             Ok(attempt) => Ok((tried, attempt)),
@@ -77,7 +77,7 @@ impl SignIn {
         outcome: Result<T, Error>,
         tried: Try,
         attempt: Attempt,
-        cause: Cause,
+        cause: AuditContext,
     ) -> Result<T, Error> {
         match outcome {
             Ok(done) => {
@@ -85,7 +85,9 @@ impl SignIn {
                 self.passwords.metrics.login("success");
                 Ok(done)
             }
-            Err(Error::WrongFactor | Error::Store(StoreError::Refused(Refusal::FactorWrong))) => {
+            Err(
+                Error::WrongFactor | Error::Store(StoreError::Refused(DomainError::FactorWrong)),
+            ) => {
                 drop(attempt);
                 self.passwords.metrics.login("invalid_credentials");
                 let user = Some(tried.pending().user_id);
@@ -94,7 +96,7 @@ impl SignIn {
                 Err(Error::WrongFactor)
             }
             // The password was set meanwhile, or a factor, or the account ended: the sign-in begins anew.
-            Err(Error::Store(StoreError::Refused(Refusal::PasswordChanged))) => {
+            Err(Error::Store(StoreError::Refused(DomainError::PasswordChanged))) => {
                 attempt.released();
                 Err(Error::InvalidToken)
             }
@@ -125,8 +127,8 @@ impl SignIn {
         &self,
         user: UserId,
         factor: Factor,
-        cause: &Cause,
-    ) -> Result<Shown, Error> {
+        cause: &AuditContext,
+    ) -> Result<VerifiedFactor, Error> {
         match factor {
             Factor::Code(code) => self.factors.check_code(user, code.expose(), cause.at).await,
             Factor::Recovery(code) => Ok(SecondFactors::recovery_code(user, code.expose())),
@@ -139,17 +141,17 @@ impl SignIn {
 
     async fn open_with(
         &self,
-        shown: Shown,
+        shown: VerifiedFactor,
         pending: Option<&PendingSignIn>,
         session: NewSession,
-        cause: &Cause,
+        cause: &AuditContext,
     ) -> Result<(User, Session), Error> {
         let first = pending.map(Self::first_step);
         let session = NewSession {
             method: shown.method(pending.is_some()),
             ..session
         };
-        let cause = Cause {
+        let cause = AuditContext {
             actor: Actor::User(shown.user),
             at: self.passwords.clock.now(),
             ..cause.clone()
@@ -172,7 +174,7 @@ impl SignIn {
         &self,
         passkey: &PasskeySignIn,
         session: NewSession,
-        cause: Cause,
+        cause: AuditContext,
     ) -> Result<(User, Session), Error> {
         let (passwords, ip) = (&self.passwords, session.ip);
         self.admit(ip)?;
@@ -195,7 +197,7 @@ impl SignIn {
             Err(_) => {}
         }
         opened.map_err(|error| match error {
-            Error::Store(StoreError::Refused(Refusal::FactorWrong)) => Error::WrongFactor,
+            Error::Store(StoreError::Refused(DomainError::FactorWrong)) => Error::WrongFactor,
             error => error,
         })
     }

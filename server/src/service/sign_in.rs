@@ -9,7 +9,7 @@ use crate::{
         password::Overloaded,
         secret::{self, Secret},
     },
-    domain::{Actor, Cause, Email, Refusal, Session, User, household},
+    domain::{Actor, AuditContext, DomainError, Email, Session, User, client_prefix},
     state::PendingSignIn,
     store::{NewSession, StoreError},
 };
@@ -28,19 +28,19 @@ impl SignIn {
     /// Signs a person in with their password.
     ///
     /// # Errors
-    /// [`Refusal::Blocked`]; as [`Passwords::verify`]; [`Error::Disabled`], [`Error::EmailNotVerified`] and [`Error::FactorRequired`]
+    /// [`DomainError::Blocked`]; as [`Passwords::verify`]; [`Error::Disabled`], [`Error::EmailNotVerified`] and [`Error::FactorRequired`]
     /// after a right password.
     pub async fn with_password(
         &self,
         email: &str,
         password: Secret,
         session: NewSession,
-        cause: Cause,
+        cause: AuditContext,
     ) -> Result<(User, Session), Error> {
         let ip = session.ip;
         self.admit(ip)?;
         let mut opened = self.open(email, &password, &session, &cause).await;
-        if let Err(Error::Store(StoreError::Refused(Refusal::PasswordChanged))) = opened {
+        if let Err(Error::Store(StoreError::Refused(DomainError::PasswordChanged))) = opened {
             // Perhaps only its hash, which a sign-in at the same time has made dearer.
             opened = self.open(email, &password, &session, &cause).await;
         }
@@ -50,22 +50,22 @@ impl SignIn {
                 metrics.login("success");
                 Ok(opened)
             }
-            Err(Error::Disabled | Error::Store(StoreError::Refused(Refusal::Disabled))) => {
+            Err(Error::Disabled | Error::Store(StoreError::Refused(DomainError::Disabled))) => {
                 metrics.login("account_disabled");
                 Err(Error::Disabled)
             }
             Err(
                 Error::EmailNotVerified
-                | Error::Store(StoreError::Refused(Refusal::EmailNotVerified)),
+                | Error::Store(StoreError::Refused(DomainError::EmailNotVerified)),
             ) => {
                 metrics.login("email_not_verified");
                 Err(Error::EmailNotVerified)
             }
-            Err(Error::Store(StoreError::Refused(Refusal::PasswordChanged))) => {
+            Err(Error::Store(StoreError::Refused(DomainError::PasswordChanged))) => {
                 metrics.login("invalid_credentials");
                 Err(Error::WrongPassword)
             }
-            Err(error @ Error::Store(StoreError::Refused(Refusal::Blocked))) => {
+            Err(error @ Error::Store(StoreError::Refused(DomainError::Blocked))) => {
                 // Since the password was looked at.
                 metrics.login("blocked");
                 self.refused.note_blocked(ip);
@@ -78,7 +78,7 @@ impl SignIn {
     /// Whether a sign-in may be tried from an address. One that may not is told to operators, not counted against anybody.
     ///
     /// # Errors
-    /// [`Refusal::Blocked`].
+    /// [`DomainError::Blocked`].
     pub(super) fn admit(&self, ip: IpAddr) -> Result<(), Error> {
         self.passwords.admit(ip).inspect_err(|_| {
             self.passwords.metrics.login("blocked");
@@ -91,7 +91,7 @@ impl SignIn {
         email: &str,
         password: &Secret,
         session: &NewSession,
-        cause: &Cause,
+        cause: &AuditContext,
     ) -> Result<(User, Session), Error> {
         let verified = self
             .passwords
@@ -110,7 +110,7 @@ impl SignIn {
         if self.passwords.store.demands_factor(&verified.record.role) {
             return Err(self.lead_to_enrolment(email, verified, session.ip)?);
         }
-        let cause = Cause {
+        let cause = AuditContext {
             actor: Actor::User(user),
             at: self.passwords.clock.now(),
             ..cause.clone()
@@ -153,7 +153,7 @@ pub(super) fn pending(email: &str, verified: VerifiedPassword, ip: IpAddr) -> Pe
         sign_ins_ended: verified.record.sign_ins_ended,
         rehashed: verified.rehashed,
         known_address: verified.record.known_address,
-        from: household(ip),
+        from: client_prefix(ip),
         secret: None,
     }
 }

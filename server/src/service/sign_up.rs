@@ -8,7 +8,7 @@ use super::{
     values,
 };
 use crate::{
-    domain::{Actor, Cause, NewUser, Session, User, role, rules::password::check_password},
+    domain::{Actor, AuditContext, NewUser, Session, User, role, rules::password::check_password},
     settings::Registration,
     store::NewSession,
 };
@@ -18,13 +18,13 @@ impl Accounts {
     /// first: every door's way.
     ///
     /// # Errors
-    /// [`Error::RegistrationClosed`], [`Refusal::Blocked`], [`Error::RateLimited`], [`Error::Invalid`], [`Error::Overloaded`], storage with
+    /// [`Error::RegistrationClosed`], [`DomainError::Blocked`], [`Error::RateLimited`], [`Error::Invalid`], [`Error::Overloaded`], storage with
     /// `email_taken`.
     pub(crate) async fn sign_up(
         &self,
         form: RegisterRequest,
         session: NewSession,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<(User, Option<Session>), Error> {
         self.passwords.admit(session.ip)?;
         if self.registration == Registration::Closed {
@@ -54,15 +54,15 @@ impl Accounts {
             email_verified: false,
             disabled: false,
         };
-        let cause = Cause {
+        let context = AuditContext {
             actor: Actor::Anonymous,
             at: passwords.clock.now(),
-            ..cause
+            ..context
         };
-        let mail = self.verification.of_sign_up(&new.email, &cause);
+        let mail = self.verification.of_sign_up(&new.email, &context);
         let (link, place) = mail.unzip();
         let session = (!self.verified_only).then_some(session);
-        let signed_up = self.store().sign_up(new, session, link, cause);
+        let signed_up = self.store().sign_up(new, session, link, context);
         let (user, session) = signed_up.await?;
         if let Some(place) = place {
             place.used();

@@ -15,7 +15,7 @@ use crate::{
         signing::{KeyRing, SignError},
         token::{AccessClaims, Audience, FIRST_PARTY},
     },
-    domain::{Client, Code, RequestedClaims, Session, SignInMethod, client::mark},
+    domain::{AuthorizationCode, Client, RequestedClaims, Session, SignInMethod, client::mark},
     settings::Settings,
     store::NewSession,
 };
@@ -171,7 +171,7 @@ impl Tokens {
     pub(crate) fn granted_session(
         &self,
         client: &Client,
-        code: &Code,
+        code: &AuthorizationCode,
         refresh: Option<NextToken>,
         now: Timestamp,
     ) -> NewSession {

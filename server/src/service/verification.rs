@@ -10,7 +10,7 @@ use crate::{
     clock::random_bytes,
     crypto::secret::{self, Secret},
     domain::{
-        Cause, Door, Email, Refusal, User,
+        AuditContext, DomainError, Door, Email, User,
         link::LinkKind,
         mail::{Language, MailContent},
         rules::link as links,
@@ -51,13 +51,13 @@ impl Verification {
     /// time says whether there is an account.
     ///
     /// # Errors
-    /// [`Error::MailDisabled`], [`Refusal::Blocked`], storage.
+    /// [`Error::MailDisabled`], [`DomainError::Blocked`], storage.
     pub(crate) async fn ask(
         &self,
         asked: AskedFor,
         email: String,
         ip: IpAddr,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<(), Error> {
         let passwords = &self.passwords;
         // To verify an address is no way in.
@@ -80,9 +80,9 @@ impl Verification {
             |_| "nobody@localhost".into(),
             |email| email.as_str().to_owned(),
         );
-        let link = new_link(&to, cause.language, seconds, &cause);
+        let link = new_link(&to, context.language, seconds, &context);
         let (store, may) = (&passwords.store, place.is_some());
-        let sent = store.mail_link(asked, may, email, link, cause);
+        let sent = store.mail_link(asked, may, email, link, context);
         if let (true, Some(place)) = (sent.await?, place) {
             place.used();
         }
@@ -94,24 +94,24 @@ impl Verification {
     pub(crate) fn of_sign_up(
         &self,
         email: &Email,
-        cause: &Cause,
+        context: &AuditContext,
     ) -> Option<(LinkByMail, MailPlace)> {
         if !self.mail {
             return None;
         }
         let Passwords { limits, clock, .. } = &self.passwords;
         let place = limits.mail_to(Mailed::SignUp, email.key(), clock.monotonic())?;
-        let link = new_link(email.as_str(), cause.language, VERIFY_SECONDS, cause);
+        let link = new_link(email.as_str(), context.language, VERIFY_SECONDS, context);
         Some((link, place))
     }
 
     /// The link of a token that verifies an address, if it still works.
     ///
     /// # Errors
-    /// [`Refusal::LinkDead`], [`Refusal::LinkExpired`], storage.
+    /// [`DomainError::LinkDead`], [`DomainError::LinkExpired`], storage.
     pub(crate) async fn open(&self, token: &Secret) -> Result<OpenLink, Error> {
         let found = self.passwords.store.link(token.digest()).await?;
-        let (link, account) = found.ok_or(Refusal::LinkDead)?;
+        let (link, account) = found.ok_or(DomainError::LinkDead)?;
         links::verify(&link, &account.user, self.passwords.clock.now())?;
         Ok(OpenLink { link, account })
     }
@@ -124,10 +124,10 @@ impl Verification {
         &self,
         token: &Secret,
         signed_in: Option<UserId>,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<User, Error> {
         let store = &self.passwords.store;
-        let verified = store.verify_email(token.digest(), signed_in, cause);
+        let verified = store.verify_email(token.digest(), signed_in, context);
         Ok(verified.await?)
     }
 
@@ -135,9 +135,13 @@ impl Verification {
     ///
     /// # Errors
     /// As [`Verification::open`].
-    pub(crate) async fn disown(&self, token: &Secret, cause: Cause) -> Result<LinkKind, Error> {
+    pub(crate) async fn disown(
+        &self,
+        token: &Secret,
+        context: AuditContext,
+    ) -> Result<LinkKind, Error> {
         let store = &self.passwords.store;
-        Ok(store.disown_account(token.digest(), cause).await?)
+        Ok(store.disown_account(token.digest(), context).await?)
     }
 
     /// Mails a link to the address that is to become somebody's own.
@@ -149,10 +153,10 @@ impl Verification {
         by: &Caller,
         email: &str,
         password: Secret,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<(), Error> {
         self.must_mail()?;
-        let (account, _) = by.first_party().ok_or(Refusal::NotFirstParty)?;
+        let (account, _) = by.first_party().ok_or(DomainError::NotFirstParty)?;
         let refused = |why| Error::invalid("email", why);
         let email = Email::parse(email).map_err(refused)?;
         email.check_new().map_err(refused)?;
@@ -160,9 +164,9 @@ impl Verification {
             return Err(refused("is your address already"));
         }
         let passwords = &self.passwords;
-        let ip = cause.limited_by();
+        let ip = context.limited_by();
         let verified = passwords
-            .verify_again(account, password.into(), ip, &cause)
+            .verify_again(account, password.into(), ip, &context)
             .await?;
         let (limits, now) = (&passwords.limits, passwords.clock.monotonic());
         if limits.mail_from(ip, now).is_err() {
@@ -172,12 +176,12 @@ impl Verification {
             return Ok(());
         };
         let told = limits.mail_to(Mailed::ChangeAsked, account.user.email.key(), now);
-        let cause = Cause {
+        let context = AuditContext {
             at: passwords.clock.now(),
-            ..cause
+            ..context
         };
-        let link = new_link(email.as_str(), cause.language, VERIFY_SECONDS, &cause);
-        let act = by.act(Door::Own, self.step_up_seconds, cause)?;
+        let link = new_link(email.as_str(), context.language, VERIFY_SECONDS, &context);
+        let act = by.act(Door::Own, self.step_up_seconds, context)?;
         let user = account.user.id;
         let to = NewAddress {
             email,
@@ -195,14 +199,14 @@ impl Verification {
     }
 }
 
-fn new_link(to: &str, language: Language, seconds: i64, cause: &Cause) -> LinkByMail {
+fn new_link(to: &str, language: Language, seconds: i64, context: &AuditContext) -> LinkByMail {
     let token = secret::link_token(random_bytes());
     LinkByMail {
         hash: token.digest(),
         content: MailContent {
             token: Some(token.expose().to_owned()),
-            until: Some(cause.at.plus_seconds(seconds)),
-            ..MailContent::new(to, language, cause.at)
+            until: Some(context.at.plus_seconds(seconds)),
+            ..MailContent::new(to, language, context.at)
         },
     }
 }

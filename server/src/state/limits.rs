@@ -46,7 +46,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why a password is not checked now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Held {
+pub enum LimitError {
     Limited(RetryAfter),
     Overloaded(Overloaded),
 }
@@ -222,21 +222,21 @@ impl Limits {
     /// (`known_address`) is not held up by what others do. Waits while attempts under way hold the last places.
     ///
     /// # Errors
-    /// [`Held::Limited`] for the counter that is full, [`Held::Overloaded`] when too many wait, or it waits too long.
+    /// [`LimitError::Limited`] for the counter that is full, [`LimitError::Overloaded`] when too many wait, or it waits too long.
     pub async fn password_check(
         &self,
         ip: IpAddr,
         account: &str,
         known_address: bool,
         clock: &Clock,
-    ) -> Result<Attempt, Held> {
+    ) -> Result<Attempt, LimitError> {
         let attempt = || self.try_password_check(ip, account, known_address, clock.monotonic());
         match attempt() {
             Ok(attempt) => return Ok(attempt),
-            Err(Full::Until(wait)) => return Err(Held::Limited(wait)),
+            Err(Full::Until(wait)) => return Err(LimitError::Limited(wait)),
             Err(Full::Pending) => {}
         }
-        let overloaded = |()| Held::Overloaded(Overloaded);
+        let overloaded = |()| LimitError::Overloaded(Overloaded);
         let _place = self
             .queue
             .places
@@ -249,7 +249,7 @@ impl Limits {
                 settled.as_mut().enable();
                 match attempt() {
                     Ok(attempt) => return Ok(attempt),
-                    Err(Full::Until(wait)) => return Err(Held::Limited(wait)),
+                    Err(Full::Until(wait)) => return Err(LimitError::Limited(wait)),
                     Err(Full::Pending) => settled.await,
                 }
             }

@@ -39,7 +39,7 @@ pub(crate) struct PendingSignIn {
     pub rehashed: Option<String>,
     /// Whether it had signed in before, where the password came from.
     pub known_address: bool,
-    /// From where the password came, as a [`household`](crate::domain::household()).
+    /// From where the password came, as a [`client_prefix`](crate::domain::client_prefix()).
     pub from: IpAddr,
     /// The secret of one-time codes that are set up with this sign-in.
     pub secret: Option<Secret>,

@@ -109,7 +109,7 @@ impl PasskeyChallenges {
         let challenge: Challenge = random_bytes();
         let mut bytes = challenge.to_vec();
         bytes.extend(now.plus_seconds(LIFETIME).0.to_be_bytes());
-        (challenge, stamp.put_on(&self.place, &bytes))
+        (challenge, stamp.sign(&self.place, &bytes))
     }
 
     /// The challenge of a state of this process that is not over and was not used.

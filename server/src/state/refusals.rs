@@ -10,7 +10,7 @@ use std::{
 
 use doorward_shared::{ClientId, Timestamp, admin::EventAction};
 
-use crate::domain::{Sent, household::household};
+use crate::domain::{Sent, client_prefix::client_prefix};
 
 /// The same refusal is told at most once in so many seconds.
 const PERIOD: i64 = 60;
@@ -87,7 +87,7 @@ impl Seen {
 
 /// A client or a sign-in that was refused, and how often.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub(crate) struct RefusedRequest {
     pub what: Refused,
     pub client: Option<ClientId>,
     pub cause: String,
@@ -125,7 +125,7 @@ impl State {
     fn place(&self, what: Refused, client: Option<NamedClient>, cause: String, ip: IpAddr) -> Key {
         let known = client.filter(|client| client.exists);
         let of_client = known.and_then(|client| self.of_client.get(&client.id));
-        let home = household(ip);
+        let home = client_prefix(ip);
         let of_home = self.of_address.get(&home).copied().unwrap_or_default();
         let kept_free = if known.is_some() { 0 } else { OF_CLIENTS };
         let id = client.map(|client| client.id);
@@ -168,7 +168,7 @@ impl Refusals {
             return false;
         }
         if let Some(ip) = key.3 {
-            *state.of_address.entry(household(ip)).or_default() += 1;
+            *state.of_address.entry(client_prefix(ip)).or_default() += 1;
         }
         let of_client = key.1.filter(|_| client.is_some_and(|client| client.exists));
         if let Some(id) = of_client {
@@ -185,7 +185,7 @@ impl Refusals {
     }
 
     /// Refusals to tell now; at the end of the process, `all`. What was not refused again for a period is forgotten.
-    pub(crate) fn take_due(&self, now: Timestamp, all: bool) -> Vec<Refusal> {
+    pub(crate) fn take_due(&self, now: Timestamp, all: bool) -> Vec<RefusedRequest> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let State {
             counted,
@@ -196,7 +196,7 @@ impl Refusals {
         counted.retain(|(what, client, cause, ip), counted| {
             let due = counted.due <= now;
             if counted.count > 0 && (due || all) {
-                told.push(Refusal {
+                told.push(RefusedRequest {
                     what: *what,
                     client: *client,
                     cause: cause.clone(),
@@ -207,7 +207,7 @@ impl Refusals {
                 counted.due = now.plus_seconds(PERIOD);
             } else if due {
                 if let Some(ip) = ip
-                    && let Some(seen) = of_address.get_mut(&household(*ip))
+                    && let Some(seen) = of_address.get_mut(&client_prefix(*ip))
                 {
                     *seen -= 1;
                 }
@@ -246,7 +246,7 @@ mod tests {
         refusals.count(seen, at(seconds))
     }
 
-    fn counts(told: &[Refusal]) -> Vec<u32> {
+    fn counts(told: &[RefusedRequest]) -> Vec<u32> {
         told.iter().map(|refusal| refusal.count).collect()
     }
 

@@ -278,11 +278,11 @@ mod tests {
     use doorward_shared::Timestamp;
 
     use super::*;
-    use crate::state::{Refusal, Refused};
+    use crate::state::{Refused, RefusedRequest};
 
     /// Appends so many events in one commit.
     async fn burst(store: &Store, count: u32) {
-        let refusals = (0..count).map(|count| Refusal {
+        let refusals = (0..count).map(|count| RefusedRequest {
             what: Refused::Client,
             client: None,
             cause: "unknown client".into(),
@@ -419,7 +419,7 @@ mod tests {
 
     async fn happen(store: &Store, times: u32) {
         for at in 0..times {
-            let cause = crate::domain::Cause::system(doorward_shared::Timestamp(at.into()));
+            let cause = crate::domain::AuditContext::system(doorward_shared::Timestamp(at.into()));
             store.note("login.failed", None, None, cause).await.unwrap();
         }
     }

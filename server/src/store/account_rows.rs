@@ -7,30 +7,30 @@ use super::{
     counts::USER_ADDED,
     key_rows, links, mails, roles, sessions,
     sql::{Connection, params},
-    unit::{Happened, Unit},
+    write_tx::{Happened, WriteTx},
 };
 use crate::domain::{
-    Actor, Cause, Email, NewUser, Refusal, User,
+    Actor, AuditContext, DomainError, Email, NewUser, User,
     mail::MailKind,
     rules::account::{self as rule, Access, AnyAdministrator},
 };
 
 /// Adds an account.
 pub(super) fn insert(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     new: NewUser,
-    cause: &Cause,
+    context: &AuditContext,
     action: &str,
 ) -> Result<User, StoreError> {
-    let id = UserId(unit.id(cause.at));
+    let id = UserId(tx.id(context.at));
     check_new(&new.email)?;
-    if is_taken(unit.conn, &new.email, None)? {
-        return Err(Refusal::EmailTaken.into());
+    if is_taken(tx.conn, &new.email, None)? {
+        return Err(DomainError::EmailTaken.into());
     }
-    roles::must_exist(unit.conn, &new.role)?;
+    roles::must_exist(tx.conn, &new.role)?;
     let sql = "INSERT INTO users (id, email, email_key, first_name, last_name, role, permissions, password, created_at, \
                group_names, email_verified, disabled_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
-    unit.counted(
+    tx.counted(
         USER_ADDED,
         sql,
         params![
@@ -42,15 +42,15 @@ pub(super) fn insert(
             new.role,
             new.permissions.to_string(),
             new.password,
-            cause.at.0,
+            context.at.0,
             new.groups.join(" "),
             new.email_verified,
-            new.disabled.then_some(cause.at.0)
+            new.disabled.then_some(context.at.0)
         ],
     )?;
-    unit.changes.users.push(id);
+    tx.changes.users.push(id);
     let detail = new.disabled.then_some("disabled");
-    unit.event(cause, action, Some(&id), Some(id), detail)?;
+    tx.event(context, action, Some(&id), Some(id), detail)?;
     Ok(User {
         id,
         email: new.email,
@@ -60,9 +60,9 @@ pub(super) fn insert(
         permissions: new.permissions,
         groups: new.groups,
         email_verified: new.email_verified,
-        disabled_at: new.disabled.then_some(cause.at),
-        created_at: cause.at,
-        updated_at: cause.at,
+        disabled_at: new.disabled.then_some(context.at),
+        created_at: context.at,
+        updated_at: context.at,
         last_login_at: None,
     })
 }
@@ -88,7 +88,7 @@ pub(super) fn is_taken(
 /// Whether an address can become that of an account.
 ///
 /// # Errors
-/// [`Refusal::EmailTaken`], [`Refusal::Invalid`].
+/// [`DomainError::EmailTaken`], [`DomainError::Invalid`].
 pub(super) fn check_address(
     conn: &Connection,
     email: &Email,
@@ -96,14 +96,14 @@ pub(super) fn check_address(
 ) -> Result<(), StoreError> {
     check_new(email)?;
     if is_taken(conn, email, Some(user.id))? {
-        Err(Refusal::EmailTaken.into())
+        Err(DomainError::EmailTaken.into())
     } else {
         Ok(())
     }
 }
 
 fn check_new(email: &Email) -> Result<(), StoreError> {
-    let refused = |reason: &str| Refusal::Invalid {
+    let refused = |reason: &str| DomainError::Invalid {
         field: "email",
         reason: reason.into(),
     };
@@ -112,39 +112,39 @@ fn check_new(email: &Email) -> Result<(), StoreError> {
 
 /// Writes what an account is after a change, and what follows from it.
 pub(super) fn update(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     before: &User,
     after: &User,
-    cause: &Cause,
+    context: &AuditContext,
 ) -> Result<(), StoreError> {
     if before.email != after.email {
         // An account made before may keep what none is made with any more.
-        check_address(unit.conn, &after.email, after)?;
-        links::end_all_of(unit, after.id)?;
+        check_address(tx.conn, &after.email, after)?;
+        links::end_all_of(tx, after.id)?;
     }
-    roles::must_exist(unit.conn, &after.role)?;
-    let admins = any_admin(unit.conn)?;
-    write(unit.conn, after, cause.at)?;
-    guard_last_admin(unit.conn, admins)?;
-    unit.changes.users.push(after.id);
+    roles::must_exist(tx.conn, &after.role)?;
+    let admins = any_admin(tx.conn)?;
+    write(tx.conn, after, context.at)?;
+    guard_last_admin(tx.conn, admins)?;
+    tx.changes.users.push(after.id);
     let id = after.id;
     match rule::access(before, after) {
         Access::Ends => {
-            links::end_all_of(unit, id)?;
-            key_rows::end_shown_to(unit, Actor::User(id))?;
-            sessions::end_all_of(unit, id, None, cause)?;
-            unit.event(cause, "user.disabled", Some(&id), Some(id), None)?;
+            links::end_all_of(tx, id)?;
+            key_rows::end_shown_to(tx, Actor::User(id))?;
+            sessions::end_all_of(tx, id, None, context)?;
+            tx.event(context, "user.disabled", Some(&id), Some(id), None)?;
         }
-        Access::Returns => unit.event(cause, "user.enabled", Some(&id), Some(id), None)?,
+        Access::Returns => tx.event(context, "user.enabled", Some(&id), Some(id), None)?,
         Access::Stays => {}
     }
     if before.email != after.email {
-        mails::notice(unit, MailKind::EmailChanged, before, cause, |mail| {
+        mails::notice(tx, MailKind::EmailChanged, before, context, |mail| {
             mail.about = addresses::told_address(before, &after.email);
         })?;
     }
     if before.groups != after.groups {
-        admission::left_groups(unit, before, after, cause)?;
+        admission::left_groups(tx, before, after, context)?;
     }
     let diff = rule::diff(before, after);
     if diff.is_empty() {
@@ -156,7 +156,7 @@ pub(super) fn update(
             user: Some(id),
             detail: None,
         };
-        unit.changed(cause, happened, &diff)
+        tx.changed(context, happened, &diff)
     }
 }
 

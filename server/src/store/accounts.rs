@@ -19,10 +19,10 @@ use super::{
     rows::{self, ROLE_MAY, USER},
     sessions,
     sql::{Connection, OptionalExtension, params},
-    unit::Unit,
+    write_tx::WriteTx,
 };
 use crate::domain::{
-    Account, Act, Cause, Email, NewUser, Refusal, Session, User, UserChange,
+    Account, Act, AuditContext, DomainError, Email, NewUser, Session, User, UserChange,
     link::LinkKind,
     mail::MailKind,
     rules::{
@@ -43,31 +43,31 @@ impl Store {
     /// session for that, but for whoever must have a second factor.
     ///
     /// # Errors
-    /// [`Refusal::EmailTaken`].
+    /// [`DomainError::EmailTaken`].
     pub async fn sign_up(
         &self,
         new: NewUser,
         session: Option<super::NewSession>,
         link: Option<LinkByMail>,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<(User, Option<Session>), StoreError> {
-        self.write(move |unit| {
-            let mut user = insert(unit, new, &cause, "user.registered")?;
-            unit.conn
+        self.write(move |tx| {
+            let mut user = insert(tx, new, &context, "user.registered")?;
+            tx.conn
                 .prepare_cached("UPDATE users SET signed_up = 1 WHERE id = ?1")?
                 .execute([user.id.0.to_bytes()])?;
             if let Some(link) = link {
-                addresses::send(unit, LinkKind::SignUp, MailKind::SignUp, &user, link)?;
+                addresses::send(tx, LinkKind::SignUp, MailKind::SignUp, &user, link)?;
             }
             // Whoever must have a second factor comes in once they have set one up.
-            let session = session.filter(|_| !unit.memory.demands_factor(&user.role));
+            let session = session.filter(|_| !tx.memory.demands_factor(&user.role));
             let Some(session) = session else {
                 return Ok((user, None));
             };
-            let may = roles::permissions(unit.conn, &user.role)?.union(&user.permissions);
+            let may = roles::permissions(tx.conn, &user.role)?.union(&user.permissions);
             let scope = session.scope.clone().unwrap_or(may);
-            let opened = sessions::insert(unit, user.id, scope, session, &cause)?;
-            user.last_login_at = Some(cause.at);
+            let opened = sessions::insert(tx, user.id, scope, session, &context)?;
+            user.last_login_at = Some(context.at);
             Ok((user, Some(opened)))
         })
         .await
@@ -76,25 +76,25 @@ impl Store {
     /// Creates an account for an operator. `role_given` says whether they named the role.
     ///
     /// # Errors
-    /// [`Refusal::EmailTaken`]; an unknown role is [`Refusal::Invalid`]; as [`rule::create_account`].
+    /// [`DomainError::EmailTaken`]; an unknown role is [`DomainError::Invalid`]; as [`rule::create_account`].
     pub async fn create_user(
         &self,
         new: NewUser,
         role_given: bool,
         act: Act,
     ) -> Result<User, StoreError> {
-        self.write(move |unit| create(unit, new, role_given, &act))
+        self.write(move |tx| create(tx, new, role_given, &act))
             .await
     }
 
     /// Whether an account could be made with an address now.
     ///
     /// # Errors
-    /// [`Refusal::EmailTaken`].
+    /// [`DomainError::EmailTaken`].
     pub async fn may_have_email(&self, email: Email) -> Result<(), StoreError> {
         self.read(move |conn| {
             if is_taken(conn, &email, None)? {
-                Err(Refusal::EmailTaken.into())
+                Err(DomainError::EmailTaken.into())
             } else {
                 Ok(())
             }
@@ -105,7 +105,7 @@ impl Store {
     /// Changes an account. Disabling it ends its sessions.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], [`Refusal::EmailTaken`], [`Refusal::Conflict`] for the last administrator; as
+    /// [`DomainError::NotFound`], [`DomainError::EmailTaken`], [`DomainError::Conflict`] for the last administrator; as
     /// [`rule::change_account`].
     pub async fn change_user(
         &self,
@@ -113,7 +113,7 @@ impl Store {
         change: UserChange,
         act: Act,
     ) -> Result<User, StoreError> {
-        self.write(move |unit| Ok(change_one(unit, id, change, &act)?.1))
+        self.write(move |tx| Ok(change_one(tx, id, change, &act)?.1))
             .await
     }
 
@@ -121,7 +121,7 @@ impl Store {
     /// With `seen` only if that is still the password, so that of two changes at once one wins.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], [`Refusal::PasswordChanged`], [`Refusal::FactorFirst`]; as [`rule::set_password`].
+    /// [`DomainError::NotFound`], [`DomainError::PasswordChanged`], [`DomainError::FactorFirst`]; as [`rule::set_password`].
     pub async fn set_password(
         &self,
         id: UserId,
@@ -130,32 +130,32 @@ impl Store {
         ends: EndsWithPassword,
         act: Act,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| {
+        self.write(move |tx| {
             // Now: whose password it is may have become an operator while it was hashed.
-            let by = authority::judge_password(unit, id, &act)?;
-            factor_sessions::demand(unit.conn, &act)?;
-            let cause = act.cause(&by);
+            let by = authority::authorize_password(tx, id, &act)?;
+            factor_sessions::demand(tx.conn, &act)?;
+            let context = act.context(&by);
             let sql =
                 "UPDATE users SET password = ?2 WHERE id = ?1 AND (password = ?3 OR ?3 IS NULL)";
             let done =
-                unit.conn
+                tx.conn
                     .prepare_cached(sql)?
                     .execute(params![id.0.to_bytes(), password, seen])?;
             if done == 0 {
-                let gone = find(unit.conn, id)?.is_none();
+                let gone = find(tx.conn, id)?.is_none();
                 return Err(if gone {
-                    Refusal::NotFound("user")
+                    DomainError::NotFound("user")
                 } else {
-                    Refusal::PasswordChanged
+                    DomainError::PasswordChanged
                 }
                 .into());
             }
-            links::end_password_links(unit, id)?;
-            sessions::end_all_of(unit, id, ends.keep, cause)?;
+            links::end_password_links(tx, id)?;
+            sessions::end_all_of(tx, id, ends.keep, context)?;
             if ends.api_keys {
-                keys::end_all(unit, KeysOf::Owner(id), cause)?;
+                keys::end_all(tx, KeysOf::Owner(id), context)?;
             }
-            unit.event(cause, "user.password_changed", Some(&id), Some(id), None)
+            tx.event(context, "user.password_changed", Some(&id), Some(id), None)
         })
         .await
     }
@@ -163,13 +163,13 @@ impl Store {
     /// Deletes an account; its sessions and keys are revoked, and the keys it minted for others. Their rows are swept later.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], [`Refusal::Conflict`] for the last administrator; as [`rule::delete_account`].
+    /// [`DomainError::NotFound`], [`DomainError::Conflict`] for the last administrator; as [`rule::delete_account`].
     pub async fn delete_user(&self, id: UserId, act: Act) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
-            let found = account(unit.conn, id)?.ok_or(Refusal::NotFound("user"))?;
+        self.write(move |tx| {
+            let by = authority::authorize(tx, &act)?;
+            let found = account(tx.conn, id)?.ok_or(DomainError::NotFound("user"))?;
             rule::delete_account(&by, &found.may)?;
-            remove(unit, &found.user, None, act.cause(&by))
+            remove(tx, &found.user, None, act.context(&by))
         })
         .await
     }
@@ -177,20 +177,20 @@ impl Store {
     /// As [`Store::delete_user`], by the person themselves, whose password is still the one that was shown.
     ///
     /// # Errors
-    /// [`Refusal::PasswordChanged`], [`Refusal::FactorFirst`], [`Refusal::Conflict`]; as [`rule::delete_own_account`].
+    /// [`DomainError::PasswordChanged`], [`DomainError::FactorFirst`], [`DomainError::Conflict`]; as [`rule::delete_own_account`].
     pub async fn delete_own_user(
         &self,
         id: UserId,
         seen: SeenPassword,
         act: Act,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
+        self.write(move |tx| {
+            let by = authority::authorize(tx, &act)?;
             rule::delete_own_account(&by, id)?;
-            factor_sessions::demand(unit.conn, &act)?;
-            sessions::demand_password(unit, id, &seen.hash, None)?;
-            let user = find(unit.conn, id)?.ok_or(Refusal::NotFound("user"))?;
-            remove(unit, &user, None, act.cause(&by))
+            factor_sessions::demand(tx.conn, &act)?;
+            sessions::demand_password(tx, id, &seen.hash, None)?;
+            let user = find(tx.conn, id)?.ok_or(DomainError::NotFound("user"))?;
+            remove(tx, &user, None, act.context(&by))
         })
         .await
     }
@@ -198,31 +198,31 @@ impl Store {
 
 /// Deletes an account; its sessions and keys end.
 pub(super) fn remove(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     user: &User,
     why: Option<&str>,
-    cause: &Cause,
+    context: &AuditContext,
 ) -> Result<(), StoreError> {
     let id = user.id;
-    sessions::end_all_of(unit, id, None, cause)?;
-    keys::end_all(unit, KeysOf::OwnerAndMinter(id), cause)?;
-    let admins = any_admin(unit.conn)?;
+    sessions::end_all_of(tx, id, None, context)?;
+    keys::end_all(tx, KeysOf::OwnerAndMinter(id), context)?;
+    let admins = any_admin(tx.conn)?;
     let sql = "DELETE FROM users WHERE id = ?1";
-    unit.counted(USER_DELETED, sql, [id.0.to_bytes()])?;
-    guard_last_admin(unit.conn, admins)?;
-    if is_more_left(unit.conn, Some(id), None)? {
+    tx.counted(USER_DELETED, sql, [id.0.to_bytes()])?;
+    guard_last_admin(tx.conn, admins)?;
+    if is_more_left(tx.conn, Some(id), None)? {
         let rows = Ending {
             what: What::Rows,
             user: Some(id),
             ..Ending::default()
         };
-        endings::insert(unit, &rows, cause)?;
+        endings::insert(tx, &rows, context)?;
     }
-    mails::drop_of(unit, id)?;
-    unit.changes.users.push(id);
+    mails::drop_of(tx, id)?;
+    tx.changes.users.push(id);
     let email = user.email.as_str();
     let detail = why.map_or_else(|| email.to_owned(), |why| format!("{email}: {why}"));
-    unit.event(cause, "user.deleted", Some(&id), Some(id), Some(&detail))
+    tx.event(context, "user.deleted", Some(&id), Some(id), Some(&detail))
 }
 
 pub(super) fn find(conn: &Connection, id: UserId) -> Result<Option<User>, StoreError> {
@@ -245,39 +245,39 @@ pub(super) fn account(conn: &Connection, id: UserId) -> Result<Option<Account>, 
 
 /// Creates an account, as [`Store::create_user`].
 pub(super) fn create(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     new: NewUser,
     role_given: bool,
     act: &Act,
 ) -> Result<User, StoreError> {
-    let by = authority::judge(unit, act)?;
+    let by = authority::authorize(tx, act)?;
     let wanted = WantedAccount {
         role: new.role.clone(),
         role_given,
         permissions: new.permissions.clone(),
         with_password: new.password.is_some(),
     };
-    judge_new(unit.conn, &by, &wanted)?;
-    insert(unit, new, act.cause(&by), "user.created")
+    validate_new(tx.conn, &by, &wanted)?;
+    insert(tx, new, act.context(&by), "user.created")
 }
 
 /// Changes an account, as [`Store::change_user`]; answers it before and after.
 pub(super) fn change_one(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     id: UserId,
     change: UserChange,
     act: &Act,
 ) -> Result<(User, User), StoreError> {
-    let by = authority::judge(unit, act)?;
-    let before = find(unit.conn, id)?.ok_or(Refusal::NotFound("user"))?;
-    judge_change(unit, &by, &before, &change)?;
-    let cause = act.cause(&by);
-    let mut after = accounts::change(&before, change, cause.at);
+    let by = authority::authorize(tx, act)?;
+    let before = find(tx.conn, id)?.ok_or(DomainError::NotFound("user"))?;
+    validate_change(tx, &by, &before, &change)?;
+    let context = act.context(&by);
+    let mut after = accounts::change(&before, change, context.at);
     if after == before {
         return Ok((before, after));
     }
-    after.updated_at = cause.at;
-    update(unit, &before, &after, cause)?;
+    after.updated_at = context.at;
+    update(tx, &before, &after, context)?;
     Ok((before, after))
 }
 
@@ -292,7 +292,7 @@ pub struct WantedAccount {
 }
 
 /// Judges who makes an account. The role that everybody starts with needs no right to give it.
-pub(super) fn judge_new(
+pub(super) fn validate_new(
     conn: &Connection,
     by: &rule::Rights,
     new: &WantedAccount,
@@ -308,13 +308,13 @@ pub(super) fn judge_new(
 }
 
 /// Judges who changes an account, against what it may do before and would after.
-fn judge_change(
-    unit: &Unit<'_>,
+fn validate_change(
+    tx: &WriteTx<'_>,
     by: &rule::Rights,
     before: &User,
     change: &UserChange,
 ) -> Result<(), StoreError> {
-    let conn = unit.conn;
+    let conn = tx.conn;
     let may = |role: &str, own: &ScopeSet| {
         roles::permissions(conn, role).map(|permissions| permissions.union(own))
     };
@@ -336,7 +336,7 @@ fn judge_change(
             || change.groups.is_some()
             || change.email_verified.is_some()
             || change.disabled.is_some(),
-        lets_in: mails::is_mailing(unit) && (new_address || verifies),
+        lets_in: mails::is_mailing(tx) && (new_address || verifies),
     };
     let now = may(&before.role, &before.permissions)?;
     let then = may(role, own)?;

@@ -10,12 +10,12 @@ use super::{
     rows::{self, USER, maybe_time},
     sessions,
     sql::{Connection, OptionalExtension, params},
-    unit::Unit,
+    write_tx::WriteTx,
 };
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Act, Actor, Cause, Email, Refusal, User,
+        Act, Actor, AuditContext, DomainError, Email, User,
         email::abridged,
         link::{Link, LinkKind},
         mail::{MailContent, MailKind},
@@ -63,10 +63,10 @@ impl Store {
         may: bool,
         email: String,
         link: LinkByMail,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<bool, StoreError> {
-        self.write(move |unit| {
-            let found = of_address(unit.conn, &email)?;
+        self.write(move |tx| {
+            let found = of_address(tx.conn, &email)?;
             let known = found.as_ref().map(|user| user.id);
             let action = match asked {
                 AskedFor::Password => "user.reset_requested",
@@ -74,24 +74,24 @@ impl Store {
             };
             let detail = abridged(&email).filter(|_| known.is_none());
             let target = known.as_ref().map(|id| id as &dyn std::fmt::Display);
-            unit.event(&cause, action, target, known, detail.as_deref())?;
+            tx.event(&context, action, target, known, detail.as_deref())?;
             let wanted = found.filter(|user| match asked {
                 _ if !may || !user.is_enabled() => false,
                 AskedFor::Password => true,
                 AskedFor::Verification => !user.email_verified,
             });
             let Some(user) = wanted else {
-                decoy(unit, link)?;
+                decoy(tx, link)?;
                 return Ok(false);
             };
             let (kind, mail) = match asked {
                 AskedFor::Password => (LinkKind::Forgot, MailKind::Forgot),
-                AskedFor::Verification if has_signed_up(unit.conn, user.id)? => {
+                AskedFor::Verification if has_signed_up(tx.conn, user.id)? => {
                     (LinkKind::SignUp, MailKind::SignUp)
                 }
                 AskedFor::Verification => (LinkKind::Verify, MailKind::Verify),
             };
-            send(unit, kind, mail, &user, link)?;
+            send(tx, kind, mail, &user, link)?;
             Ok(true)
         })
         .await
@@ -101,38 +101,38 @@ impl Store {
     /// whoever opens it is `signed_in` to that account, what it has is theirs; else it may be somebody else's.
     ///
     /// # Errors
-    /// [`Refusal::LinkDead`], [`Refusal::LinkExpired`]; [`Refusal::EmailTaken`], which uses nothing up.
+    /// [`DomainError::LinkDead`], [`DomainError::LinkExpired`]; [`DomainError::EmailTaken`], which uses nothing up.
     pub async fn verify_email(
         &self,
         hash: Digest256,
         signed_in: Option<UserId>,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<User, StoreError> {
-        self.write(move |unit| {
-            let (link, user) = open(unit, hash, cause.at)?;
-            let known = known(unit, user.id)?;
+        self.write(move |tx| {
+            let (link, user) = open(tx, hash, context.at)?;
+            let known = known(tx, user.id)?;
             let mut after = user.clone();
             let mut ended = &[LinkKind::SignUp, LinkKind::Verify][..];
             if link.kind == LinkKind::Change {
                 ended = &[LinkKind::Change];
                 let email = link.mailed_to.as_deref().map(Email::parse);
-                after.email = email.and_then(Result::ok).ok_or(Refusal::LinkDead)?;
+                after.email = email.and_then(Result::ok).ok_or(DomainError::LinkDead)?;
             }
             after.email_verified = true;
-            let cause = Cause {
+            let context = AuditContext {
                 actor: Actor::User(user.id),
-                ..cause
+                ..context
             };
-            links::end_kinds(unit, user.id, ended)?;
+            links::end_kinds(tx, user.id, ended)?;
             if after != user {
-                after.updated_at = cause.at;
-                account_rows::update(unit, &user, &after, &cause)?;
+                after.updated_at = context.at;
+                account_rows::update(tx, &user, &after, &context)?;
             }
             let id = user.id;
             let signed_in = signed_in == Some(id);
-            let verified_at = rules::verified_at(&link, &user, known, signed_in, cause.at);
-            set_verified_at(unit, id, verified_at)?;
-            unit.event(&cause, "user.email_verified", Some(&id), Some(id), None)?;
+            let verified_at = rules::verified_at(&link, &user, known, signed_in, context.at);
+            set_verified_at(tx, id, verified_at)?;
+            tx.event(&context, "user.email_verified", Some(&id), Some(id), None)?;
             Ok(after)
         })
         .await
@@ -142,25 +142,25 @@ impl Store {
     /// change to the address. Answers which.
     ///
     /// # Errors
-    /// [`Refusal::LinkDead`], also of a sign-up whose address is verified; [`Refusal::LinkExpired`]; [`Refusal::Conflict`]
+    /// [`DomainError::LinkDead`], also of a sign-up whose address is verified; [`DomainError::LinkExpired`]; [`DomainError::Conflict`]
     /// for the last administrator.
     pub async fn disown_account(
         &self,
         hash: Digest256,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<LinkKind, StoreError> {
-        self.write(move |unit| {
-            let (link, user) = open(unit, hash, cause.at)?;
+        self.write(move |tx| {
+            let (link, user) = open(tx, hash, context.at)?;
             match link.kind {
                 LinkKind::SignUp if !user.email_verified => {
-                    accounts::remove(unit, &user, Some("this was not me"), &cause)?;
+                    accounts::remove(tx, &user, Some("this was not me"), &context)?;
                 }
                 LinkKind::Change => {
-                    links::end_kinds(unit, user.id, &[LinkKind::Change])?;
+                    links::end_kinds(tx, user.id, &[LinkKind::Change])?;
                     let (id, action) = (user.id, "user.email_change_refused");
-                    unit.event(&cause, action, Some(&id), Some(id), None)?;
+                    tx.event(&context, action, Some(&id), Some(id), None)?;
                 }
-                _ => return Err(Refusal::LinkDead.into()),
+                _ => return Err(DomainError::LinkDead.into()),
             }
             Ok(link.kind)
         })
@@ -170,7 +170,7 @@ impl Store {
     /// Mails a link to the address that is to become the account's, and tells the one before where that is wanted.
     ///
     /// # Errors
-    /// [`Refusal::EmailTaken`], [`Refusal::PasswordChanged`], [`Refusal::Invalid`], [`Refusal::FactorFirst`]; as
+    /// [`DomainError::EmailTaken`], [`DomainError::PasswordChanged`], [`DomainError::Invalid`], [`DomainError::FactorFirst`]; as
     /// [`rule::change_address`].
     pub async fn ask_for_change(
         &self,
@@ -180,23 +180,23 @@ impl Store {
         link: LinkByMail,
         act: Act,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
+        self.write(move |tx| {
+            let by = authority::authorize(tx, &act)?;
             rule::change_address(&by, user)?;
             // By a reset from there second factors may end.
-            factor_sessions::demand(unit.conn, &act)?;
-            let cause = act.cause(&by);
-            sessions::demand_password(unit, user, &password.hash, password.rehashed)?;
-            let found = accounts::find(unit.conn, user)?.ok_or(Refusal::NotFound("user"))?;
+            factor_sessions::demand(tx.conn, &act)?;
+            let context = act.context(&by);
+            sessions::demand_password(tx, user, &password.hash, password.rehashed)?;
+            let found = accounts::find(tx.conn, user)?.ok_or(DomainError::NotFound("user"))?;
             let NewAddress { email, tell_old } = to;
-            account_rows::check_address(unit.conn, &email, &found)?;
+            account_rows::check_address(tx.conn, &email, &found)?;
             let content = MailContent {
                 about: told_address(&found, &email),
-                ip: cause.ip.map(|ip| ip.to_canonical().to_string()),
-                ..MailContent::new(found.email.as_str(), cause.language, cause.at)
+                ip: context.ip.map(|ip| ip.to_canonical().to_string()),
+                ..MailContent::new(found.email.as_str(), context.language, context.at)
             };
             if tell_old {
-                mails::write(unit, MailKind::ChangeAsked, Some(user), &content)?;
+                mails::write(tx, MailKind::ChangeAsked, Some(user), &content)?;
             }
             let link = LinkByMail {
                 content: MailContent {
@@ -206,10 +206,10 @@ impl Store {
                 ..link
             };
             let to = User { email, ..found };
-            send(unit, LinkKind::Change, MailKind::Change, &to, link)?;
+            send(tx, LinkKind::Change, MailKind::Change, &to, link)?;
             let detail = format!("to {}", to.email.as_str());
             let action = "user.email_change_requested";
-            unit.event(cause, action, Some(&user), Some(user), Some(&detail))
+            tx.event(context, action, Some(&user), Some(user), Some(&detail))
         })
         .await
     }
@@ -218,14 +218,14 @@ impl Store {
 /// Makes a link of the account and mails it to the address that `user` has here. Those mailed before go on to their end, as
 /// anybody may ask for one more; of two changes of the address the later one counts.
 pub(super) fn send(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     kind: LinkKind,
     mail: MailKind,
     user: &User,
     link: LinkByMail,
 ) -> Result<(), StoreError> {
     if kind == LinkKind::Change {
-        links::end_kinds(unit, user.id, &[kind])?;
+        links::end_kinds(tx, user.id, &[kind])?;
     }
     let new = NewLink {
         hash: link.hash,
@@ -237,14 +237,14 @@ pub(super) fn send(
         to: user.email.as_str().to_owned(),
         ..link.content
     };
-    links::insert(unit, &new, Some(&content.to), None, content.at)?;
-    mails::write(unit, mail, Some(user.id), &content)
+    links::insert(tx, &new, Some(&content.to), None, content.at)?;
+    mails::write(tx, mail, Some(user.id), &content)
 }
 
 /// Does what [`send`] does, and leaves nothing: where nobody is written to, the time it takes shall not tell.
-fn decoy(unit: &mut Unit<'_>, link: LinkByMail) -> Result<(), StoreError> {
+fn decoy(tx: &mut WriteTx<'_>, link: LinkByMail) -> Result<(), StoreError> {
     let sql = "SELECT id FROM users ORDER BY id DESC LIMIT 1";
-    let anybody = unit
+    let anybody = tx
         .conn
         .prepare_cached(sql)?
         .query_row([], |row| super::rows::ulid(row, 0))
@@ -259,15 +259,15 @@ fn decoy(unit: &mut Unit<'_>, link: LinkByMail) -> Result<(), StoreError> {
         expires_at: link.ends(),
     };
     let (to, at) = (&link.content.to, link.content.at);
-    links::insert(unit, &new, Some(to), None, at)?;
-    links::remove(unit, new.hash)?;
-    mails::decoy(unit, user_id, &link.content)
+    links::insert(tx, &new, Some(to), None, at)?;
+    links::remove(tx, new.hash)?;
+    mails::decoy(tx, user_id, &link.content)
 }
 
 /// A link that verifies an address, and its account.
-fn open(unit: &Unit<'_>, hash: Digest256, now: Timestamp) -> Result<(Link, User), StoreError> {
-    let link = links::find(unit.conn, hash, now)?.ok_or(Refusal::LinkDead)?;
-    let user = accounts::find(unit.conn, link.user_id)?.ok_or(Refusal::LinkDead)?;
+fn open(tx: &WriteTx<'_>, hash: Digest256, now: Timestamp) -> Result<(Link, User), StoreError> {
+    let link = links::find(tx.conn, hash, now)?.ok_or(DomainError::LinkDead)?;
+    let user = accounts::find(tx.conn, link.user_id)?.ok_or(DomainError::LinkDead)?;
     rules::verify(&link, &user, now)?;
     Ok((link, user))
 }
@@ -293,27 +293,27 @@ pub(super) fn told_address(user: &User, about: &Email) -> Option<String> {
 }
 
 /// What is known of an account's address.
-pub(super) fn known(unit: &Unit<'_>, user: UserId) -> Result<rules::Known, StoreError> {
+pub(super) fn known(tx: &WriteTx<'_>, user: UserId) -> Result<rules::Known, StoreError> {
     let sql = "SELECT verified_at, created_at FROM users WHERE id = ?1";
-    let mut select = unit.conn.prepare_cached(sql)?;
+    let mut select = tx.conn.prepare_cached(sql)?;
     let (verified_at, opened) = select.query_row([user.0.to_bytes()], |row| {
         Ok((maybe_time(row, 0)?, Timestamp(row.get(1)?)))
     })?;
-    let since = mails::mailing_since(unit.conn)?;
+    let since = mails::mailing_since(tx.conn)?;
     Ok(rules::Known {
         verified_at,
-        could_be_verified: mails::is_mailing(unit) && since.is_none_or(|since| since <= opened),
+        could_be_verified: mails::is_mailing(tx) && since.is_none_or(|since| since <= opened),
     })
 }
 
 /// Writes when the address was verified; none where what the account has is its holder's.
 pub(super) fn set_verified_at(
-    unit: &Unit<'_>,
+    tx: &WriteTx<'_>,
     user: UserId,
     at: Option<Timestamp>,
 ) -> Result<(), StoreError> {
     let sql = "UPDATE users SET verified_at = ?2 WHERE id = ?1";
-    let mut update = unit.conn.prepare_cached(sql)?;
+    let mut update = tx.conn.prepare_cached(sql)?;
     update.execute(params![user.0.to_bytes(), at.map(|at| at.0)])?;
     Ok(())
 }

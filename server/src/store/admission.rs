@@ -9,9 +9,9 @@ use super::{
     rows::{self, ulid},
     sessions,
     sql::{Connection, params},
-    unit::Unit,
+    write_tx::WriteTx,
 };
-use crate::domain::{Cause, Client, ClientPolicy, User};
+use crate::domain::{AuditContext, Client, ClientPolicy, User};
 
 /// Sessions of a client that are looked at when its groups change; where it has more, all of them end.
 const LOOKED_AT: usize = 1000;
@@ -32,15 +32,15 @@ fn restricted(conn: &Connection) -> Result<Vec<(ClientId, ClientPolicy)>, StoreE
 
 /// Ends what clients have of somebody who has left their groups: codes, sessions, refresh tokens.
 pub(super) fn left_groups(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     before: &User,
     after: &User,
-    cause: &Cause,
+    context: &AuditContext,
 ) -> Result<(), StoreError> {
-    for (client, policy) in restricted(unit.conn)? {
+    for (client, policy) in restricted(tx.conn)? {
         if policy.admits(before) && !policy.admits(after) {
-            codes::drop_unused(unit, after.id, Some(client))?;
-            endings::end_sessions_of(unit, after.id, Some(client), None, cause)?;
+            codes::drop_unused(tx, after.id, Some(client))?;
+            endings::end_sessions_of(tx, after.id, Some(client), None, context)?;
         }
     }
     Ok(())
@@ -49,10 +49,10 @@ pub(super) fn left_groups(
 /// Ends a client's sessions of everybody whom its groups do not admit any more. Where there are many sessions all of the
 /// client's end: members sign in again.
 pub(super) fn groups_changed(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     before: &Client,
     after: &Client,
-    cause: &Cause,
+    context: &AuditContext,
 ) -> Result<(), StoreError> {
     let (old, new) = (&before.policy.allowed_groups, &after.policy.allowed_groups);
     let is_wider = new.is_empty() || (!old.is_empty() && old.iter().all(|one| new.contains(one)));
@@ -61,7 +61,7 @@ pub(super) fn groups_changed(
     }
     let sql = "SELECT s.id, s.user_id, coalesce(u.group_names, '') FROM sessions s LEFT JOIN users u ON u.id = s.user_id \
                WHERE s.client_id = ?1 AND s.revoked_at IS NULL ORDER BY s.id DESC LIMIT ?2";
-    let mut select = unit.conn.prepare_cached(sql)?;
+    let mut select = tx.conn.prepare_cached(sql)?;
     let found = select.query_map(params![after.id.0.to_bytes(), LOOKED_AT], |row| {
         let id = doorward_shared::SessionId(ulid(row, 0)?);
         Ok((id, UserId(ulid(row, 1)?), rows::words(row, 2)?))
@@ -76,11 +76,11 @@ pub(super) fn groups_changed(
             action: Some("session.revoked"),
             ..Ending::default()
         };
-        return endings::insert(unit, &ending, cause);
+        return endings::insert(tx, &ending, context);
     }
     for (id, user, _) in out {
-        if sessions::end(unit, id, cause.at)? {
-            unit.event(cause, "session.revoked", Some(&id), Some(user), None)?;
+        if sessions::end(tx, id, context.at)? {
+            tx.event(context, "session.revoked", Some(&id), Some(user), None)?;
         }
     }
     Ok(())

@@ -15,10 +15,10 @@ use super::{
     roles,
     rows::{self, CLIENT},
     sql::{Connection, params},
-    unit::Unit,
+    write_tx::WriteTx,
 };
 use crate::domain::{
-    Act, Client, Diff, Email, Noted, Refusal, Role, User, UserChange,
+    Act, Client, Diff, DomainError, Email, Noted, Role, User, UserChange,
     rules::{account, client as client_rule},
 };
 
@@ -32,14 +32,14 @@ impl Store {
         let told = Arc::new(Mutex::new(None));
         let tell = told.clone();
         let dry_run = plan.dry_run;
-        let ran = self.write(move |unit| {
-            let outcome = carry_out(unit, &plan, &act);
+        let ran = self.write(move |tx| {
+            let outcome = carry_out(tx, &plan, &act);
             let keep = !plan.dry_run && outcome.is_ok();
             *tell.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
             if keep {
                 Ok(())
             } else {
-                Err(Refusal::Conflict("nothing of it was done".into()).into())
+                Err(DomainError::Conflict("nothing of it was done".into()).into())
             }
         });
         let ran = ran.await;
@@ -61,37 +61,37 @@ impl Store {
     }
 }
 
-fn carry_out(unit: &mut Unit<'_>, plan: &Plan, act: &Act) -> Result<Applied, NotApplied> {
+fn carry_out(tx: &mut WriteTx<'_>, plan: &Plan, act: &Act) -> Result<Applied, NotApplied> {
     let mut done = Applied::default();
     for (at, (name, permissions)) in plan.roles.iter().enumerate() {
-        let step = role(unit, name, permissions, act);
+        let step = role(tx, name, permissions, act);
         let step = step.map_err(|error| placed(Kind::Role, at, error))?;
         done.steps.extend(step);
     }
     for (at, wanted) in plan.clients.iter().enumerate() {
         let failed = |error| placed(Kind::Client, at, error);
-        match client_named(unit.conn, &wanted.new.name).map_err(failed)? {
+        match client_named(tx.conn, &wanted.new.name).map_err(failed)? {
             None => {
-                let made = clients::create(unit, wanted.new.clone(), wanted.sees_all, act);
+                let made = clients::create(tx, wanted.new.clone(), wanted.sees_all, act);
                 let made = made.map_err(failed)?;
-                note_made(unit, Kind::Client, &made.id.to_string())?;
+                note_made(tx, Kind::Client, &made.id.to_string())?;
                 let diff = client_rule::diff(None, &made);
                 done.steps.push(Step::Made(Kind::Client, made.name, diff));
                 done.made.push((at, made.id));
             }
             Some(known) => {
-                let steps = known_client(unit, &known, wanted, plan, act);
+                let steps = known_client(tx, &known, wanted, plan, act);
                 done.steps.extend(steps.map_err(failed)?);
             }
         }
     }
     for (at, wanted) in plan.users.iter().enumerate() {
-        let step = user(unit, wanted, act);
+        let step = user(tx, wanted, act);
         let step = step.map_err(|error| placed(Kind::User, at, error))?;
         done.steps.extend(step);
     }
     if plan.prune {
-        done.steps.extend(prune(unit, plan, act)?);
+        done.steps.extend(prune(tx, plan, act)?);
     }
     Ok(done)
 }
@@ -101,29 +101,29 @@ fn placed(kind: Kind, at: usize, error: StoreError) -> NotApplied {
 }
 
 fn role(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     name: &str,
     permissions: &ScopeSet,
     act: &Act,
 ) -> Result<Option<Step>, StoreError> {
-    let before = roles::find(unit.conn, name)?;
+    let before = roles::find(tx.conn, name)?;
     if before.as_ref() == Some(permissions) {
         return Ok(None);
     }
-    roles::put(unit, name, permissions, act)?;
+    roles::put(tx, name, permissions, act)?;
     let mut diff = Diff::default();
     let old = before.as_ref().map_or(Noted::Nothing, Noted::list);
     diff.note("permissions", old, Noted::list(permissions));
     Ok(Some(if before.is_some() {
         Step::Changed(Kind::Role, name.to_owned(), diff)
     } else {
-        note_made(unit, Kind::Role, name)?;
+        note_made(tx, Kind::Role, name)?;
         Step::Made(Kind::Role, name.to_owned(), diff)
     }))
 }
 
 fn known_client(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     before: &Client,
     wanted: &PlannedClient,
     plan: &Plan,
@@ -134,14 +134,14 @@ fn known_client(
         .confidential
         .is_some_and(|named| named != is_confidential)
     {
-        return Err(Refusal::Invalid {
+        return Err(DomainError::Invalid {
             field: "confidential",
             reason: "cannot be changed: register another client".into(),
         }
         .into());
     }
     let change = wanted.change.clone();
-    let (_, after) = clients::change_one(unit, before.id, change, act)?;
+    let (_, after) = clients::change_one(tx, before.id, change, act)?;
     let diff = client_rule::diff(Some(before), &after);
     let mut steps = Vec::new();
     if !diff.is_empty() {
@@ -155,31 +155,31 @@ fn known_client(
                 hash: secret,
                 old_until: act.at(),
             };
-            clients::rotate_secret(unit, before.id, secret, &plan.issuer, act)?;
+            clients::rotate_secret(tx, before.id, secret, &plan.issuer, act)?;
             steps.push(Step::Secret(after.name));
         }
     }
     Ok(steps)
 }
 
-fn user(unit: &mut Unit<'_>, wanted: &PlannedUser, act: &Act) -> Result<Option<Step>, StoreError> {
-    let Some(known) = of_address(unit.conn, wanted.new.email.as_str())? else {
+fn user(tx: &mut WriteTx<'_>, wanted: &PlannedUser, act: &Act) -> Result<Option<Step>, StoreError> {
+    let Some(known) = of_address(tx.conn, wanted.new.email.as_str())? else {
         let new = wanted.new.clone();
-        let made = accounts::create(unit, new, wanted.role_given, act)?;
+        let made = accounts::create(tx, new, wanted.role_given, act)?;
         if wanted.change.disabled == Some(true) {
             let change = UserChange {
                 disabled: Some(true),
                 ..UserChange::default()
             };
-            accounts::change_one(unit, made.id, change, act)?;
+            accounts::change_one(tx, made.id, change, act)?;
         }
         let diff = granted(&made, wanted.change.disabled == Some(true));
         let email = made.email.as_str().to_owned();
         return Ok(Some(Step::Made(Kind::User, email, diff)));
     };
     let change = wanted.change.clone();
-    let (before, after) = accounts::change_one(unit, known.id, change, act)?;
-    demand_holder(unit, &before, &after)?;
+    let (before, after) = accounts::change_one(tx, known.id, change, act)?;
+    demand_holder(tx, &before, &after)?;
     let mut diff = account::diff(&before, &after);
     diff.note("disabled", !before.is_enabled(), !after.is_enabled());
     let email = after.email.as_str().to_owned();
@@ -188,17 +188,17 @@ fn user(unit: &mut Unit<'_>, wanted: &PlannedUser, act: &Act) -> Result<Option<S
 
 /// Demands that an account which gains something is known to be its holder's: anybody signs up with any address, and what the
 /// file gives is meant for whom that belongs to.
-fn demand_holder(unit: &Unit<'_>, before: &User, after: &User) -> Result<(), StoreError> {
+fn demand_holder(tx: &WriteTx<'_>, before: &User, after: &User) -> Result<(), StoreError> {
     let may = |user: &User| {
-        let of_role = roles::permissions(unit.conn, &user.role)?;
+        let of_role = roles::permissions(tx.conn, &user.role)?;
         Ok::<_, StoreError>(of_role.union(&user.permissions))
     };
     let joins = after.groups.iter().any(|one| !before.groups.contains(one));
     let gains = joins || !may(before)?.covers_all(&may(after)?);
-    if gains && !after.email_verified && has_signed_up(unit.conn, after.id)? {
+    if gains && !after.email_verified && has_signed_up(tx.conn, after.id)? {
         let reason = "is of an account that somebody has signed up for, and nobody has shown that the address is theirs: delete \
                       that account, or say emailVerified = true where you know that it is theirs";
-        return Err(Refusal::Invalid {
+        return Err(DomainError::Invalid {
             field: "email",
             reason: reason.into(),
         }
@@ -223,25 +223,25 @@ fn granted(made: &User, is_disabled: bool) -> Diff {
 }
 
 /// Deletes what was applied and the plan no longer names; clients first, roles that nobody has then.
-fn prune(unit: &mut Unit<'_>, plan: &Plan, act: &Act) -> Result<Vec<Step>, NotApplied> {
+fn prune(tx: &mut WriteTx<'_>, plan: &Plan, act: &Act) -> Result<Vec<Step>, NotApplied> {
     let mut steps = Vec::new();
     let names = plan.clients.iter().map(|client| client.new.name.as_str());
     let named: HashSet<_> = names.collect();
-    for id in made(unit.conn, Kind::Client)? {
+    for id in made(tx.conn, Kind::Client)? {
         let Ok(id) = id.parse::<ClientId>() else {
             continue;
         };
-        let found = clients::find(unit.conn, id)?;
+        let found = clients::find(tx.conn, id)?;
         let Some(client) = found.filter(|client| !named.contains(&*client.name)) else {
             continue;
         };
-        clients::delete(unit, id, act)?;
+        clients::delete(tx, id, act)?;
         steps.push(Step::Deleted(Kind::Client, client.name));
     }
     let named: HashSet<_> = plan.roles.iter().map(|(name, _)| name.as_str()).collect();
-    for name in made(unit.conn, Kind::Role)? {
+    for name in made(tx.conn, Kind::Role)? {
         if !named.contains(&*name) && !Role::is_built_in(&name) {
-            roles::delete(unit, &name, act)?;
+            roles::delete(tx, &name, act)?;
             steps.push(Step::Deleted(Kind::Role, name));
         }
     }
@@ -251,7 +251,7 @@ fn prune(unit: &mut Unit<'_>, plan: &Plan, act: &Act) -> Result<Vec<Step>, NotAp
 /// A client of an operator's: strangers may call theirs what they like.
 ///
 /// # Errors
-/// [`Refusal::Conflict`] where several have the name.
+/// [`DomainError::Conflict`] where several have the name.
 fn client_named(conn: &Connection, name: &str) -> Result<Option<Client>, StoreError> {
     let sql =
         format!("SELECT {CLIENT} FROM clients AS c WHERE c.name = ?1 AND c.dynamic = 0 LIMIT 2");
@@ -260,7 +260,7 @@ fn client_named(conn: &Connection, name: &str) -> Result<Option<Client>, StoreEr
     let first = found.next().transpose()?;
     if found.next().is_some() {
         let why = "there are several clients of this name";
-        return Err(Refusal::Conflict(why.into()).into());
+        return Err(DomainError::Conflict(why.into()).into());
     }
     Ok(first)
 }
@@ -270,9 +270,9 @@ fn mark(kind: Kind, id: &str) -> String {
     format!("applied:{kind}:{id}")
 }
 
-fn note_made(unit: &Unit<'_>, kind: Kind, id: &str) -> Result<(), StoreError> {
+fn note_made(tx: &WriteTx<'_>, kind: Kind, id: &str) -> Result<(), StoreError> {
     let sql = "INSERT INTO meta (key, value) VALUES (?1, '1') ON CONFLICT (key) DO NOTHING";
-    unit.conn.prepare_cached(sql)?.execute([mark(kind, id)])?;
+    tx.conn.prepare_cached(sql)?.execute([mark(kind, id)])?;
     Ok(())
 }
 
@@ -284,17 +284,17 @@ fn made(conn: &Connection, kind: Kind) -> Result<Vec<String>, StoreError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn forget(unit: &Unit<'_>, key: String) -> Result<(), StoreError> {
+fn forget(tx: &WriteTx<'_>, key: String) -> Result<(), StoreError> {
     let sql = "DELETE FROM meta WHERE key = ?1";
-    unit.conn.prepare_cached(sql)?.execute([key])?;
+    tx.conn.prepare_cached(sql)?.execute([key])?;
     Ok(())
 }
 
 /// A role that is deleted, and made again by hand, was not applied any more.
-pub(super) fn forget_role(unit: &Unit<'_>, name: &str) -> Result<(), StoreError> {
-    forget(unit, mark(Kind::Role, name))
+pub(super) fn forget_role(tx: &WriteTx<'_>, name: &str) -> Result<(), StoreError> {
+    forget(tx, mark(Kind::Role, name))
 }
 
-pub(super) fn forget_client(unit: &Unit<'_>, id: ClientId) -> Result<(), StoreError> {
-    forget(unit, mark(Kind::Client, &id.to_string()))
+pub(super) fn forget_client(tx: &WriteTx<'_>, id: ClientId) -> Result<(), StoreError> {
+    forget(tx, mark(Kind::Client, &id.to_string()))
 }

@@ -12,9 +12,9 @@ impl Store {
         hash: Digest256,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.write(move |unit| {
+        self.write(move |tx| {
             let sql = "INSERT INTO assertions VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-            let new = unit
+            let new = tx
                 .conn
                 .prepare_cached(sql)?
                 .execute(params![hash.0, until.0])?;

@@ -1,4 +1,4 @@
-//! What a caller may do, read in the transaction of the act. An [`Act`] gives its [`Cause`](crate::domain::Cause), without
+//! What a caller may do, read in the transaction of the act. An [`Act`] gives its [`AuditContext`](crate::domain::AuditContext), without
 //! which no event is written, only against the [`Rights`] that are read here.
 
 use doorward_shared::{ClientId, KeyId, ScopeSet, Timestamp, UserId};
@@ -11,10 +11,10 @@ use super::{
     memory::Memory,
     sessions,
     sql::{Connection, OptionalExtension},
-    unit::Unit,
+    write_tx::WriteTx,
 };
 use crate::domain::{
-    Account, Act, Actor, Holder, Refusal, Session,
+    Account, Act, Actor, DomainError, Holder, Session,
     rules::{
         authority::{self, Facts, Rights},
         credential,
@@ -24,12 +24,12 @@ use crate::domain::{
 /// What the caller may do when the unit runs. It may have come a while ago: what has ended since has ended.
 ///
 /// # Errors
-/// [`Refusal::CredentialEnded`], when what they came with has ended since.
-pub(super) fn judge(unit: &Unit<'_>, act: &Act) -> Result<Rights, StoreError> {
-    judge_at(unit.conn, unit.memory, act, unit.now())
+/// [`DomainError::CredentialEnded`], when what they came with has ended since.
+pub(super) fn authorize(tx: &WriteTx<'_>, act: &Act) -> Result<Rights, StoreError> {
+    authorize_at(tx.conn, tx.memory, act, tx.now())
 }
 
-pub(super) fn judge_at(
+pub(super) fn authorize_at(
     conn: &Connection,
     memory: &Memory,
     act: &Act,
@@ -122,18 +122,18 @@ pub(super) fn held_by(
 }
 
 /// Judges who sets the password of an account.
-pub(super) fn judge_password(
-    unit: &Unit<'_>,
+pub(super) fn authorize_password(
+    tx: &WriteTx<'_>,
     user: UserId,
     act: &Act,
 ) -> Result<Rights, StoreError> {
-    let by = judge(unit, act)?;
-    password_rule(unit.conn, user, &by)?;
+    let by = authorize(tx, act)?;
+    password_rule(tx.conn, user, &by)?;
     Ok(by)
 }
 
 fn password_rule(conn: &Connection, user: UserId, by: &Rights) -> Result<(), StoreError> {
-    let account = accounts::account(conn, user)?.ok_or(Refusal::NotFound("user"))?;
+    let account = accounts::account(conn, user)?.ok_or(DomainError::NotFound("user"))?;
     Ok(authority::set_password(by, user, &account.may)?)
 }
 
@@ -144,7 +144,7 @@ impl Store {
     /// As [`Store::set_password`].
     pub async fn may_set_password(&self, user: UserId, act: Act) -> Result<(), StoreError> {
         let (memory, now) = (self.memory_shared(), self.memory().clock.now());
-        self.read(move |conn| password_rule(conn, user, &judge_at(conn, &memory, &act, now)?))
+        self.read(move |conn| password_rule(conn, user, &authorize_at(conn, &memory, &act, now)?))
             .await
     }
 
@@ -155,8 +155,8 @@ impl Store {
     pub async fn may_create_user(&self, wanted: WantedAccount, act: Act) -> Result<(), StoreError> {
         let (memory, now) = (self.memory_shared(), self.memory().clock.now());
         self.read(move |conn| {
-            let by = judge_at(conn, &memory, &act, now)?;
-            accounts::judge_new(conn, &by, &wanted)
+            let by = authorize_at(conn, &memory, &act, now)?;
+            accounts::validate_new(conn, &by, &wanted)
         })
         .await
     }
@@ -164,13 +164,13 @@ impl Store {
     /// Whether a rule lets the caller do something now: for what changes nothing, such as an answer that is given again.
     ///
     /// # Errors
-    /// What the rule refuses with; [`Refusal::CredentialEnded`].
+    /// What the rule refuses with; [`DomainError::CredentialEnded`].
     pub async fn allowed<F>(&self, act: Act, rule: F) -> Result<(), StoreError>
     where
-        F: FnOnce(&Rights) -> Result<(), Refusal> + Send + 'static,
+        F: FnOnce(&Rights) -> Result<(), DomainError> + Send + 'static,
     {
         let (memory, now) = (self.memory_shared(), self.memory().clock.now());
-        self.read(move |conn| Ok(rule(&judge_at(conn, &memory, &act, now)?)?))
+        self.read(move |conn| Ok(rule(&authorize_at(conn, &memory, &act, now)?)?))
             .await
     }
 }

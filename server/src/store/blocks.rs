@@ -12,7 +12,7 @@ use super::{
     rows,
     sql::{self, Connection, OptionalExtension, Row, Value, bad, params},
 };
-use crate::domain::{Act, Block, Refusal, block, rules::authority as rule};
+use crate::domain::{Act, Block, DomainError, block, rules::authority as rule};
 
 /// Maximum number of blocks in force: each is looked at in each sign-in.
 const MAX_BLOCKS: u32 = 1000;
@@ -51,7 +51,7 @@ fn insert(conn: &Connection, block: &Block) -> Result<(), StoreError> {
         .query_row([], |row| row.get(0))?;
     if count >= MAX_BLOCKS {
         let why = format!("{MAX_BLOCKS} networks are blocked already");
-        return Err(Refusal::Conflict(why).into());
+        return Err(DomainError::Conflict(why).into());
     }
     let sql =
         "INSERT INTO blocks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (network) DO NOTHING";
@@ -65,7 +65,7 @@ fn insert(conn: &Connection, block: &Block) -> Result<(), StoreError> {
         block.spared.map(|ip| ip.to_string())
     ])?;
     if added == 0 {
-        return Err(Refusal::Conflict("the network is blocked already".into()).into());
+        return Err(DomainError::Conflict("the network is blocked already".into()).into());
     }
     Ok(())
 }
@@ -122,7 +122,7 @@ impl Store {
     /// Blocks a network; who does it and when is the act's. Those that are over are forgotten.
     ///
     /// # Errors
-    /// [`Refusal::Conflict`] where it is blocked already, or too many are; [`Refusal::Invalid`] for a trusted proxy; as
+    /// [`DomainError::Conflict`] where it is blocked already, or too many are; [`DomainError::Invalid`] for a trusted proxy; as
     /// [`rule::block_network`].
     pub(crate) async fn add_block(
         &self,
@@ -130,11 +130,11 @@ impl Store {
         proxies: Arc<[IpNet]>,
         act: Act,
     ) -> Result<Block, StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
+        self.write(move |tx| {
+            let by = authority::authorize(tx, &act)?;
             rule::block_network(&by, block.network)?;
             if let Some(proxy) = block::proxy_in(block.network, &proxies) {
-                return Err(Refusal::Invalid {
+                return Err(DomainError::Invalid {
                     field: "network",
                     reason: format!(
                         "is or holds the trusted proxy {proxy}, through which people come"
@@ -142,26 +142,26 @@ impl Store {
                 }
                 .into());
             }
-            let cause = act.cause(&by);
-            unit.conn
+            let context = act.context(&by);
+            tx.conn
                 .prepare_cached("DELETE FROM blocks WHERE until <= ?1")?
-                .execute([cause.at.0])?;
-            block.id = BlockId(unit.id(cause.at));
-            block.created_at = cause.at;
-            block.created_by = cause.actor.to_string();
-            block.spared = cause.ip;
-            insert(unit.conn, &block)?;
+                .execute([context.at.0])?;
+            block.id = BlockId(tx.id(context.at));
+            block.created_at = context.at;
+            block.created_by = context.actor.to_string();
+            block.spared = context.ip;
+            insert(tx.conn, &block)?;
             let network = block.network.to_string();
             let spared = block.spared.map(|ip| format!(", but for {ip}"));
             let detail = format!("until {}{}", block.until, spared.unwrap_or_default());
-            unit.event(
-                cause,
+            tx.event(
+                context,
                 "network.blocked",
                 Some(&network),
                 None,
                 Some(&detail),
             )?;
-            unit.changes.blocks.push(BlockChange::Added(block.clone()));
+            tx.changes.blocks.push(BlockChange::Added(block.clone()));
             Ok(block)
         })
         .await
@@ -170,22 +170,22 @@ impl Store {
     /// Lifts a block.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`]; as [`rule::end_many_sessions`].
+    /// [`DomainError::NotFound`]; as [`rule::end_many_sessions`].
     pub(crate) async fn remove_block(&self, id: BlockId, act: Act) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
+        self.write(move |tx| {
+            let by = authority::authorize(tx, &act)?;
             rule::end_many_sessions(&by)?;
-            let cause = act.cause(&by);
-            let network: Option<String> = unit
+            let context = act.context(&by);
+            let network: Option<String> = tx
                 .conn
                 .prepare_cached(
                     "DELETE FROM blocks WHERE id = ?1 AND until > ?2 RETURNING network",
                 )?
-                .query_row(params![id.0.to_bytes(), cause.at.0], |row| row.get(0))
+                .query_row(params![id.0.to_bytes(), context.at.0], |row| row.get(0))
                 .optional()?;
-            let network = network.ok_or(Refusal::NotFound("block"))?;
-            unit.event(cause, "network.unblocked", Some(&network), None, None)?;
-            unit.changes.blocks.push(BlockChange::Lifted(id));
+            let network = network.ok_or(DomainError::NotFound("block"))?;
+            tx.event(context, "network.unblocked", Some(&network), None, None)?;
+            tx.changes.blocks.push(BlockChange::Lifted(id));
             Ok(())
         })
         .await

@@ -7,7 +7,7 @@ use super::{
     memory::through,
     rows::ulid,
     sql::{OptionalExtension, params},
-    unit::Unit,
+    write_tx::WriteTx,
 };
 use crate::crypto::secret::Digest256;
 
@@ -35,14 +35,14 @@ impl Store {
         id: SessionId,
         idle_until: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            unit.conn
+        self.write(move |tx| {
+            tx.conn
                 .prepare_cached(
                     "UPDATE sessions SET idle_until = CASE WHEN ?2 < expires_at THEN ?2 ELSE expires_at END \
                      WHERE id = ?1 AND idle_until < ?2 AND revoked_at IS NULL",
                 )?
                 .execute(params![id.0.to_bytes(), idle_until.0])?;
-            unit.changes.sessions.push(id);
+            tx.changes.sessions.push(id);
             Ok(())
         })
         .await
@@ -50,11 +50,11 @@ impl Store {
 }
 
 pub(super) fn insert(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     hash: Digest256,
     session: SessionId,
 ) -> Result<(), StoreError> {
-    unit.conn
+    tx.conn
         .prepare_cached("INSERT INTO browser_sessions VALUES (?1, ?2)")?
         .execute(params![hash.0, session.0.to_bytes()])?;
     Ok(())

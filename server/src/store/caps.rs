@@ -9,10 +9,10 @@ use super::{
     rows::ulid,
     sessions::end,
     sql::{self, Connection, NO_INDEX, params},
-    unit::Unit,
+    write_tx::WriteTx,
 };
 use crate::domain::{
-    Cause, KeyOwner, Session,
+    AuditContext, KeyOwner, Session,
     rules::{
         api_key as keys,
         session::{Live, evicted},
@@ -24,19 +24,29 @@ use crate::domain::{
 const TURN: usize = 200;
 
 /// Ends what an account has beyond its cap of live sessions: the least recently used, but never `new`.
-pub(super) fn evict(unit: &mut Unit<'_>, new: &Session, cause: &Cause) -> Result<(), StoreError> {
-    let cap = unit.memory.caps.sessions as usize;
+pub(super) fn evict(
+    tx: &mut WriteTx<'_>,
+    new: &Session,
+    context: &AuditContext,
+) -> Result<(), StoreError> {
+    let cap = tx.memory.caps.sessions as usize;
     if cap == 0 {
         return Ok(());
     }
-    let mut live = live_of(unit.conn, new.user_id, cause.at, cap + TURN)?;
+    let mut live = live_of(tx.conn, new.user_id, context.at, cap + TURN)?;
     if live.len() > cap {
         // Only where it is decided by: when they were last seen may not be on disk yet.
-        unit.memory.freshen(&mut live);
+        tx.memory.freshen(&mut live);
     }
     for id in evicted(live, new.id, cap) {
-        if end(unit, id, cause.at)? {
-            unit.event(cause, "session.evicted", Some(&id), Some(new.user_id), None)?;
+        if end(tx, id, context.at)? {
+            tx.event(
+                context,
+                "session.evicted",
+                Some(&id),
+                Some(new.user_id),
+                None,
+            )?;
         }
     }
     Ok(())
@@ -88,18 +98,22 @@ fn live_of(
 ///
 /// # Errors
 /// As [`keys::one_more`].
-pub(super) fn key_fits(unit: &Unit<'_>, owner: KeyOwner, now: Timestamp) -> Result<(), StoreError> {
-    let cap = unit.memory.caps.api_keys;
+pub(super) fn key_fits(
+    tx: &WriteTx<'_>,
+    owner: KeyOwner,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let cap = tx.memory.caps.api_keys;
     let Some(owner) = owner.user().filter(|_| cap > 0) else {
         return Ok(());
     };
-    let floor = endings::floor(unit.conn, What::Keys, owner)?;
+    let floor = endings::floor(tx.conn, What::Keys, owner)?;
     // The expression of the index `api_keys_live`.
     let sql = "SELECT count(*) FROM (SELECT 1 FROM api_keys WHERE owner_id = ?1 AND CASE \
                WHEN coalesce(revoked_at, 9223372036854775807) < coalesce(expires_at, 9223372036854775807) \
                THEN coalesce(revoked_at, 9223372036854775807) ELSE coalesce(expires_at, 9223372036854775807) END > ?2 \
                AND id > ?3 LIMIT ?4) AS live";
-    let live: u32 = unit
+    let live: u32 = tx
         .conn
         .prepare_cached(sql)?
         .query_row(params![owner.0.to_bytes(), now.0, floor, cap], |row| {

@@ -10,10 +10,10 @@ use super::{
     Store, StoreError,
     counts::SESSION_REVOKED,
     endings::{ends_key, ends_session},
-    notices,
+    logout_notices,
     rows::{maybe_ulid, ulid},
     sql::{Connection, OptionalExtension, Row, params},
-    unit::{By, Happened, Unit},
+    write_tx::{By, Happened, WriteTx},
 };
 
 /// How long a unit goes on before it lets others in; its commit comes on top.
@@ -50,8 +50,8 @@ impl Store {
                 _ => self.delete_rows(&ending).await?,
             };
             let id = ending.id;
-            self.write(move |unit| {
-                unit.conn
+            self.write(move |tx| {
+                tx.conn
                     .prepare_cached("DELETE FROM endings WHERE id = ?1")?
                     .execute([id])?;
                 Ok(())
@@ -82,7 +82,7 @@ impl Store {
             while !left.is_empty() {
                 let of = ending.clone();
                 let rows;
-                (left, rows) = self.write(move |unit| turn(unit, &of, left, end)).await?;
+                (left, rows) = self.write(move |tx| turn(tx, &of, left, end)).await?;
                 written += rows;
                 self.rest().await;
             }
@@ -97,7 +97,7 @@ impl Store {
         let mut written = 0;
         loop {
             let gone = self
-                .write(move |unit| delete_some(unit.conn, user, client))
+                .write(move |tx| delete_some(tx.conn, user, client))
                 .await?;
             written += gone as u64;
             if gone < FEW {
@@ -161,11 +161,11 @@ fn some(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-type EndOne = fn(&mut Unit<'_>, &Pending, [u8; 16]) -> Result<bool, StoreError>;
+type EndOne = fn(&mut WriteTx<'_>, &Pending, [u8; 16]) -> Result<bool, StoreError>;
 
 /// Ends rows until the turn is over; answers what is left, and how many were written.
 fn turn(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     ending: &Pending,
     mut left: Vec<[u8; 16]>,
     end: EndOne,
@@ -173,7 +173,7 @@ fn turn(
     let until = Instant::now() + TURN;
     let mut written = 0;
     while let Some(id) = left.pop() {
-        written += u64::from(end(unit, ending, id)?);
+        written += u64::from(end(tx, ending, id)?);
         if Instant::now() >= until {
             break;
         }
@@ -181,17 +181,17 @@ fn turn(
     Ok((left, written))
 }
 
-fn end_session(unit: &mut Unit<'_>, ending: &Pending, id: [u8; 16]) -> Result<bool, StoreError> {
+fn end_session(tx: &mut WriteTx<'_>, ending: &Pending, id: [u8; 16]) -> Result<bool, StoreError> {
     let sql = "UPDATE sessions SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL RETURNING user_id";
-    let ended = unit.counted_rows(SESSION_REVOKED, sql, params![id, ending.at.0], |row| {
+    let ended = tx.counted_rows(SESSION_REVOKED, sql, params![id, ending.at.0], |row| {
         ulid(row, 0)
     })?;
     let Some(&user) = ended.first() else {
         return Ok(false);
     };
-    notices::session_ended(unit, SessionId(ulid::Ulid::from_bytes(id)), ending.at)?;
+    logout_notices::session_ended(tx, SessionId(ulid::Ulid::from_bytes(id)), ending.at)?;
     note(
-        unit,
+        tx,
         ending,
         &SessionId(ulid::Ulid::from_bytes(id)),
         Some(UserId(user)),
@@ -199,10 +199,10 @@ fn end_session(unit: &mut Unit<'_>, ending: &Pending, id: [u8; 16]) -> Result<bo
     Ok(true)
 }
 
-fn end_key(unit: &mut Unit<'_>, ending: &Pending, id: [u8; 16]) -> Result<bool, StoreError> {
+fn end_key(tx: &mut WriteTx<'_>, ending: &Pending, id: [u8; 16]) -> Result<bool, StoreError> {
     let sql = "UPDATE api_keys SET revoked_at = ?2 WHERE id = ?1 AND (revoked_at IS NULL OR revoked_at > ?2) \
                RETURNING owner_id";
-    let owner = unit
+    let owner = tx
         .conn
         .prepare_cached(sql)?
         .query_row(params![id, ending.at.0], |row| maybe_ulid(row, 0));
@@ -210,12 +210,12 @@ fn end_key(unit: &mut Unit<'_>, ending: &Pending, id: [u8; 16]) -> Result<bool, 
         return Ok(false);
     };
     let key = doorward_shared::KeyId(ulid::Ulid::from_bytes(id));
-    note(unit, ending, &key, owner.map(UserId))?;
+    note(tx, ending, &key, owner.map(UserId))?;
     Ok(true)
 }
 
 fn note(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     ending: &Pending,
     target: &dyn std::fmt::Display,
     user: Option<UserId>,
@@ -228,7 +228,7 @@ fn note(
                 user,
                 detail: ending.detail.as_deref(),
             };
-            unit.event_by(&ending.by, ending.at, happened, None)
+            tx.event_by(&ending.by, ending.at, happened, None)
         }
         None => Ok(()),
     }

@@ -9,7 +9,7 @@ use super::{
     sql::{Connection, OptionalExtension, params},
     unused_clients,
 };
-use crate::domain::{Cause, Client};
+use crate::domain::{AuditContext, Client};
 
 /// A metadata document, as it was fetched.
 #[derive(Debug, Clone)]
@@ -44,14 +44,14 @@ impl Store {
         &self,
         document: Document,
         decide: F,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<Result<ClientId, E>, StoreError>
     where
         E: Send + 'static,
         F: FnOnce(Left) -> Result<Client, E> + Send + 'static,
     {
-        self.write(move |unit| {
-            let known = of_document(unit.conn, &document.url)?;
+        self.write(move |tx| {
+            let known = of_document(tx.conn, &document.url)?;
             let (known, left) = known.map_or_else(Default::default, |(id, left)| (Some(id), left));
             let mut client = match decide(left) {
                 Ok(client) => client,
@@ -60,18 +60,18 @@ impl Store {
             match known {
                 Some(id) => {
                     client.id = id;
-                    change(unit, &client, &cause)?;
+                    change(tx, &client, &context)?;
                 }
                 None => {
-                    unused_clients::make_room(unit, cause.at)?;
-                    client.id = ClientId(unit.id(cause.at));
-                    client.created_at = cause.at;
-                    clients::insert(unit, &client, &cause)?;
+                    unused_clients::make_room(tx, context.at)?;
+                    client.id = ClientId(tx.id(context.at));
+                    client.created_at = context.at;
+                    clients::insert(tx, &client, &context)?;
                 }
             }
             // Nobody has let it in: until an operator decides something about it.
             let sql = "UPDATE clients SET document_url = ?2, document_until = ?3, openly = openly OR ?4 WHERE id = ?1";
-            unit.conn.prepare_cached(sql)?.execute(params![
+            tx.conn.prepare_cached(sql)?.execute(params![
                 client.id.0.to_bytes(),
                 document.url,
                 document.until.0,

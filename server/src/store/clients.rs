@@ -15,12 +15,12 @@ use super::{
     registrations,
     rows::{self, CLIENT, lines},
     sql::{Connection, OptionalExtension, Value, params},
-    unit::{Happened, Unit},
+    write_tx::{Happened, WriteTx},
 };
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Act, Actor, AuthMethod, Cause, Client, Refusal,
+        Act, Actor, AuditContext, AuthMethod, Client, DomainError,
         diff::quoted,
         rules::{
             authority::{self as rule, ClientActs},
@@ -84,21 +84,21 @@ impl Store {
         sees_all: bool,
         act: Act,
     ) -> Result<Client, StoreError> {
-        self.write(move |unit| create(unit, client, sees_all, &act))
+        self.write(move |tx| create(tx, client, sees_all, &act))
             .await
     }
 
     /// Changes a client.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`]; as [`rule::change_client`].
+    /// [`DomainError::NotFound`]; as [`rule::change_client`].
     pub async fn change_client(
         &self,
         id: ClientId,
         change: ClientChange,
         act: Act,
     ) -> Result<Client, StoreError> {
-        self.write(move |unit| Ok(change_one(unit, id, change, &act)?.1))
+        self.write(move |tx| Ok(change_one(tx, id, change, &act)?.1))
             .await
     }
 
@@ -106,7 +106,7 @@ impl Store {
     /// resource: who learns the secret of a client for which its tokens are meant, sees those of everybody.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], [`Refusal::Conflict`] for a public client; as [`rule::change_client`].
+    /// [`DomainError::NotFound`], [`DomainError::Conflict`] for a public client; as [`rule::change_client`].
     pub async fn rotate_client_secret(
         &self,
         id: ClientId,
@@ -114,7 +114,7 @@ impl Store {
         own: String,
         act: Act,
     ) -> Result<Client, StoreError> {
-        self.write(move |unit| rotate_secret(unit, id, secret, &own, &act))
+        self.write(move |tx| rotate_secret(tx, id, secret, &own, &act))
             .await
     }
 
@@ -122,9 +122,9 @@ impl Store {
     /// the client gone its own tokens.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`]; as [`rule::delete_client`].
+    /// [`DomainError::NotFound`]; as [`rule::delete_client`].
     pub async fn delete_client(&self, id: ClientId, act: Act) -> Result<(), StoreError> {
-        self.write(move |unit| delete(unit, id, &act)).await
+        self.write(move |tx| delete(tx, id, &act)).await
     }
 
     /// A page of clients. `q` is looked for in names, or is an id.
@@ -146,12 +146,12 @@ impl Store {
 
 /// Registers a client, as [`Store::create_client`].
 pub(super) fn create(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     mut client: Client,
     sees_all: bool,
     act: &Act,
 ) -> Result<Client, StoreError> {
-    let by = authority::judge(unit, act)?;
+    let by = authority::authorize(tx, act)?;
     let acts = ClientActs {
         scopes: &client.scopes,
         sees_all,
@@ -159,20 +159,20 @@ pub(super) fn create(
     };
     rule::change_client(&by, acts)?;
     clients::register(&client)?;
-    let cause = act.cause(&by);
-    client.id = ClientId(unit.id(cause.at));
-    client.created_at = cause.at;
-    insert(unit, &client, cause)?;
+    let context = act.context(&by);
+    client.id = ClientId(tx.id(context.at));
+    client.created_at = context.at;
+    insert(tx, &client, context)?;
     Ok(client)
 }
 
 /// Writes a new client, with its event.
 pub(super) fn insert(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     client: &Client,
-    cause: &Cause,
+    context: &AuditContext,
 ) -> Result<(), StoreError> {
-    write(unit, client)?;
+    write(tx, client)?;
     let name = quoted(&client.name);
     let diff = clients::diff(None, client);
     let happened = Happened {
@@ -181,18 +181,18 @@ pub(super) fn insert(
         user: None,
         detail: Some(&name),
     };
-    unit.changed(cause, happened, &diff)
+    tx.changed(context, happened, &diff)
 }
 
 /// Changes a client, as [`Store::change_client`]; answers it before and after.
 pub(super) fn change_one(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     id: ClientId,
     change: ClientChange,
     act: &Act,
 ) -> Result<(Client, Client), StoreError> {
-    let by = authority::judge(unit, act)?;
-    let before = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
+    let by = authority::authorize(tx, act)?;
+    let before = find(tx.conn, id)?.ok_or(DomainError::NotFound("client"))?;
     let acts = ClientActs {
         scopes: &change.scopes_to_hold(&before),
         sees_all: change.sees_all(&before),
@@ -201,10 +201,10 @@ pub(super) fn change_one(
     rule::change_client(&by, acts)?;
     let client = clients::change(&before, change)?;
     if client != before {
-        write(unit, &client)?;
-        keys::client_changed(unit, &before)?;
-        registrations::bounded_by_operator(unit, &before, &client)?;
-        admission::groups_changed(unit, &before, &client, act.cause(&by))?;
+        write(tx, &client)?;
+        keys::client_changed(tx, &before)?;
+        registrations::bounded_by_operator(tx, &before, &client)?;
+        admission::groups_changed(tx, &before, &client, act.context(&by))?;
         let name = quoted(&client.name);
         let diff = clients::diff(Some(&before), &client);
         let happened = Happened {
@@ -213,21 +213,21 @@ pub(super) fn change_one(
             user: None,
             detail: Some(&name),
         };
-        unit.changed(act.cause(&by), happened, &diff)?;
+        tx.changed(act.context(&by), happened, &diff)?;
     }
     Ok((before, client))
 }
 
 /// Gives a client a new secret, as [`Store::rotate_client_secret`].
 pub(super) fn rotate_secret(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     id: ClientId,
     secret: NewSecret,
     own: &str,
     act: &Act,
 ) -> Result<Client, StoreError> {
-    let by = authority::judge(unit, act)?;
-    let client = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
+    let by = authority::authorize(tx, act)?;
+    let client = find(tx.conn, id)?.ok_or(DomainError::NotFound("client"))?;
     // Whoever learns a client's secret may do what the client may.
     let acts = ClientActs {
         scopes: &client.scopes,
@@ -235,51 +235,51 @@ pub(super) fn rotate_secret(
         resource_server: client.resource_server,
     };
     rule::change_client(&by, acts)?;
-    let cause = act.cause(&by);
-    let ends_at_once = secret.old_until <= cause.at;
-    let client = clients::rotate_secret(&client, secret.hash, secret.old_until, cause.at)?;
-    write(unit, &client)?;
+    let context = act.context(&by);
+    let ends_at_once = secret.old_until <= context.at;
+    let client = clients::rotate_secret(&client, secret.hash, secret.old_until, context.at)?;
+    write(tx, &client)?;
     if ends_at_once {
         // As its tokens do: what else may have been made with a secret that leaked.
-        keys::end_shown_to(unit, Actor::Client(id))?;
+        keys::end_shown_to(tx, Actor::Client(id))?;
     }
-    unit.event(cause, "client.secret_rotated", Some(&id), None, None)?;
+    tx.event(context, "client.secret_rotated", Some(&id), None, None)?;
     Ok(client)
 }
 
 /// Deletes a client, as [`Store::delete_client`].
-pub(super) fn delete(unit: &mut Unit<'_>, id: ClientId, act: &Act) -> Result<(), StoreError> {
-    let by = authority::judge(unit, act)?;
+pub(super) fn delete(tx: &mut WriteTx<'_>, id: ClientId, act: &Act) -> Result<(), StoreError> {
+    let by = authority::authorize(tx, act)?;
     rule::delete_client(&by)?;
-    let cause = act.cause(&by);
-    let client = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
-    remove(unit, &client, cause)
+    let context = act.context(&by);
+    let client = find(tx.conn, id)?.ok_or(DomainError::NotFound("client"))?;
+    remove(tx, &client, context)
 }
 
 /// Deletes a client and ends what it was granted.
 pub(super) fn remove(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     client: &Client,
-    cause: &Cause,
+    context: &AuditContext,
 ) -> Result<(), StoreError> {
     let id = client.id;
-    endings::end_sessions_of_client(unit, id, cause)?;
-    keys::end_all(unit, KeysOf::Client(id), cause)?;
-    if is_more_left(unit.conn, None, Some(id))? {
+    endings::end_sessions_of_client(tx, id, context)?;
+    keys::end_all(tx, KeysOf::Client(id), context)?;
+    if is_more_left(tx.conn, None, Some(id))? {
         let rows = Ending {
             what: What::Rows,
             client: Some(id),
             ..Ending::default()
         };
-        endings::insert(unit, &rows, cause)?;
+        endings::insert(tx, &rows, context)?;
     }
-    unit.conn
+    tx.conn
         .prepare_cached("DELETE FROM clients WHERE id = ?1")?
         .execute([id.0.to_bytes()])?;
-    apply::forget_client(unit, id)?;
-    unit.changes.clients.push(id);
+    apply::forget_client(tx, id)?;
+    tx.changes.clients.push(id);
     let name = quoted(&client.name);
-    unit.event(cause, "client.deleted", Some(&id), None, Some(&name))
+    tx.event(context, "client.deleted", Some(&id), None, Some(&name))
 }
 
 fn browser_origins(conn: &Connection) -> Result<HashSet<String>, StoreError> {
@@ -299,8 +299,8 @@ fn browser_origins(conn: &Connection) -> Result<HashSet<String>, StoreError> {
 }
 
 /// Notes that a client that registered itself is in use: unused ones are swept. Others have no such note.
-pub(super) fn used(unit: &mut Unit<'_>, id: ClientId, now: Timestamp) -> Result<(), StoreError> {
-    unit.conn
+pub(super) fn used(tx: &mut WriteTx<'_>, id: ClientId, now: Timestamp) -> Result<(), StoreError> {
+    tx.conn
         .prepare_cached("UPDATE clients SET last_used_at = ?2 WHERE id = ?1 AND dynamic = 1")?
         .execute(params![id.0.to_bytes(), now.0])?;
     Ok(())
@@ -333,12 +333,12 @@ const UPSERT: &str = "INSERT INTO clients (id, name, redirect_uris, grant_types,
     jwks = excluded.jwks, jwks_uri = excluded.jwks_uri, logo_uri = excluded.logo_uri, \
     client_uri = excluded.client_uri, skip_consent = excluded.skip_consent";
 
-pub(super) fn write(unit: &mut Unit<'_>, client: &Client) -> Result<(), StoreError> {
+pub(super) fn write(tx: &mut WriteTx<'_>, client: &Client) -> Result<(), StoreError> {
     let grants: Vec<_> = client.grant_types.iter().map(ToString::to_string).collect();
     let secrets = client.secrets.as_ref();
     let previous = secrets.and_then(|secrets| secrets.previous);
     let policy = &client.policy;
-    unit.conn.prepare_cached(UPSERT)?.execute(params![
+    tx.conn.prepare_cached(UPSERT)?.execute(params![
         client.id.0.to_bytes(),
         client.name,
         lines(&client.redirect_uris),
@@ -367,6 +367,6 @@ pub(super) fn write(unit: &mut Unit<'_>, client: &Client) -> Result<(), StoreErr
         policy.client_uri,
         policy.skip_consent
     ])?;
-    unit.changes.clients.push(client.id);
+    tx.changes.clients.push(client.id);
     Ok(())
 }

@@ -7,12 +7,12 @@ use super::{
     rows::{self, ip_bytes, ulid},
     sessions,
     sql::{self, Connection, OptionalExtension, Row, params},
-    unit::Unit,
+    write_tx::WriteTx,
 };
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Cause, Client, Code, Refusal, RequestedClaims, Session, User,
+        AuditContext, AuthorizationCode, Client, DomainError, RequestedClaims, Session, User,
         rules::code::{self as codes, Basis, Creation, Use},
     },
 };
@@ -47,9 +47,9 @@ const UNUSED: u32 = 100;
 const CODE: &str = "client_id, user_id, redirect_uri, scope, challenge, nonce, auth_time, resources, ip, user_agent, \
                     expires_at, used_at, session_id, signed_in_by, claims";
 
-fn read(row: &Row<'_>) -> sql::Result<Code> {
+fn read(row: &Row<'_>) -> sql::Result<AuthorizationCode> {
     let resources: String = row.get(7)?;
-    Ok(Code {
+    Ok(AuthorizationCode {
         client_id: ClientId(ulid(row, 0)?),
         user_id: UserId(ulid(row, 1)?),
         redirect_uri: row.get(2)?,
@@ -68,7 +68,7 @@ fn read(row: &Row<'_>) -> sql::Result<Code> {
     })
 }
 
-fn find(conn: &Connection, hash: Digest256) -> Result<Option<Code>, StoreError> {
+fn find(conn: &Connection, hash: Digest256) -> Result<Option<AuthorizationCode>, StoreError> {
     let sql = format!("SELECT {CODE} FROM codes WHERE hash = ?1");
     Ok(conn
         .prepare_cached(&sql)?
@@ -77,14 +77,14 @@ fn find(conn: &Connection, hash: Digest256) -> Result<Option<Code>, StoreError> 
 }
 
 /// The sign-in that a code rests on, where it stands.
-fn signed_in(conn: &Connection, code: &Code) -> Result<Option<Session>, StoreError> {
+fn signed_in(conn: &Connection, code: &AuthorizationCode) -> Result<Option<Session>, StoreError> {
     let session = code.signed_in_by.map(|id| sessions::find(conn, id));
     let session = session.transpose()?.flatten();
     Ok(session.filter(|session| session.revoked_at.is_none()))
 }
 
 /// Writes a code that nobody has used.
-fn insert(conn: &Connection, hash: Digest256, code: &Code) -> Result<(), StoreError> {
+fn insert(conn: &Connection, hash: Digest256, code: &AuthorizationCode) -> Result<(), StoreError> {
     let sql = "INSERT INTO codes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, NULL, NULL, ?13, ?14)";
     conn.prepare_cached(sql)?.execute(params![
         hash.0,
@@ -107,7 +107,7 @@ fn insert(conn: &Connection, hash: Digest256, code: &Code) -> Result<(), StoreEr
 
 impl Store {
     /// A code, used or not.
-    pub async fn code(&self, hash: Digest256) -> Result<Option<Code>, StoreError> {
+    pub async fn code(&self, hash: Digest256) -> Result<Option<AuthorizationCode>, StoreError> {
         self.read(move |conn| find(conn, hash)).await
     }
 
@@ -116,16 +116,16 @@ impl Store {
     pub async fn create_code(
         &self,
         hash: Digest256,
-        code: Code,
+        code: AuthorizationCode,
         allowed: bool,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<Created, StoreError> {
-        self.write(move |unit| {
-            let before = consented(unit.conn, code.user_id, code.client_id)?;
+        self.write(move |tx| {
+            let before = consented(tx.conn, code.user_id, code.client_id)?;
             let asked = code.scope.union(&code.claims.scopes());
-            let client = clients::find(unit.conn, code.client_id)?;
+            let client = clients::find(tx.conn, code.client_id)?;
             let basis = Basis {
-                signed_in: signed_in(unit.conn, &code)?.is_some(),
+                signed_in: signed_in(tx.conn, &code)?.is_some(),
                 allowed,
                 skipped: client.is_some_and(|client| client.policy.skip_consent),
                 consent: before.as_ref(),
@@ -135,11 +135,11 @@ impl Store {
                 Creation::SignedOut => return Ok(Created::SignedOut),
                 Creation::NotAllowed => return Ok(Created::NotAllowed),
             };
-            clients::used(unit, code.client_id, cause.at)?;
-            insert(unit.conn, hash, &code)?;
-            drop_oldest(unit, code.user_id)?;
+            clients::used(tx, code.client_id, context.at)?;
+            insert(tx.conn, hash, &code)?;
+            drop_oldest(tx, code.user_id)?;
             if let Some(scope) = consent {
-                remember(unit, &code, &scope, &cause)?;
+                remember(tx, &code, &scope, &context)?;
             }
             Ok(Created::Kept)
         })
@@ -149,37 +149,37 @@ impl Store {
     /// Uses a code: one atomic check-and-set, in which the session it gives is opened.
     ///
     /// # Errors
-    /// [`Refusal::Disabled`] for an account that may not sign in any more, [`Refusal::NotAdmitted`] to this client.
+    /// [`DomainError::Disabled`] for an account that may not sign in any more, [`DomainError::NotAdmitted`] to this client.
     pub async fn redeem_code(
         &self,
         hash: Digest256,
         new: NewSession,
         issuer: String,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<Redeemed, StoreError> {
-        self.write(move |unit| {
-            let Some(code) = find(unit.conn, hash)? else {
+        self.write(move |tx| {
+            let Some(code) = find(tx.conn, hash)? else {
                 return Ok(Redeemed::Gone);
             };
-            let found = signed_in(unit.conn, &code)?;
+            let found = signed_in(tx.conn, &code)?;
             let signed_in = match (codes::redeem(&code, found.is_some()), found) {
                 (Use::Opens, Some(signed_in)) => signed_in,
                 (Use::Replay, _) => {
-                    replayed(unit, &code, &cause)?;
+                    replayed(tx, &code, &context)?;
                     return Ok(Redeemed::Replayed);
                 }
                 (Use::Nothing | Use::Opens, _) => return Ok(Redeemed::Gone),
             };
-            let client = clients::find(unit.conn, code.client_id)?;
+            let client = clients::find(tx.conn, code.client_id)?;
             // Sessions are opened for nobody who is gone.
-            let client = client.ok_or(Refusal::PasswordChanged)?;
+            let client = client.ok_or(DomainError::PasswordChanged)?;
             if !client.takes_code_of(code.made_at()) {
                 return Ok(Redeemed::Gone);
             }
             // The groups may have changed since the code was made.
-            demand_admitted(unit.conn, &client, &code)?;
+            demand_admitted(tx.conn, &client, &code)?;
             let still =
-                audiences::still_registered(unit.conn, code.client_id, &code.resources, &issuer)?;
+                audiences::still_registered(tx.conn, code.client_id, &code.resources, &issuer)?;
             if still.is_empty() && !code.resources.is_empty() {
                 return Ok(Redeemed::OtherResource);
             }
@@ -190,19 +190,23 @@ impl Store {
                 claims: code.claims,
                 ..new
             };
-            let opened = sessions::open(unit, code.user_id, new, &cause)?;
-            unit.conn
+            let opened = sessions::open(tx, code.user_id, new, &context)?;
+            tx.conn
                 .prepare_cached("UPDATE codes SET used_at = ?2, session_id = ?3 WHERE hash = ?1")?
-                .execute(params![hash.0, cause.at.0, opened.1.id.0.to_bytes()])?;
+                .execute(params![hash.0, context.at.0, opened.1.id.0.to_bytes()])?;
             Ok(Redeemed::Opened(Box::new(opened), still))
         })
         .await
     }
 
     /// Ends what a code gave that has come a second time, RFC 6749 section 4.1.2.
-    pub async fn replay_code(&self, hash: Digest256, cause: Cause) -> Result<(), StoreError> {
-        self.write(move |unit| match find(unit.conn, hash)? {
-            Some(code) if code.used_at.is_some() => replayed(unit, &code, &cause),
+    pub async fn replay_code(
+        &self,
+        hash: Digest256,
+        context: AuditContext,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| match find(tx.conn, hash)? {
+            Some(code) if code.used_at.is_some() => replayed(tx, &code, &context),
             _ => Ok(()),
         })
         .await
@@ -219,37 +223,41 @@ impl Store {
 }
 
 /// Refuses a code of somebody whom its client does not admit.
-fn demand_admitted(conn: &Connection, client: &Client, code: &Code) -> Result<(), StoreError> {
+fn demand_admitted(
+    conn: &Connection,
+    client: &Client,
+    code: &AuthorizationCode,
+) -> Result<(), StoreError> {
     // Sessions are opened for nobody who is gone.
-    let user = accounts::find(conn, code.user_id)?.ok_or(Refusal::PasswordChanged)?;
+    let user = accounts::find(conn, code.user_id)?.ok_or(DomainError::PasswordChanged)?;
     if client.policy.admits(&user) {
         Ok(())
     } else {
-        Err(Refusal::NotAdmitted.into())
+        Err(DomainError::NotAdmitted.into())
     }
 }
 
 /// Ends the codes of a client that were not used, however many they are: each is asked for this when it is used.
 pub(super) fn end_codes_of(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     client: ClientId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let sql = "UPDATE clients SET codes_after = ?2 WHERE id = ?1";
-    let mut update = unit.conn.prepare_cached(sql)?;
+    let mut update = tx.conn.prepare_cached(sql)?;
     update.execute(params![client.0.to_bytes(), now.0])?;
-    unit.changes.clients.push(client);
+    tx.changes.clients.push(client);
     Ok(())
 }
 
 /// Drops codes of somebody that were not used: one on its way would open a session a moment later.
 pub(super) fn drop_unused(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     user: UserId,
     client: Option<ClientId>,
 ) -> Result<(), StoreError> {
     let client = client.map(|id| id.0.to_bytes());
-    unit.conn
+    tx.conn
         .prepare_cached(
             "DELETE FROM codes WHERE user_id = ?1 AND used_at IS NULL AND (client_id = ?2 OR ?2 IS NULL)",
         )?
@@ -258,8 +266,8 @@ pub(super) fn drop_unused(
 }
 
 /// Drops what an account has beyond [`UNUSED`] codes, those that end first.
-fn drop_oldest(unit: &mut Unit<'_>, user: UserId) -> Result<(), StoreError> {
-    unit.conn
+fn drop_oldest(tx: &mut WriteTx<'_>, user: UserId) -> Result<(), StoreError> {
+    tx.conn
         .prepare_cached(
             "DELETE FROM codes WHERE hash IN (SELECT hash FROM codes WHERE user_id = ?1 AND used_at IS NULL \
              ORDER BY expires_at DESC LIMIT 10 OFFSET ?2)",
@@ -268,13 +276,17 @@ fn drop_oldest(unit: &mut Unit<'_>, user: UserId) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn replayed(unit: &mut Unit<'_>, code: &Code, cause: &Cause) -> Result<(), StoreError> {
+fn replayed(
+    tx: &mut WriteTx<'_>,
+    code: &AuthorizationCode,
+    context: &AuditContext,
+) -> Result<(), StoreError> {
     if let Some(id) = code.session_id
-        && sessions::end(unit, id, cause.at)?
+        && sessions::end(tx, id, context.at)?
     {
         let why = "a used authorization code came again";
         let user = Some(code.user_id);
-        unit.event(cause, "session.replayed", Some(&id), user, Some(why))?;
+        tx.event(context, "session.replayed", Some(&id), user, Some(why))?;
     }
     Ok(())
 }
@@ -294,12 +306,12 @@ fn consented(
 }
 
 fn remember(
-    unit: &mut Unit<'_>,
-    code: &Code,
+    tx: &mut WriteTx<'_>,
+    code: &AuthorizationCode,
     scope: &ScopeSet,
-    cause: &Cause,
+    context: &AuditContext,
 ) -> Result<(), StoreError> {
-    unit.conn
+    tx.conn
         .prepare_cached(
             "INSERT INTO consents VALUES (?1, ?2, ?3, ?4) ON CONFLICT (user_id, client_id) \
              DO UPDATE SET scope = excluded.scope, granted_at = excluded.granted_at",
@@ -308,9 +320,9 @@ fn remember(
             code.user_id.0.to_bytes(),
             code.client_id.0.to_bytes(),
             scope.to_string(),
-            cause.at.0
+            context.at.0
         ])?;
     let detail = scope.to_string();
     let (client, user) = (code.client_id, Some(code.user_id));
-    unit.event(cause, "consent.given", Some(&client), user, Some(&detail))
+    tx.event(context, "consent.given", Some(&client), user, Some(&detail))
 }

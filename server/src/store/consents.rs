@@ -77,18 +77,18 @@ impl Store {
         client: ClientId,
         act: Act,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
+        self.write(move |tx| {
+            let by = authority::authorize(tx, &act)?;
             rule::revoke_consent(&by, user)?;
-            let cause = act.cause(&by);
+            let context = act.context(&by);
             let both = params![user.0.to_bytes(), client.0.to_bytes()];
-            unit.conn
+            tx.conn
                 .prepare_cached("DELETE FROM consents WHERE user_id = ?1 AND client_id = ?2")?
                 .execute(both)?;
-            drop_unused(unit, user, Some(client))?;
-            endings::end_sessions_of(unit, user, Some(client), None, cause)?;
-            keys::end_all(unit, KeysOf::MintedThrough(user, client), cause)?;
-            unit.event(cause, "consent.revoked", Some(&client), Some(user), None)
+            drop_unused(tx, user, Some(client))?;
+            endings::end_sessions_of(tx, user, Some(client), None, context)?;
+            keys::end_all(tx, KeysOf::MintedThrough(user, client), context)?;
+            tx.event(context, "consent.revoked", Some(&client), Some(user), None)
         })
         .await
     }

@@ -4,7 +4,7 @@
 use super::{
     StoreError,
     sql::{self, Connection, Params, Row, params},
-    unit::Unit,
+    write_tx::WriteTx,
 };
 
 /// How many rows there are for the count of a row of `counts`, as an expression.
@@ -92,7 +92,7 @@ impl Difference {
     }
 }
 
-impl Unit<'_> {
+impl WriteTx<'_> {
     /// Runs a statement of whose rows each changes the counts by `each`; answers how many rows it changed.
     pub(super) fn counted(
         &mut self,
@@ -107,7 +107,7 @@ impl Unit<'_> {
         Ok(rows)
     }
 
-    /// As [`Unit::counted`], of a statement that returns the rows it changed.
+    /// As [`WriteTx::counted`], of a statement that returns the rows it changed.
     pub(super) fn counted_rows<T>(
         &mut self,
         each: Difference,
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
     use crate::{
         clock::Clock,
-        domain::{Cause, Refusal},
+        domain::{AuditContext, DomainError},
         store::{
             Bounds, DATABASE, DirectoryLock, Store,
             sqlite::test::{database, reading},
@@ -228,15 +228,15 @@ mod tests {
             "UPDATE counts SET rows = 0",
         ];
         for sql in forgetful {
-            let done = store.write(move |unit| Ok(unit.conn.execute(sql, [])?));
+            let done = store.write(move |tx| Ok(tx.conn.execute(sql, [])?));
             let refused = done.await.unwrap_err().to_string();
             assert!(refused.contains("not authorized"), "{sql}: {refused}");
         }
-        let others = store.write(|unit| {
-            let conn = unit.conn;
+        let others = store.write(|tx| {
+            let conn = tx.conn;
             conn.execute("UPDATE sessions SET last_seen_at = 0", [])?;
             conn.execute("DELETE FROM clients", [])?;
-            Ok(unit.counted(USER_DELETED, "DELETE FROM users", [])?)
+            Ok(tx.counted(USER_DELETED, "DELETE FROM users", [])?)
         });
         assert_eq!(others.await.unwrap(), 0);
     }
@@ -244,20 +244,20 @@ mod tests {
     #[tokio::test]
     async fn units_that_are_rolled_back_change_no_count() {
         let (store, reader, _home) = store();
-        let cause = Cause::system(Timestamp(1));
+        let context = AuditContext::system(Timestamp(1));
         // They wait for one another, so that batches hold units of each kind, in any place.
         let units = (0..300).map(|number| {
-            let cause = cause.clone();
+            let context = context.clone();
             let store = store.clone();
             async move {
                 store
-                    .write(move |unit| {
+                    .write(move |tx| {
                         for _ in 0..=number % 4 {
-                            unit.event(&cause, "test", None, None, None)?;
+                            tx.event(&context, "test", None, None, None)?;
                         }
                         match number % 3 {
                             0 => Ok(()),
-                            1 => Err(StoreError::from(Refusal::EmailTaken)),
+                            1 => Err(StoreError::from(DomainError::EmailTaken)),
                             _ => panic!("units may panic"),
                         }
                     })
@@ -277,8 +277,8 @@ mod tests {
     {
         let mut tasks: tokio::task::JoinSet<_> = units.collect();
         let mut done = 0;
-        while let Some(unit) = tasks.join_next().await {
-            done += usize::from(unit.unwrap().is_ok());
+        while let Some(tx) = tasks.join_next().await {
+            done += usize::from(tx.unwrap().is_ok());
         }
         done
     }

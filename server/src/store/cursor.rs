@@ -3,7 +3,7 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use super::{StoreError, list::Sort, sql::Value};
-use crate::{crypto::secret::Digest256, domain::Refusal};
+use crate::{crypto::secret::Digest256, domain::DomainError};
 
 /// Where a page ended, in which order. It holds nothing its reader has not seen.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ impl Cursor {
     pub(super) fn invalid(reason: &str) -> StoreError {
         let field = "cursor";
         let reason = reason.to_owned();
-        Refusal::Invalid { field, reason }.into()
+        DomainError::Invalid { field, reason }.into()
     }
 
     /// The order, the sort value and the id, as JSON; a digest of it and of the list before it, so that what was

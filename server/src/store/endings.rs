@@ -13,9 +13,9 @@ use super::{
     rows::{self, ip_bytes, ip_text, ulid},
     sessions::end,
     sql::{self, Connection, OptionalExtension, no_index, params},
-    unit::Unit,
+    write_tx::WriteTx,
 };
-use crate::domain::Cause;
+use crate::domain::AuditContext;
 
 /// Rows that an act ends in its own unit; where there are more it leaves an ending.
 pub(super) const AT_ONCE: usize = 128;
@@ -154,20 +154,20 @@ pub struct Seen {
 
 /// Writes an ending. Memory lets go of all that it may match, and the job hears of it.
 pub(super) fn insert(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     ending: &Ending,
-    cause: &Cause,
+    context: &AuditContext,
 ) -> Result<(), StoreError> {
-    let id = unit.id(cause.at);
+    let id = tx.id(context.at);
     let blob = |id: ulid::Ulid| id.to_bytes();
     // Ids tell what was made before. What has a foreign id is told by its time, a minute apart: a row's time is taken
     // before its unit runs.
     let (before, until, last, idle_after) = match ending.seen {
-        None => (cause.at.plus_seconds(-60).0, i64::MAX, id, i64::MIN),
+        None => (context.at.plus_seconds(-60).0, i64::MAX, id, i64::MIN),
         Some(seen) => (i64::MIN, seen.made_until.0, seen.last.0, seen.at.0),
     };
     let sql = "INSERT INTO endings VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
-    unit.conn.prepare_cached(sql)?.execute(params![
+    tx.conn.prepare_cached(sql)?.execute(params![
         blob(id),
         ending.what.as_str(),
         ending.user.map(|id| blob(id.0)),
@@ -180,21 +180,21 @@ pub(super) fn insert(
         until,
         blob(last),
         idle_after,
-        cause.at.0,
+        context.at.0,
         ending.action,
         ending.detail,
-        cause.actor.to_string(),
-        cause.ip.map(ip_text),
-        cause.request_id.as_deref(),
-        cause.reason.as_deref(),
-        cause.client_id.map(|id| blob(id.0))
+        context.actor.to_string(),
+        context.ip.map(ip_text),
+        context.request_id.as_deref(),
+        context.reason.as_deref(),
+        context.client_id.map(|id| blob(id.0))
     ])?;
     match ending.what {
-        What::Sessions => unit.changes.all_sessions = true,
-        What::Keys => unit.changes.all_keys = true,
+        What::Sessions => tx.changes.all_sessions = true,
+        What::Keys => tx.changes.all_keys = true,
         What::Rows => {}
     }
-    unit.changes.endings = true;
+    tx.changes.endings = true;
     Ok(())
 }
 
@@ -272,13 +272,13 @@ pub(super) enum Ended {
 /// Ends sessions of an account but `keep`, with `client` only those of that client. A few at once, each with its event;
 /// many by an ending.
 pub(super) fn end_sessions_of(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     user: UserId,
     client: Option<ClientId>,
     keep: Option<SessionId>,
-    cause: &Cause,
+    context: &AuditContext,
 ) -> Result<Ended, StoreError> {
-    let found = unrevoked(unit.conn, user, AT_ONCE + 1)?;
+    let found = unrevoked(tx.conn, user, AT_ONCE + 1)?;
     if found.len() > AT_ONCE {
         let ending = Ending {
             user: Some(user),
@@ -287,14 +287,14 @@ pub(super) fn end_sessions_of(
             action: Some("session.revoked"),
             ..Ending::default()
         };
-        let before = floor(unit.conn, What::Sessions, user)?;
-        insert(unit, &ending, cause)?;
+        let before = floor(tx.conn, What::Sessions, user)?;
+        insert(tx, &ending, context)?;
         return Ok(Ended::After(before));
     }
     let mut ended = 0;
     for (id, of) in found {
-        if Some(id) != keep && (client.is_none() || of == client) && end(unit, id, cause.at)? {
-            unit.event(cause, "session.revoked", Some(&id), Some(user), None)?;
+        if Some(id) != keep && (client.is_none() || of == client) && end(tx, id, context.at)? {
+            tx.event(context, "session.revoked", Some(&id), Some(user), None)?;
             ended += 1;
         }
     }
@@ -336,12 +336,12 @@ pub(super) fn count_many(
 
 /// Ends all sessions of a client, whoever's they are.
 pub(super) fn end_sessions_of_client(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     client: ClientId,
-    cause: &Cause,
+    context: &AuditContext,
 ) -> Result<(), StoreError> {
     let sql = "SELECT 1 FROM sessions WHERE client_id = ?1 LIMIT 1";
-    let any = unit
+    let any = tx
         .conn
         .prepare_cached(sql)?
         .query_row([client.0.to_bytes()], |_| Ok(()));
@@ -352,7 +352,7 @@ pub(super) fn end_sessions_of_client(
         client: Some(client),
         ..Ending::default()
     };
-    insert(unit, &ending, cause)
+    insert(tx, &ending, context)
 }
 
 /// The part of an ending that a filter of a list says.

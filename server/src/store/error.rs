@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use super::sql;
-use crate::domain::Refusal;
+use crate::domain::DomainError;
 
 /// A unit that did not happen. Nothing of it is on disk, but for [`StoreError::Uncertain`].
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The rules refuse it.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] DomainError),
     /// The disk is full, failing, or the database is damaged.
     #[error("{0}")]
     Unavailable(String),

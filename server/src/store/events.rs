@@ -1,4 +1,4 @@
-//! The audit log, as it is read. It is written by [`super::unit::Unit::event`].
+//! The audit log, as it is read. It is written by [`super::write_tx::WriteTx::event`].
 
 use doorward_shared::{ClientId, EventId, Page, Timestamp, UserId, admin::EventSummary};
 use tokio::sync::watch;
@@ -12,10 +12,10 @@ use super::{
 };
 use crate::{
     domain::{
-        Cause, Event, Sent,
-        tally::{Counted, Tally},
+        AuditContext, Event, Sent,
+        event_summary::{Counted, Tally},
     },
-    state::Refusal,
+    state::RefusedRequest,
 };
 
 /// Which events a list holds.
@@ -127,12 +127,12 @@ impl Store {
     /// Appends an event for each refusal.
     pub(crate) async fn note_refusals(
         &self,
-        refusals: Vec<Refusal>,
+        refusals: Vec<RefusedRequest>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| {
+        self.write(move |tx| {
             for refusal in &refusals {
-                let id = unit.id(now).to_bytes();
+                let id = tx.id(now).to_bytes();
                 let sql = "INSERT INTO events (id, time, actor, action, target, ip, cause, count, sent) \
                            VALUES (?1, ?2, 'anonymous', ?7, ?3, ?4, ?5, ?6, ?8)";
                 let values = sql::params![
@@ -145,9 +145,9 @@ impl Store {
                     refusal.what.action(),
                     refusal.sent.as_ref().map(json)
                 ];
-                unit.counted(EVENT_ADDED, sql, values)?;
+                tx.counted(EVENT_ADDED, sql, values)?;
             }
-            unit.changes.events = true;
+            tx.changes.events = true;
             Ok(())
         })
         .await
@@ -159,11 +159,11 @@ impl Store {
         action: &'static str,
         user: Option<UserId>,
         detail: Option<String>,
-        cause: Cause,
+        cause: AuditContext,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| {
+        self.write(move |tx| {
             let target = user.as_ref().map(|id| id as &dyn std::fmt::Display);
-            unit.event(&cause, action, target, user, detail.as_deref())
+            tx.event(&cause, action, target, user, detail.as_deref())
         })
         .await
     }

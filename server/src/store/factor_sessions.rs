@@ -12,10 +12,10 @@ use super::{
     session_rows::end_noted,
     sessions,
     sql::{Connection, params},
-    unit::Unit,
+    write_tx::WriteTx,
 };
 use crate::domain::{
-    Act, Cause, Refusal, Session,
+    Act, AuditContext, DomainError, Session,
     link::LinkKind,
     rules::{authority as rule, session},
 };
@@ -24,11 +24,11 @@ impl Store {
     /// Whether somebody may change their factors now, before they are asked for one. The act itself is judged again.
     ///
     /// # Errors
-    /// [`Refusal::FactorFirst`]; as [`rule::change_factors`].
+    /// [`DomainError::FactorFirst`]; as [`rule::change_factors`].
     pub async fn may_change_factors(&self, user: UserId, act: Act) -> Result<(), StoreError> {
         let (memory, now) = (self.memory_shared(), self.memory().clock.now());
         self.read(move |conn| {
-            let by = authority::judge_at(conn, &memory, &act, now)?;
+            let by = authority::authorize_at(conn, &memory, &act, now)?;
             rule::change_factors(&by, user)?;
             demand(conn, &act)
         })
@@ -50,7 +50,7 @@ pub(super) fn demand(conn: &Connection, act: &Act) -> Result<(), StoreError> {
     let Some(id) = act.session() else {
         return Ok(());
     };
-    let session = sessions::find(conn, id)?.ok_or(Refusal::CredentialEnded)?;
+    let session = sessions::find(conn, id)?.ok_or(DomainError::CredentialEnded)?;
     Ok(session::has_shown_factor(shown(conn, &session)?)?)
 }
 
@@ -84,44 +84,48 @@ fn is_signed_in_after(session: &Session, id: Ulid) -> bool {
 /// What follows from a factor that was set up, by somebody who is signed in or on their way in: a change of address that was
 /// asked for before ends. Where that was without a factor, the new address could get around this one.
 pub(super) fn set_up(
-    unit: &Unit<'_>,
+    tx: &WriteTx<'_>,
     user: UserId,
     by: Option<SessionId>,
 ) -> Result<(), StoreError> {
     if let Some(id) = by {
-        note(unit.conn, id, true)?;
+        note(tx.conn, id, true)?;
     }
-    links::end_kinds(unit, user, &[LinkKind::Change])
+    links::end_kinds(tx, user, &[LinkKind::Change])
 }
 
 /// What follows from a factor that its person has taken away: the session in which that was done has shown one, and of
 /// those before none has any more, with one set up in it or not. They may be of whoever has found the factor, and so may a
 /// change of address that was asked for in them.
-pub(super) fn taken_away(unit: &mut Unit<'_>, user: UserId, act: &Act) -> Result<(), StoreError> {
-    let removed = unit.id(act.at());
+pub(super) fn taken_away(tx: &mut WriteTx<'_>, user: UserId, act: &Act) -> Result<(), StoreError> {
+    let removed = tx.id(act.at());
     let sql = "UPDATE users SET factor_removed = ?2 WHERE id = ?1";
-    let mut update = unit.conn.prepare_cached(sql)?;
+    let mut update = tx.conn.prepare_cached(sql)?;
     update.execute(params![user.0.to_bytes(), removed.to_bytes()])?;
     let sql = "UPDATE sessions SET set_factor = 0 WHERE user_id = ?1 AND set_factor = 1 AND revoked_at IS NULL";
-    let mut clear = unit.conn.prepare_cached(sql)?;
+    let mut clear = tx.conn.prepare_cached(sql)?;
     clear.execute([user.0.to_bytes()])?;
-    links::end_kinds(unit, user, &[LinkKind::Change])?;
-    act.session().map_or(Ok(()), |id| note(unit.conn, id, true))
+    links::end_kinds(tx, user, &[LinkKind::Change])?;
+    act.session().map_or(Ok(()), |id| note(tx.conn, id, true))
 }
 
 /// Ends the sessions in which a factor was shown that an operator takes away: they may be of whoever has it now. Where an
 /// account has many sessions all of them end. In none of the others has one been shown.
-pub(super) fn end(unit: &mut Unit<'_>, user: UserId, cause: &Cause) -> Result<(), StoreError> {
-    let found = endings::unrevoked(unit.conn, user, AT_ONCE + 1)?;
+pub(super) fn end(
+    tx: &mut WriteTx<'_>,
+    user: UserId,
+    context: &AuditContext,
+) -> Result<(), StoreError> {
+    let found = endings::unrevoked(tx.conn, user, AT_ONCE + 1)?;
     if found.len() > AT_ONCE {
-        return endings::end_sessions_of(unit, user, None, None, cause).map(drop);
+        return endings::end_sessions_of(tx, user, None, None, context).map(drop);
     }
     for (id, _) in found {
-        match sessions::find(unit.conn, id)? {
+        match sessions::find(tx.conn, id)? {
             Some(session) if session.method.has_factor() => {
-                end_noted(unit, &session, "session.revoked", cause)?;
+                end_noted(tx, &session, "session.revoked", context)?;
             }
-            _ => note(unit.conn, id, false)?,
+            _ => note(tx.conn, id, false)?,
         }
     }
     Ok(())

@@ -5,12 +5,12 @@ use doorward_shared::{Timestamp, UserId};
 use super::{
     Store, StoreError, accounts, authority, factor_sessions, passkeys, sessions,
     sql::{Connection, OptionalExtension, params},
-    unit::Unit,
+    write_tx::WriteTx,
 };
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Act, Factors, Refusal, ShownFactor, counter_goes_on,
+        Act, DomainError, Factors, ShownFactor, counter_goes_on,
         rules::{
             authority::{self as rule, Rights},
             session,
@@ -73,7 +73,7 @@ impl Store {
     /// Keeps a secret until its first code confirms it; one that was being set up before is forgotten.
     ///
     /// # Errors
-    /// [`Refusal::Conflict`] where codes are in use, [`Refusal::PasswordChanged`]; as [`rule::change_factors`].
+    /// [`DomainError::Conflict`] where codes are in use, [`DomainError::PasswordChanged`]; as [`rule::change_factors`].
     pub async fn begin_totp(
         &self,
         user: UserId,
@@ -81,9 +81,9 @@ impl Store {
         password: SeenPassword,
         act: Act,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            judge(unit, user, Some(password), &act)?;
-            let kept = unit
+        self.write(move |tx| {
+            validate(tx, user, Some(password), &act)?;
+            let kept = tx
                 .conn
                 .prepare_cached(
                     "INSERT INTO totp AS kept (user_id, sealed, last_step, begun_at) VALUES (?1, ?2, 0, ?3)
@@ -92,7 +92,7 @@ impl Store {
                 )?
                 .execute(params![user.0.to_bytes(), sealed, act.at().0])?;
             match kept {
-                0 => Err(Refusal::Conflict("one-time codes are set up already".into()).into()),
+                0 => Err(DomainError::Conflict("one-time codes are set up already".into()).into()),
                 _ => Ok(()),
             }
         })
@@ -109,13 +109,13 @@ impl Store {
         user: UserId,
         act: Act,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        self.write(move |unit| {
-            judge(unit, user, None, &act)?;
+        self.write(move |tx| {
+            validate(tx, user, None, &act)?;
             let sql =
                 "UPDATE totp SET tries = tries + 1 WHERE user_id = ?1 AND confirmed_at IS NULL
                        AND begun_at > ?2 AND tries < ?3 RETURNING sealed";
             let since = act.at().plus_seconds(-SETUP_SECONDS);
-            let found = unit
+            let found = tx
                 .conn
                 .prepare_cached(sql)?
                 .query_row(params![user.0.to_bytes(), since.0, SETUP_TRIES], |row| {
@@ -129,32 +129,32 @@ impl Store {
     /// Takes the codes of a secret into use, and gives recovery codes.
     ///
     /// # Errors
-    /// [`Refusal::Conflict`] when the secret is no longer the one that is being set up; as [`rule::change_factors`].
+    /// [`DomainError::Conflict`] when the secret is no longer the one that is being set up; as [`rule::change_factors`].
     pub async fn confirm_totp(
         &self,
         user: UserId,
         totp: NewTotp,
         act: Act,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = judge(unit, user, None, &act)?;
-            let cause = act.cause(&by);
+        self.write(move |tx| {
+            let by = validate(tx, user, None, &act)?;
+            let context = act.context(&by);
             let sql = "UPDATE totp SET confirmed_at = ?3, last_step = ?4
                        WHERE user_id = ?1 AND sealed = ?2 AND confirmed_at IS NULL";
-            let done = unit.conn.prepare_cached(sql)?.execute(params![
+            let done = tx.conn.prepare_cached(sql)?.execute(params![
                 user.0.to_bytes(),
                 totp.sealed,
-                cause.at.0,
+                context.at.0,
                 totp.step
             ])?;
             if done == 0 {
-                return Err(Refusal::Conflict("the set-up was begun anew".into()).into());
+                return Err(DomainError::Conflict("the set-up was begun anew".into()).into());
             }
-            if replace_codes(unit, user, &totp.codes)? > 0 {
-                factor_sessions::taken_away(unit, user, &act)?;
+            if replace_codes(tx, user, &totp.codes)? > 0 {
+                factor_sessions::taken_away(tx, user, &act)?;
             }
-            factor_sessions::set_up(unit, user, act.session())?;
-            unit.event(cause, "mfa.totp_enabled", Some(&user), Some(user), None)
+            factor_sessions::set_up(tx, user, act.session())?;
+            tx.event(context, "mfa.totp_enabled", Some(&user), Some(user), None)
         })
         .await
     }
@@ -162,7 +162,7 @@ impl Store {
     /// Ends one-time codes, with a code of `step`.
     ///
     /// # Errors
-    /// [`Refusal::FactorWrong`] where none are in use or the step was used, [`Refusal::PasswordChanged`]; as
+    /// [`DomainError::FactorWrong`] where none are in use or the step was used, [`DomainError::PasswordChanged`]; as
     /// [`rule::change_factors`].
     pub async fn remove_totp(
         &self,
@@ -171,17 +171,17 @@ impl Store {
         password: SeenPassword,
         act: Act,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| {
+        self.write(move |tx| {
             // The code is the factor that is shown.
-            let by = authority::judge(unit, &act)?;
+            let by = authority::authorize(tx, &act)?;
             rule::change_factors(&by, user)?;
-            sessions::demand_password(unit, user, &password.hash, password.rehashed)?;
-            let cause = act.cause(&by);
-            use_up(unit, user, &ShownFactor::Totp { step }, cause.at)?;
-            of_user(unit.conn, "DELETE FROM totp WHERE user_id = ?1", user)?;
-            after_removal(unit, user)?;
-            factor_sessions::taken_away(unit, user, &act)?;
-            unit.event(cause, "mfa.totp_disabled", Some(&user), Some(user), None)
+            sessions::demand_password(tx, user, &password.hash, password.rehashed)?;
+            let context = act.context(&by);
+            use_up(tx, user, &ShownFactor::Totp { step }, context.at)?;
+            of_user(tx.conn, "DELETE FROM totp WHERE user_id = ?1", user)?;
+            after_removal(tx, user)?;
+            factor_sessions::taken_away(tx, user, &act)?;
+            tx.event(context, "mfa.totp_disabled", Some(&user), Some(user), None)
         })
         .await
     }
@@ -189,7 +189,7 @@ impl Store {
     /// Replaces an account's recovery codes.
     ///
     /// # Errors
-    /// [`Refusal::Conflict`] for an account without a factor, [`Refusal::PasswordChanged`]; as [`rule::change_factors`].
+    /// [`DomainError::Conflict`] for an account without a factor, [`DomainError::PasswordChanged`]; as [`rule::change_factors`].
     pub async fn replace_recovery_codes(
         &self,
         user: UserId,
@@ -197,17 +197,17 @@ impl Store {
         password: SeenPassword,
         act: Act,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = judge(unit, user, Some(password), &act)?;
-            if !has_factor(unit.conn, user)? {
+        self.write(move |tx| {
+            let by = validate(tx, user, Some(password), &act)?;
+            if !has_factor(tx.conn, user)? {
                 let why = "recovery codes stand in for a second factor: set one up first";
-                return Err(Refusal::Conflict(why.into()).into());
+                return Err(DomainError::Conflict(why.into()).into());
             }
-            let cause = act.cause(&by);
-            replace_codes(unit, user, &codes)?;
-            factor_sessions::taken_away(unit, user, &act)?;
+            let context = act.context(&by);
+            replace_codes(tx, user, &codes)?;
+            factor_sessions::taken_away(tx, user, &act)?;
             let action = "mfa.recovery_codes_replaced";
-            unit.event(cause, action, Some(&user), Some(user), None)
+            tx.event(context, action, Some(&user), Some(user), None)
         })
         .await
     }
@@ -216,31 +216,31 @@ impl Store {
     /// who has lost theirs.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`]; as for setting a password, with which they could sign in next.
+    /// [`DomainError::NotFound`]; as for setting a password, with which they could sign in next.
     pub async fn remove_factors(&self, user: UserId, act: Act) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge_password(unit, user, &act)?;
-            let cause = act.cause(&by);
-            remove_all(unit.conn, user)?;
-            factor_sessions::end(unit, user, cause)?;
-            unit.event(cause, "mfa.removed", Some(&user), Some(user), None)
+        self.write(move |tx| {
+            let by = authority::authorize_password(tx, user, &act)?;
+            let context = act.context(&by);
+            remove_all(tx.conn, user)?;
+            factor_sessions::end(tx, user, context)?;
+            tx.event(context, "mfa.removed", Some(&user), Some(user), None)
         })
         .await
     }
 }
 
 /// Judges who changes the factors of an account; where a password was shown, it must still be the account's.
-pub(super) fn judge(
-    unit: &mut Unit<'_>,
+pub(super) fn validate(
+    tx: &mut WriteTx<'_>,
     user: UserId,
     password: Option<SeenPassword>,
     act: &Act,
 ) -> Result<Rights, StoreError> {
-    let by = authority::judge(unit, act)?;
+    let by = authority::authorize(tx, act)?;
     rule::change_factors(&by, user)?;
-    factor_sessions::demand(unit.conn, act)?;
+    factor_sessions::demand(tx.conn, act)?;
     if let Some(password) = password {
-        sessions::demand_password(unit, user, &password.hash, password.rehashed)?;
+        sessions::demand_password(tx, user, &password.hash, password.rehashed)?;
     }
     Ok(by)
 }
@@ -317,12 +317,12 @@ fn delete_codes(conn: &Connection, user: UserId) -> Result<usize, StoreError> {
 
 /// Gives recovery codes in the place of those before; how many those were.
 pub(super) fn replace_codes(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     user: UserId,
     codes: &[Digest256],
 ) -> Result<usize, StoreError> {
-    let before = delete_codes(unit.conn, user)?;
-    let mut insert = unit
+    let before = delete_codes(tx.conn, user)?;
+    let mut insert = tx
         .conn
         .prepare_cached("INSERT INTO recovery_codes (user_id, hash) VALUES (?1, ?2)")?;
     for code in codes {
@@ -332,31 +332,31 @@ pub(super) fn replace_codes(
 }
 
 /// Recovery codes stand in for a factor: they go with the last one, which people keep whose role demands one.
-pub(super) fn after_removal(unit: &Unit<'_>, user: UserId) -> Result<(), StoreError> {
-    if has_factor(unit.conn, user)? {
+pub(super) fn after_removal(tx: &WriteTx<'_>, user: UserId) -> Result<(), StoreError> {
+    if has_factor(tx.conn, user)? {
         return Ok(());
     }
-    let account = accounts::find(unit.conn, user)?.ok_or(Refusal::NotFound("user"))?;
-    session::last_factor_may_go(unit.memory.demands_factor(&account.role))?;
-    delete_codes(unit.conn, user).map(drop)
+    let account = accounts::find(tx.conn, user)?.ok_or(DomainError::NotFound("user"))?;
+    session::last_factor_may_go(tx.memory.demands_factor(&account.role))?;
+    delete_codes(tx.conn, user).map(drop)
 }
 
 /// Uses a factor up, each in one check-and-set: of concurrent uses exactly one wins.
 pub(super) fn use_up(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     user: UserId,
     shown: &ShownFactor,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let id = user.0.to_bytes();
     let used = match shown {
-        ShownFactor::Totp { step } => unit
+        ShownFactor::Totp { step } => tx
             .conn
             .prepare_cached(
                 "UPDATE totp SET last_step = ?2 WHERE user_id = ?1 AND confirmed_at IS NOT NULL AND last_step < ?2",
             )?
             .execute(params![id, step])?,
-        ShownFactor::Recovery { hash } => unit
+        ShownFactor::Recovery { hash } => tx
             .conn
             .prepare_cached("DELETE FROM recovery_codes WHERE user_id = ?1 AND hash = ?2")?
             .execute(params![id, hash.0])?,
@@ -365,21 +365,21 @@ pub(super) fn use_up(
             sign_count,
         } => {
             let sql = "SELECT sign_count FROM passkeys WHERE id = ?1 AND user_id = ?2";
-            let stored: Option<u32> = unit
+            let stored: Option<u32> = tx
                 .conn
                 .prepare_cached(sql)?
                 .query_row(params![passkey.0.to_bytes(), id], |row| row.get(0))
                 .optional()?;
             if stored.is_none_or(|stored| !counter_goes_on(stored, *sign_count)) {
-                return Err(Refusal::FactorWrong.into());
+                return Err(DomainError::FactorWrong.into());
             }
-            unit.conn
+            tx.conn
                 .prepare_cached("UPDATE passkeys SET sign_count = ?2, last_used_at = ?3 WHERE id = ?1")?
                 .execute(params![passkey.0.to_bytes(), sign_count, now.0])?
         }
     };
     match used {
         1 => Ok(()),
-        _ => Err(Refusal::FactorWrong.into()),
+        _ => Err(DomainError::FactorWrong.into()),
     }
 }

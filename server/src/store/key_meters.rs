@@ -68,8 +68,8 @@ impl Store {
         while !meters.is_empty() {
             let some = meters.split_off(meters.len().saturating_sub(SOME));
             let ids: Vec<_> = some.iter().map(|(id, _)| *id).collect();
-            let written = self.write(move |unit| {
-                let mut put = unit.conn.prepare_cached(
+            let written = self.write(move |tx| {
+                let mut put = tx.conn.prepare_cached(
                     "INSERT INTO key_meters (id, changed_at, day, day_spent, month, month_spent, \"window\") \
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO UPDATE SET \
                      changed_at = excluded.changed_at, day = excluded.day, day_spent = excluded.day_spent, \
@@ -107,9 +107,9 @@ impl Store {
         while !uses.is_empty() {
             let some = uses.split_off(uses.len().saturating_sub(SOME));
             let written = some.clone();
-            let added = self.write(move |unit| {
+            let added = self.write(move |tx| {
                 for (table, day) in [("key_hours", false), ("key_days", true)] {
-                    let mut add = unit.conn.prepare_cached(&format!(
+                    let mut add = tx.conn.prepare_cached(&format!(
                         "INSERT INTO {table} AS kept (key_id, time, valid, refused) VALUES (?1, ?2, ?3, ?4) \
                          ON CONFLICT (key_id, time) DO UPDATE SET valid = kept.valid + excluded.valid, \
                          refused = kept.refused + excluded.refused"

@@ -8,12 +8,13 @@ use super::{
     links, registration_tokens,
     rows::{self, API_KEY, ulid},
     sql::{Connection, OptionalExtension, params},
-    unit::{Happened, Unit},
+    write_tx::{Happened, WriteTx},
 };
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Actor, ApiKey, Cause, Client, Diff, KeyTerms, Minter, Noted, diff::quoted, rules::api_key,
+        Actor, ApiKey, AuditContext, Client, Diff, KeyTerms, Minter, Noted, diff::quoted,
+        rules::api_key,
     },
 };
 
@@ -34,37 +35,37 @@ pub(super) fn granted_by(conn: &Connection, id: KeyId) -> Result<Option<UserId>,
 
 /// Mints a key: its row and its event.
 pub(super) fn insert(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     new: NewKey,
     minter: Minter,
-    cause: &Cause,
+    context: &AuditContext,
     action: &str,
     detail: Option<&str>,
 ) -> Result<ApiKey, StoreError> {
-    caps::key_fits(unit, new.owner, cause.at)?;
+    caps::key_fits(tx, new.owner, context.at)?;
     let hash = new.hash;
     let key = ApiKey {
-        id: KeyId(unit.id(cause.at)),
+        id: KeyId(tx.id(context.at)),
         owner: new.owner,
         name: new.name,
         hint: new.hint,
         scopes: new.scopes,
         environment: new.environment,
-        created_at: cause.at,
+        created_at: context.at,
         expires_at: new.expires_at,
         last_used_at: None,
         last_used_ip: None,
         revoked_at: None,
-        minted_by: Some(cause.actor.to_string()),
+        minted_by: Some(context.actor.to_string()),
         minter: minter.user,
         client: minter.client,
         terms: new.terms,
         meter: new.meter,
     };
-    write(unit, &key, hash, minter.granted_by)?;
-    unit.changes.keys.push(hash);
+    write(tx, &key, hash, minter.granted_by)?;
+    tx.changes.keys.push(hash);
     if key.terms != KeyTerms::default() {
-        update(unit, &key)?;
+        update(tx, &key)?;
     }
     let mut diff = Diff::default();
     diff.note("name", None, key.name.as_str()).note(
@@ -80,18 +81,18 @@ pub(super) fn insert(
         user: key.owner.user(),
         detail: detail.or(Some(&name)),
     };
-    unit.changed(cause, happened, &diff)?;
+    tx.changed(context, happened, &diff)?;
     Ok(key)
 }
 
 /// Writes the row of a new key, without its terms.
 fn write(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     key: &ApiKey,
     hash: Digest256,
     granted_by: Option<UserId>,
 ) -> Result<(), StoreError> {
-    unit.conn
+    tx.conn
         .prepare_cached(
             "INSERT INTO api_keys (id, hash, owner_id, name, hint, scopes, environment, created_at, expires_at, \
              minted_by, minter_id, client_id, meter_id, granted_by) \
@@ -117,10 +118,10 @@ fn write(
 }
 
 /// Writes what may change of a key.
-pub(super) fn update(unit: &mut Unit<'_>, key: &ApiKey) -> Result<(), StoreError> {
+pub(super) fn update(tx: &mut WriteTx<'_>, key: &ApiKey) -> Result<(), StoreError> {
     let terms = &key.terms;
     let allowed: Vec<_> = terms.allowed_ips.iter().map(ToString::to_string).collect();
-    unit.conn
+    tx.conn
         .prepare_cached(
             "UPDATE api_keys SET name = ?2, scopes = ?3, rate_limit = ?4, rate_seconds = ?5, quota = ?6, \
              quota_period = ?7, allowed_ips = ?8, metadata = ?9, disabled = ?10 WHERE id = ?1",
@@ -141,26 +142,26 @@ pub(super) fn update(unit: &mut Unit<'_>, key: &ApiKey) -> Result<(), StoreError
 }
 
 /// Makes memory let go of a key.
-pub(super) fn forget(unit: &mut Unit<'_>, id: KeyId) -> Result<(), StoreError> {
-    let mut select = unit
+pub(super) fn forget(tx: &mut WriteTx<'_>, id: KeyId) -> Result<(), StoreError> {
+    let mut select = tx
         .conn
         .prepare_cached("SELECT hash FROM api_keys WHERE id = ?1")?;
     let hash = select.query_row([id.0.to_bytes()], |row| row.get(0).map(Digest256))?;
-    unit.changes.keys.push(hash);
+    tx.changes.keys.push(hash);
     Ok(())
 }
 
 /// Revokes one key; whether it was not dead before.
-pub(super) fn revoke(unit: &mut Unit<'_>, id: KeyId, now: Timestamp) -> Result<bool, StoreError> {
-    if find(unit.conn, id)?.is_some_and(|key| key.is_revoked(now)) {
+pub(super) fn revoke(tx: &mut WriteTx<'_>, id: KeyId, now: Timestamp) -> Result<bool, StoreError> {
+    if find(tx.conn, id)?.is_some_and(|key| key.is_revoked(now)) {
         return Ok(false);
     }
     let sql = "UPDATE api_keys SET revoked_at = ?2 WHERE id = ?1 AND (revoked_at IS NULL OR revoked_at > ?2)";
-    let done = unit
+    let done = tx
         .conn
         .prepare_cached(sql)?
         .execute(params![id.0.to_bytes(), now.0])?;
-    forget(unit, id)?;
+    forget(tx, id)?;
     Ok(done > 0)
 }
 
@@ -177,20 +178,20 @@ pub(super) enum KeysOf {
 }
 
 /// Ends the links that somebody was shown for others, and the registration tokens that they minted.
-pub(super) fn end_shown_to(unit: &Unit<'_>, to: Actor) -> Result<(), StoreError> {
-    links::end_made_by(unit, to)?;
-    registration_tokens::end_minted_by(unit, to)
+pub(super) fn end_shown_to(tx: &WriteTx<'_>, to: Actor) -> Result<(), StoreError> {
+    links::end_made_by(tx, to)?;
+    registration_tokens::end_minted_by(tx, to)
 }
 
 /// Ends what a client was shown, where it cannot show a key or secret any more that it could before: as its own tokens do, what
 /// else may have been made with one that leaked.
-pub(super) fn client_changed(unit: &Unit<'_>, before: &Client) -> Result<(), StoreError> {
+pub(super) fn client_changed(tx: &WriteTx<'_>, before: &Client) -> Result<(), StoreError> {
     // Read anew, with the marks of its keys.
-    let after = clients::find(unit.conn, before.id)?;
+    let after = clients::find(tx.conn, before.id)?;
     if after.is_some_and(|after| after.keeps_credentials_of(before)) {
         return Ok(());
     }
-    end_shown_to(unit, Actor::Client(before.id))
+    end_shown_to(tx, Actor::Client(before.id))
 }
 
 impl KeysOf {
@@ -253,22 +254,26 @@ fn some_of(
 /// others and the registration tokens that it minted: they too may have been taken with its sessions. With a client's
 /// end the links that were made with its tokens; what its registration tokens give is asked for with the client. With what
 /// a client minted for an account, both that it made for it.
-pub(super) fn end_all(unit: &mut Unit<'_>, of: KeysOf, cause: &Cause) -> Result<(), StoreError> {
+pub(super) fn end_all(
+    tx: &mut WriteTx<'_>,
+    of: KeysOf,
+    context: &AuditContext,
+) -> Result<(), StoreError> {
     match of {
-        KeysOf::Owner(id) | KeysOf::OwnerAndMinter(id) => end_shown_to(unit, Actor::User(id))?,
-        KeysOf::Client(id) => links::end_made_through(unit, id)?,
+        KeysOf::Owner(id) | KeysOf::OwnerAndMinter(id) => end_shown_to(tx, Actor::User(id))?,
+        KeysOf::Client(id) => links::end_made_through(tx, id)?,
         KeysOf::MintedThrough(id, client) => {
-            links::end_made_by_through(unit, id, client)?;
-            registration_tokens::end_minted_through(unit, id, client)?;
+            links::end_made_by_through(tx, id, client)?;
+            registration_tokens::end_minted_through(tx, id, client)?;
         }
     }
-    let found = some_of(unit.conn, of, cause.at)?;
+    let found = some_of(tx.conn, of, context.at)?;
     if found.len() > AT_ONCE {
-        return endings::insert(unit, &of.ending(), cause);
+        return endings::insert(tx, &of.ending(), context);
     }
     for (id, owner) in found {
-        if revoke(unit, id, cause.at)? {
-            unit.event(cause, "apikey.revoked", Some(&id), owner, None)?;
+        if revoke(tx, id, context.at)? {
+            tx.event(context, "apikey.revoked", Some(&id), owner, None)?;
         }
     }
     Ok(())

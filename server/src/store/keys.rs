@@ -13,12 +13,12 @@ use super::{
     rows::{self, API_KEY},
     sessions,
     sql::{Connection, OptionalExtension, params},
-    unit::Happened,
+    write_tx::Happened,
 };
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Act, ApiKey, Holder, KeyOwner, KeyTerms, Minter, Refusal,
+        Act, ApiKey, DomainError, Holder, KeyOwner, KeyTerms, Minter,
         diff::quoted,
         rules::{
             api_key::{self as keys, KeyChange},
@@ -85,14 +85,14 @@ impl Store {
     /// Mints a key. The owner must exist; what they may do bounds the key at each use, whatever its scopes are.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] for an unknown owner, [`Refusal::Conflict`] for one who has too many keys; as [`rule::mint_key`].
+    /// [`DomainError::Invalid`] for an unknown owner, [`DomainError::Conflict`] for one who has too many keys; as [`rule::mint_key`].
     pub async fn create_key(&self, new: NewKey, act: Act) -> Result<ApiKey, StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
+        self.write(move |tx| {
+            let by = authority::authorize(tx, &act)?;
             rule::mint_key(&by, new.owner, &new.scopes)?;
-            owner_exists(unit.conn, new.owner)?;
-            let minter = minter(unit.conn, &act)?;
-            insert(unit, new, minter, act.cause(&by), "apikey.created", None)
+            owner_exists(tx.conn, new.owner)?;
+            let minter = minter(tx.conn, &act)?;
+            insert(tx, new, minter, act.context(&by), "apikey.created", None)
         })
         .await
     }
@@ -100,7 +100,7 @@ impl Store {
     /// Changes a key's name or terms, or shrinks its scopes.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] (also for another's, or a revoked one), [`Refusal::Scope`] when a scope would grow; as
+    /// [`DomainError::NotFound`] (also for another's, or a revoked one), [`DomainError::Scope`] when a scope would grow; as
     /// [`rule::grow_key`] where its terms would.
     pub async fn change_key(
         &self,
@@ -110,28 +110,28 @@ impl Store {
         act: Act,
     ) -> Result<ApiKey, StoreError> {
         let key = self
-            .write(move |unit| {
-                let by = authority::judge(unit, &act)?;
-                let key = owned(unit.conn, id, owner)?;
-                rule::change_key(&by, facts(unit.conn, &key)?)?;
-                let cause = act.cause(&by);
+            .write(move |tx| {
+                let by = authority::authorize(tx, &act)?;
+                let key = owned(tx.conn, id, owner)?;
+                rule::change_key(&by, facts(tx.conn, &key)?)?;
+                let context = act.context(&by);
                 let before = key;
-                let (key, diff) = keys::change(&before, change, cause.at)?;
+                let (key, diff) = keys::change(&before, change, context.at)?;
                 if key_terms::grows(&before.terms, &key.terms) {
-                    rule::grow_key(&by, facts(unit.conn, &key)?)?;
+                    rule::grow_key(&by, facts(tx.conn, &key)?)?;
                 }
                 if diff.is_empty() {
                     return Ok(key);
                 }
-                update(unit, &key)?;
-                forget(unit, id)?;
+                update(tx, &key)?;
+                forget(tx, id)?;
                 let happened = Happened {
                     action: "apikey.updated",
                     target: Some(&id),
                     user: key.owner.user(),
                     detail: None,
                 };
-                unit.changed(cause, happened, &diff)?;
+                tx.changed(context, happened, &diff)?;
                 Ok(key)
             })
             .await?;
@@ -142,7 +142,7 @@ impl Store {
     /// the same limits; the old one dies after the grace.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], [`Refusal::Conflict`] for a dead key, and where with the grace there are too many keys.
+    /// [`DomainError::NotFound`], [`DomainError::Conflict`] for a dead key, and where with the grace there are too many keys.
     pub async fn rotate_key(
         &self,
         id: KeyId,
@@ -151,14 +151,14 @@ impl Store {
         grace_seconds: u32,
         act: Act,
     ) -> Result<ApiKey, StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
-            let old = owned(unit.conn, id, owner)?;
-            let facts = facts(unit.conn, &old)?;
+        self.write(move |tx| {
+            let by = authority::authorize(tx, &act)?;
+            let old = owned(tx.conn, id, owner)?;
+            let facts = facts(tx.conn, &old)?;
             rule::rotate_key(&by, facts)?;
             let is_operator_key = facts.is_operator_key;
-            let cause = act.cause(&by);
-            let dies = keys::rotate(&old, grace_seconds, cause.at)?;
+            let context = act.context(&by);
+            let dies = keys::rotate(&old, grace_seconds, context.at)?;
             let KeySecret { hash, hint } = secret;
             let new = NewKey {
                 owner: old.owner,
@@ -171,19 +171,19 @@ impl Store {
                 environment: old.environment,
                 expires_at: old.expires_at,
             };
-            unit.conn
+            tx.conn
                 .prepare_cached("UPDATE api_keys SET revoked_at = ?2 WHERE id = ?1")?
                 .execute(params![id.0.to_bytes(), dies.0])?;
-            forget(unit, id)?;
+            forget(tx, id)?;
             let by = if is_operator_key {
                 Minter::default()
             } else {
-                minter(unit.conn, &act)?
+                minter(tx.conn, &act)?
             };
             let old = id.to_string();
-            let new = insert(unit, new, by, cause, "apikey.rotated", Some(&old))?;
+            let new = insert(tx, new, by, context, "apikey.rotated", Some(&old))?;
             if is_operator_key {
-                operator::mark(unit, new.id)?;
+                operator::mark(tx, new.id)?;
             }
             Ok(new)
         })
@@ -193,21 +193,21 @@ impl Store {
     /// Revokes a key at once. Revoking it twice is success and leaves one event.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`].
+    /// [`DomainError::NotFound`].
     pub async fn revoke_key(
         &self,
         id: KeyId,
         owner: Option<KeyOwner>,
         act: Act,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
-            let key = owned(unit.conn, id, owner)?;
-            rule::change_key(&by, facts(unit.conn, &key)?)?;
-            let cause = act.cause(&by);
-            if revoke(unit, id, cause.at)? {
-                unit.event(
-                    cause,
+        self.write(move |tx| {
+            let by = authority::authorize(tx, &act)?;
+            let key = owned(tx.conn, id, owner)?;
+            rule::change_key(&by, facts(tx.conn, &key)?)?;
+            let context = act.context(&by);
+            if revoke(tx, id, context.at)? {
+                tx.event(
+                    context,
                     "apikey.revoked",
                     Some(&id),
                     key.owner.user(),
@@ -241,11 +241,11 @@ fn facts<'a>(conn: &Connection, key: &'a ApiKey) -> Result<KeyFacts<'a>, StoreEr
 /// Another owner's key is not found, the same as a missing one.
 fn owned(conn: &Connection, id: KeyId, owner: Option<KeyOwner>) -> Result<ApiKey, StoreError> {
     let key = find(conn, id)?.filter(|key| owner.is_none_or(|owner| owner == key.owner));
-    key.ok_or_else(|| Refusal::NotFound("API key").into())
+    key.ok_or_else(|| DomainError::NotFound("API key").into())
 }
 
 fn owner_exists(conn: &Connection, owner: KeyOwner) -> Result<(), StoreError> {
-    let unknown = || Refusal::Invalid {
+    let unknown = || DomainError::Invalid {
         field: "ownerId",
         reason: "is not a user".into(),
     };

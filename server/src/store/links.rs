@@ -10,12 +10,12 @@ use super::{
     sessions,
     sql::{self, Connection, OptionalExtension, params},
     takeover,
-    unit::Unit,
+    write_tx::WriteTx,
 };
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Account, Act, Actor, Cause, Refusal, User,
+        Account, Act, Actor, AuditContext, DomainError, User,
         link::{Link, LinkKind, Maker},
         mail::{MailContent, MailKind},
         rules::{authority as rule, link as links},
@@ -49,7 +49,7 @@ impl Store {
     /// Makes a link that an operator is shown, or that is mailed; those before it that set the account's password end.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`]; as for setting the password, which whoever has the link can do; as [`rule::mail_link`], where
+    /// [`DomainError::NotFound`]; as for setting the password, which whoever has the link can do; as [`rule::mail_link`], where
     /// it is mailed to a verified address.
     pub async fn create_link(
         &self,
@@ -57,13 +57,13 @@ impl Store {
         mail: Option<MailContent>,
         act: Act,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
-            let account = accounts::account(unit.conn, new.user_id)?;
-            let account = account.ok_or(Refusal::NotFound("user"))?;
+        self.write(move |tx| {
+            let by = authority::authorize(tx, &act)?;
+            let account = accounts::account(tx.conn, new.user_id)?;
+            let account = account.ok_or(DomainError::NotFound("user"))?;
             let (user, to) = (account.user, mail.as_ref().map(|mail| mail.to.as_str()));
             if to.is_some_and(|to| to != user.email.as_str()) {
-                return Err(Refusal::PasswordChanged.into());
+                return Err(DomainError::PasswordChanged.into());
             }
             let mut maker = None;
             if to.is_some() && user.email_verified {
@@ -73,12 +73,12 @@ impl Store {
                 maker = Some(MadeBy {
                     actor: act.actor(),
                     may: by.scopes(),
-                    client: act.cause(&by).client_id,
+                    client: act.context(&by).client_id,
                 });
             }
-            let cause = act.cause(&by);
-            end_password_links(unit, new.user_id)?;
-            insert(unit, &new, to, maker, cause.at)?;
+            let context = act.context(&by);
+            end_password_links(tx, new.user_id)?;
+            insert(tx, &new, to, maker, context.at)?;
             let (kind, until) = (new.kind.as_str(), new.expires_at);
             let how = if to.is_some() { "mailed" } else { "shown" };
             let detail = format!("{kind}, {how}, until {until}");
@@ -87,11 +87,11 @@ impl Store {
                     LinkKind::Invite => MailKind::Invite,
                     _ => MailKind::Reset,
                 };
-                mails::write(unit, kind, Some(user.id), mail)?;
+                mails::write(tx, kind, Some(user.id), mail)?;
             }
             let user = user.id;
-            unit.event(
-                cause,
+            tx.event(
+                context,
                 "link.created",
                 Some(&user),
                 Some(user),
@@ -119,52 +119,52 @@ impl Store {
     /// it.
     ///
     /// # Errors
-    /// [`Refusal::LinkDead`], [`Refusal::LinkExpired`].
+    /// [`DomainError::LinkDead`], [`DomainError::LinkExpired`].
     pub async fn set_password_by_link(
         &self,
         hash: Digest256,
         set: SetByLink,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<User, StoreError> {
-        self.write(move |unit| {
-            let link = find(unit.conn, hash, cause.at)?.ok_or(Refusal::LinkDead)?;
+        self.write(move |tx| {
+            let link = find(tx.conn, hash, context.at)?.ok_or(DomainError::LinkDead)?;
             let id = link.user_id;
-            let account = accounts::account(unit.conn, id)?.ok_or(Refusal::LinkDead)?;
-            let known = addresses::known(unit, id)?;
-            let reset = links::reset(&link, &account, known, cause.at)?;
+            let account = accounts::account(tx.conn, id)?.ok_or(DomainError::LinkDead)?;
+            let known = addresses::known(tx, id)?;
+            let reset = links::reset(&link, &account, known, context.at)?;
             let takes_over = reset.takes_over || set.thorough && reset.may_take_over;
             let user = account.user;
-            let cause = Cause {
+            let context = AuditContext {
                 actor: Actor::User(id),
-                ..cause
+                ..context
             };
-            write_password(unit.conn, id, &set.password)?;
-            end_password_links(unit, id)?;
-            sessions::end_all_of(unit, id, None, &cause)?;
+            write_password(tx.conn, id, &set.password)?;
+            end_password_links(tx, id)?;
+            sessions::end_all_of(tx, id, None, &context)?;
             if takes_over {
-                takeover::end_all(unit, id, &cause)?;
+                takeover::end_all(tx, id, &context)?;
             } else if !set.keep_api_keys {
-                keys::end_all(unit, KeysOf::Owner(id), &cause)?;
+                keys::end_all(tx, KeysOf::Owner(id), &context)?;
             }
             let mut after = user.clone();
             after.email_verified |= reset.verifies;
-            if takes_over && !user.email_verified && addresses::has_signed_up(unit.conn, id)? {
+            if takes_over && !user.email_verified && addresses::has_signed_up(tx.conn, id)? {
                 (after.first_name, after.last_name) = (None, None);
             }
             if let (LinkKind::Invite, Some([first, last])) = (link.kind, set.names) {
                 (after.first_name, after.last_name) = (first, last);
             }
             if after != user {
-                after.updated_at = cause.at;
-                account_rows::update(unit, &user, &after, &cause)?;
+                after.updated_at = context.at;
+                account_rows::update(tx, &user, &after, &context)?;
             }
             if takes_over {
                 // Nothing is left of what may have been somebody else's.
-                addresses::set_verified_at(unit, id, None)?;
+                addresses::set_verified_at(tx, id, None)?;
             }
             let detail = format!("by a one-time link ({})", link.kind.as_str());
             let action = "user.password_changed";
-            unit.event(&cause, action, Some(&id), Some(id), Some(&detail))?;
+            tx.event(&context, action, Some(&id), Some(id), Some(&detail))?;
             Ok(after)
         })
         .await
@@ -224,7 +224,7 @@ pub(super) struct MadeBy<'a> {
 
 /// Writes a link: to whom it is mailed, and who answers for it.
 pub(super) fn insert(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     new: &NewLink,
     mailed_to: Option<&str>,
     maker: Option<MadeBy<'_>>,
@@ -232,7 +232,7 @@ pub(super) fn insert(
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO links (hash, user_id, kind, mailed_to, created_at, expires_at, maker, maker_scopes, \
                client_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-    unit.conn.prepare_cached(sql)?.execute(params![
+    tx.conn.prepare_cached(sql)?.execute(params![
         new.hash.0,
         new.user_id.0.to_bytes(),
         new.kind.as_str(),
@@ -247,20 +247,20 @@ pub(super) fn insert(
 }
 
 /// Ends one link.
-pub(super) fn remove(unit: &Unit<'_>, hash: Digest256) -> Result<(), StoreError> {
+pub(super) fn remove(tx: &WriteTx<'_>, hash: Digest256) -> Result<(), StoreError> {
     let sql = "DELETE FROM links WHERE hash = ?1";
-    unit.conn.prepare_cached(sql)?.execute([hash.0])?;
+    tx.conn.prepare_cached(sql)?.execute([hash.0])?;
     Ok(())
 }
 
 /// Ends links of these kinds.
 pub(super) fn end_kinds(
-    unit: &Unit<'_>,
+    tx: &WriteTx<'_>,
     user: UserId,
     kinds: &[LinkKind],
 ) -> Result<(), StoreError> {
     let sql = "DELETE FROM links WHERE user_id = ?1 AND kind = ?2";
-    let mut delete = unit.conn.prepare_cached(sql)?;
+    let mut delete = tx.conn.prepare_cached(sql)?;
     for kind in kinds {
         delete.execute(params![user.0.to_bytes(), kind.as_str()])?;
     }
@@ -268,26 +268,24 @@ pub(super) fn end_kinds(
 }
 
 /// Ends links that set the account's password: with another link, or with a new password.
-pub(super) fn end_password_links(unit: &Unit<'_>, user: UserId) -> Result<(), StoreError> {
+pub(super) fn end_password_links(tx: &WriteTx<'_>, user: UserId) -> Result<(), StoreError> {
     let sql = "DELETE FROM links WHERE user_id = ?1 AND kind IN ('invite', 'reset', 'forgot')";
-    unit.conn
-        .prepare_cached(sql)?
-        .execute([user.0.to_bytes()])?;
+    tx.conn.prepare_cached(sql)?.execute([user.0.to_bytes()])?;
     Ok(())
 }
 
 /// Ends links that somebody has made for others and was shown: where an account's keys end, so does what else may have been
 /// taken with its sessions.
-pub(super) fn end_made_by(unit: &Unit<'_>, maker: Actor) -> Result<(), StoreError> {
-    unit.conn
+pub(super) fn end_made_by(tx: &WriteTx<'_>, maker: Actor) -> Result<(), StoreError> {
+    tx.conn
         .prepare_cached("DELETE FROM links WHERE maker = ?1")?
         .execute([maker.to_string()])?;
     Ok(())
 }
 
 /// Ends links that were made with a client's tokens.
-pub(super) fn end_made_through(unit: &Unit<'_>, client: ClientId) -> Result<(), StoreError> {
-    unit.conn
+pub(super) fn end_made_through(tx: &WriteTx<'_>, client: ClientId) -> Result<(), StoreError> {
+    tx.conn
         .prepare_cached("DELETE FROM links WHERE client_id = ?1")?
         .execute([client.0.to_bytes()])?;
     Ok(())
@@ -295,19 +293,19 @@ pub(super) fn end_made_through(unit: &Unit<'_>, client: ClientId) -> Result<(), 
 
 /// Ends links that somebody was shown through a client that they let in no more.
 pub(super) fn end_made_by_through(
-    unit: &Unit<'_>,
+    tx: &WriteTx<'_>,
     maker: UserId,
     client: ClientId,
 ) -> Result<(), StoreError> {
-    unit.conn
+    tx.conn
         .prepare_cached("DELETE FROM links WHERE maker = ?1 AND client_id = ?2")?
         .execute(params![Actor::User(maker).to_string(), client.0.to_bytes()])?;
     Ok(())
 }
 
 /// Ends every link of an account: its address has changed, or nobody may sign in to it any more.
-pub(super) fn end_all_of(unit: &Unit<'_>, user: UserId) -> Result<(), StoreError> {
-    unit.conn
+pub(super) fn end_all_of(tx: &WriteTx<'_>, user: UserId) -> Result<(), StoreError> {
+    tx.conn
         .prepare_cached("DELETE FROM links WHERE user_id = ?1")?
         .execute([user.0.to_bytes()])?;
     Ok(())

@@ -11,7 +11,7 @@ use super::{
     cursor::Cursor,
     sql::{self, Connection, Row, Value, params_from_iter},
 };
-use crate::domain::{Refusal, text::fold};
+use crate::domain::{DomainError, text::fold};
 
 /// The order of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -305,7 +305,7 @@ impl<T> List<T> {
     /// What a query asks for, judged before the database is.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] for `sort` and `cursor`.
+    /// [`DomainError::Invalid`] for `sort` and `cursor`.
     pub(super) fn order(&self, query: &ListQuery) -> Result<Order, StoreError> {
         let read = |text| Cursor::read(self.from, text);
         let after = query.cursor.as_deref().map(read).transpose()?;
@@ -328,7 +328,7 @@ impl<T> List<T> {
         let known = self.sorts.iter().find(|(name, _)| *name == field);
         let unknown = || {
             let names: Vec<_> = self.sorts.iter().map(|(name, _)| *name).collect();
-            Refusal::Invalid {
+            DomainError::Invalid {
                 field: "sort",
                 reason: format!("must be one of {}", names.join(", ")),
             }

@@ -10,12 +10,12 @@ use super::{
     Store, StoreError, accounts,
     rows::{maybe_ulid, ulid},
     sql::{self, Connection, OptionalExtension, Row, params},
-    unit::Unit,
+    write_tx::WriteTx,
 };
 use crate::{
     crypto::seal::MasterKey,
     domain::{
-        Cause, User,
+        AuditContext, User,
         mail::{MailContent, MailKind},
     },
 };
@@ -76,28 +76,28 @@ fn place(id: Ulid) -> String {
 
 /// Writes a mail. Those of the same kind to the same person that the server did not take are out of date.
 pub(super) fn write(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     kind: MailKind,
     user: Option<UserId>,
     content: &MailContent,
 ) -> Result<(), StoreError> {
-    if insert(unit, kind, user, content)?.is_some() {
-        unit.changes.mails = true;
+    if insert(tx, kind, user, content)?.is_some() {
+        tx.changes.mails = true;
     }
     Ok(())
 }
 
 /// As [`write`]; answers the row's id, where mail is sent at all.
 fn insert(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     kind: MailKind,
     user: Option<UserId>,
     content: &MailContent,
 ) -> Result<Option<Ulid>, StoreError> {
-    let Some(mailing) = unit.memory.mailing.get() else {
+    let Some(mailing) = tx.memory.mailing.get() else {
         return Ok(None);
     };
-    let id = unit.id(content.at);
+    let id = tx.id(content.at);
     let sealed = serde_json::to_vec(content)
         .map_err(|error| StoreError::Unavailable(error.to_string()))
         .map(|json| mailing.master.seal(&place(id), &json))?
@@ -105,11 +105,11 @@ fn insert(
     let user = user.map(|user| user.0.to_bytes());
     if !kind.is_notice() {
         let sql = "DELETE FROM mails WHERE user_id = ?1 AND kind = ?2 AND due_at IS NOT NULL AND tries > 0";
-        unit.conn
+        tx.conn
             .prepare_cached(sql)?
             .execute(params![user, kind.as_str()])?;
     }
-    unit.conn
+    tx.conn
         .prepare_cached("INSERT INTO mails VALUES (?1, ?2, ?3, ?4, ?5, ?5, 0, NULL, NULL)")?
         .execute(params![
             id.to_bytes(),
@@ -123,14 +123,14 @@ fn insert(
 
 /// Does what [`write`] does, and leaves nothing.
 pub(super) fn decoy(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     user: UserId,
     content: &MailContent,
 ) -> Result<(), StoreError> {
-    if let Some(id) = insert(unit, MailKind::Test, Some(user), content)? {
+    if let Some(id) = insert(tx, MailKind::Test, Some(user), content)? {
         let sql = "DELETE FROM mails WHERE id = ?1";
-        unit.conn.prepare_cached(sql)?.execute([id.to_bytes()])?;
-        unit.changes.mails = true;
+        tx.conn.prepare_cached(sql)?.execute([id.to_bytes()])?;
+        tx.changes.mails = true;
     }
     Ok(())
 }
@@ -149,26 +149,26 @@ fn notice_of(action: &str) -> Option<MailKind> {
 
 /// Tells somebody of an event of their account, where it is one that they are told of.
 pub(super) fn tell(
-    unit: &mut Unit<'_>,
-    cause: &Cause,
+    tx: &mut WriteTx<'_>,
+    context: &AuditContext,
     action: &str,
     user: Option<UserId>,
 ) -> Result<(), StoreError> {
     let Some((kind, user)) = notice_of(action).zip(user) else {
         return Ok(());
     };
-    if !is_telling(unit) {
+    if !is_telling(tx) {
         return Ok(());
     }
-    match accounts::find(unit.conn, user)? {
-        Some(user) => notice(unit, kind, &user, cause, |_| ()),
+    match accounts::find(tx.conn, user)? {
+        Some(user) => notice(tx, kind, &user, context, |_| ()),
         None => Ok(()),
     }
 }
 
 /// Whether this server sends mail.
-pub(super) fn is_mailing(unit: &Unit<'_>) -> bool {
-    unit.memory.mailing.get().is_some()
+pub(super) fn is_mailing(tx: &WriteTx<'_>) -> bool {
+    tx.memory.mailing.get().is_some()
 }
 
 /// Since when this server sends mail, where it ever did.
@@ -180,8 +180,8 @@ pub(super) fn mailing_since(conn: &Connection) -> Result<Option<Timestamp>, Stor
 }
 
 /// Whether people are told of what happens to their account.
-pub(super) fn is_telling(unit: &Unit<'_>) -> bool {
-    let mailing = unit.memory.mailing.get();
+pub(super) fn is_telling(tx: &WriteTx<'_>) -> bool {
+    let mailing = tx.memory.mailing.get();
     mailing.is_some_and(|mailing| mailing.notices)
 }
 
@@ -198,34 +198,34 @@ fn most(kind: MailKind, user: &User) -> Option<u32> {
 
 /// Writes a notice to somebody, unless they have had many of its kind this hour.
 pub(super) fn notice(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     kind: MailKind,
     user: &User,
-    cause: &Cause,
+    context: &AuditContext,
     with: impl FnOnce(&mut MailContent),
 ) -> Result<(), StoreError> {
-    if !is_telling(unit) {
+    if !is_telling(tx) {
         return Ok(());
     }
     if let Some(most) = most(kind, user) {
-        let since = cause.at.plus_seconds(-HOUR);
+        let since = context.at.plus_seconds(-HOUR);
         let sql = "SELECT count(*) FROM mails WHERE user_id = ?1 AND created_at > ?2 AND kind = ?3";
         let of = params![user.id.0.to_bytes(), since.0, kind.as_str()];
-        let mut select = unit.conn.prepare_cached(sql)?;
+        let mut select = tx.conn.prepare_cached(sql)?;
         let sent: u32 = select.query_row(of, |row| row.get(0))?;
         if sent >= most {
             return Ok(());
         }
     }
-    let mut content = MailContent::new(user.email.as_str(), cause.language, cause.at);
-    content.ip = cause.ip.map(|ip| ip.to_canonical().to_string());
+    let mut content = MailContent::new(user.email.as_str(), context.language, context.at);
+    content.ip = context.ip.map(|ip| ip.to_canonical().to_string());
     with(&mut content);
-    write(unit, kind, Some(user.id), &content)
+    write(tx, kind, Some(user.id), &content)
 }
 
 /// Drops what an account that goes was to be sent.
-pub(super) fn drop_of(unit: &Unit<'_>, user: UserId) -> Result<(), StoreError> {
-    unit.conn
+pub(super) fn drop_of(tx: &WriteTx<'_>, user: UserId) -> Result<(), StoreError> {
+    tx.conn
         .prepare_cached("DELETE FROM mails WHERE user_id = ?1")?
         .execute([user.0.to_bytes()])?;
     Ok(())
@@ -259,10 +259,10 @@ impl Store {
     pub async fn send_mail(&self, mailing: Mailing, now: Timestamp) -> Result<(), StoreError> {
         let known = self.read(mailing_since).await?;
         if known.is_none() {
-            self.write(move |unit| {
+            self.write(move |tx| {
                 let sql = "INSERT INTO meta VALUES ('mailing_since', \
                            coalesce((SELECT min(created_at) FROM mails), ?1)) ON CONFLICT (key) DO NOTHING";
-                unit.conn.prepare_cached(sql)?.execute([now.0])?;
+                tx.conn.prepare_cached(sql)?.execute([now.0])?;
                 Ok(())
             })
             .await?;
@@ -294,9 +294,9 @@ impl Store {
 
     /// A mail was taken by the server: its text is wiped.
     pub async fn mail_sent(&self, id: Ulid, now: Timestamp) -> Result<(), StoreError> {
-        self.write(move |unit| {
+        self.write(move |tx| {
             let sql = "UPDATE mails SET sealed = NULL, due_at = NULL, sent_at = ?2, error = NULL WHERE id = ?1";
-            unit.conn
+            tx.conn
                 .prepare_cached(sql)?
                 .execute(params![id.to_bytes(), now.0])?;
             Ok(())
@@ -315,11 +315,11 @@ impl Store {
         let wait = WAITS[(mail.tries as usize).min(WAITS.len() - 1)];
         let due = now.plus_seconds(wait);
         let again = !failure.for_good && due < mail.created_at.plus_seconds(TRIED_FOR);
-        self.write(move |unit| {
+        self.write(move |tx| {
             let sql = "UPDATE mails SET due_at = ?2, tries = tries + 1, error = ?3, \
                        sealed = CASE WHEN CAST(?2 AS BIGINT) IS NULL THEN NULL ELSE sealed END WHERE id = ?1";
             let due = again.then_some(due.0);
-            let noted = unit.conn.prepare_cached(sql)?.execute(params![
+            let noted = tx.conn.prepare_cached(sql)?.execute(params![
                 mail.id.to_bytes(),
                 due,
                 failure.error
@@ -329,8 +329,8 @@ impl Store {
                 let detail = format!("{}: {}; {how}", mail.named, failure.error);
                 let user = mail.user_id;
                 let target = user.as_ref().map(|id| id as &dyn std::fmt::Display);
-                let cause = Cause::system(now);
-                unit.event(&cause, "mail.failed", target, user, Some(&detail))?;
+                let context = AuditContext::system(now);
+                tx.event(&context, "mail.failed", target, user, Some(&detail))?;
             }
             Ok(again)
         })
@@ -343,10 +343,10 @@ impl Store {
         host: String,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| {
+        self.write(move |tx| {
             let detail = format!("{host} offers no TLS: whoever is on the way can read the links; mail_require_tls forbids that");
-            let cause = Cause::system(now);
-            unit.event(&cause, "mail.unencrypted", None, None, Some(&detail))
+            let context = AuditContext::system(now);
+            tx.event(&context, "mail.unencrypted", None, None, Some(&detail))
         })
         .await
     }

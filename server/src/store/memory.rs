@@ -35,7 +35,7 @@ use crate::{
 };
 
 /// Past so many single entries a change empties the cache instead of picking them out.
-const MANY: usize = 4096;
+const MAX_SINGLE_REMOVALS: usize = 4096;
 
 #[derive(Debug)]
 pub(super) struct Memory {
@@ -57,7 +57,7 @@ pub(super) struct Memory {
     pub scopes: Interner<ScopeSet>,
     /// What accounts have in common.
     standings: Interner<Arc<Standing>>,
-    pub touched: Mutex<super::touch::Touched>,
+    pub touched: Mutex<super::last_used::Touched>,
     /// Counts commits that appended events; a stream waits on it.
     pub events: watch::Sender<u64>,
     /// Wakes the job that carries out endings.
@@ -218,7 +218,7 @@ where
     V: Clone,
     W: Weighter<K, V> + Clone,
 {
-    if all || stale.len() > MANY {
+    if all || stale.len() > MAX_SINGLE_REMOVALS {
         cache.clear();
     } else {
         for key in stale {

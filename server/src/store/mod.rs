@@ -32,17 +32,18 @@ mod key_list;
 mod key_meters;
 mod key_rows;
 mod keys;
+mod last_used;
 mod links;
 mod list;
+mod logout_notices;
 mod mails;
 mod memory;
-mod notices;
 mod operator;
-mod outstanding;
 mod packed;
 mod packed_account;
 mod passkeys;
 mod pending_endings;
+mod pending_links;
 mod plan;
 mod refresh;
 mod refresh_rows;
@@ -57,7 +58,7 @@ mod session_ends;
 mod session_list;
 mod session_rows;
 mod sessions;
-mod setup;
+mod setup_progress;
 mod sign_in;
 mod signed_in_from;
 mod signing;
@@ -66,10 +67,9 @@ mod sqlite;
 mod stats;
 mod sweep;
 mod takeover;
-mod touch;
-mod unit;
 mod unused_clients;
 mod weights;
+mod write_tx;
 
 use std::{
     path::PathBuf,
@@ -93,11 +93,11 @@ pub(crate) use key_meters::UsageRange;
 pub use keys::{KeySecret, NewKey};
 pub use links::{NewLink, SetByLink};
 pub use list::{ListQuery, Sort};
+pub use logout_notices::LogoutNotice;
 pub use mails::{Mail, MailFailure, Mailing, MailsWaiting};
 pub use memory::Caps;
-pub use notices::LogoutNotice;
-pub use outstanding::Outstanding;
 pub use passkeys::NewPasskey;
+pub use pending_links::Outstanding;
 pub(crate) use plan::{Applied, Kind as PlanKind, NotApplied, Plan, PlannedClient, PlannedUser};
 pub use refresh::{Refreshed, Rotation};
 pub use registration_tokens::NewRegistrationToken;
@@ -112,7 +112,7 @@ pub use sqlite::{
     Bounds, DATABASE, DirectoryLock, MASTER_KEY, OPERATOR_KEY, Restore, Restored, SCHEMA_VERSION,
     back_up, back_up_to_stdout, check, check_file, restore, tighten,
 };
-use unit::Unit;
+use write_tx::WriteTx;
 
 use self::{
     memory::Memory,
@@ -149,12 +149,12 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    async fn write<T, F>(&self, unit: F) -> Result<T, StoreError>
+    async fn write<T, F>(&self, tx: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Unit<'_>) -> Result<T, StoreError> + Send + 'static,
+        F: FnOnce(&mut WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        self.inner.queue.run(unit).await
+        self.inner.queue.run(tx).await
     }
 
     async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
@@ -185,7 +185,7 @@ impl Store {
         &self.inner.memory
     }
 
-    fn touched(&self) -> MutexGuard<'_, touch::Touched> {
+    fn touched(&self) -> MutexGuard<'_, last_used::Touched> {
         self.inner
             .memory
             .touched

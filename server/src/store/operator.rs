@@ -7,13 +7,13 @@ use doorward_shared::{KeyId, ScopeSet, Timestamp, apikey::Environment};
 use ulid::Ulid;
 
 use super::{
-    Store, StoreError, Unit,
+    Store, StoreError, WriteTx,
     keys::{self, NewKey},
     sql::{self, Connection, OptionalExtension, params},
 };
 use crate::{
     crypto::secret::Digest256,
-    domain::{Cause, KeyOwner, KeyTerms, Minter, role},
+    domain::{AuditContext, KeyOwner, KeyTerms, Minter, role},
 };
 
 /// Set in `meta` once there has been an operator key.
@@ -37,11 +37,11 @@ impl Store {
         &self,
         hash: Digest256,
         hint: String,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            insert(unit, hash, hint, &cause)?;
-            settle(unit, hash, &cause)
+        self.write(move |tx| {
+            insert(tx, hash, hint, &context)?;
+            settle(tx, hash, &context)
         })
         .await
     }
@@ -51,28 +51,31 @@ impl Store {
         &self,
         hash: Digest256,
         hint: String,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| insert(unit, hash, hint, &cause))
-            .await
+        self.write(move |tx| insert(tx, hash, hint, &context)).await
     }
 
     /// Revokes an operator key whose secret got into no file.
-    pub async fn drop_operator_key(&self, hash: Digest256, cause: Cause) -> Result<(), StoreError> {
-        self.write(move |unit| {
+    pub async fn drop_operator_key(
+        &self,
+        hash: Digest256,
+        context: AuditContext,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| {
             let sql = "SELECT id FROM api_keys WHERE hash = ?1 AND revoked_at IS NULL";
-            let id: Option<[u8; 16]> = unit
+            let id: Option<[u8; 16]> = tx
                 .conn
                 .query_row(sql, [hash.0], |row| row.get(0))
                 .optional()?;
             if let Some(id) = id {
                 let sql = "UPDATE api_keys SET revoked_at = ?1 WHERE id = ?2";
-                unit.conn.execute(sql, params![cause.at.0, id])?;
-                unit.changes.keys.push(hash);
+                tx.conn.execute(sql, params![context.at.0, id])?;
+                tx.changes.keys.push(hash);
                 let id = KeyId(Ulid::from_bytes(id));
-                unit.event(&cause, "apikey.revoked", Some(&id), None, Some(OPERATOR))?;
+                tx.event(&context, "apikey.revoked", Some(&id), None, Some(OPERATOR))?;
             }
-            forget_dead(unit.conn, cause.at)
+            forget_dead(tx.conn, context.at)
         })
         .await
     }
@@ -87,7 +90,7 @@ impl Store {
             Ok(found.optional()?.map(KeyId))
         };
         match self.read(find).await? {
-            Some(id) => self.write(move |unit| mark(unit, id)).await,
+            Some(id) => self.write(move |tx| mark(tx, id)).await,
             None => Ok(()),
         }
     }
@@ -96,9 +99,9 @@ impl Store {
     pub async fn settle_operator_key(
         &self,
         hash: Digest256,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<(), StoreError> {
-        let now = cause.at;
+        let now = context.at;
         let unsettled = self
             .read(move |conn| {
                 Ok(
@@ -110,9 +113,9 @@ impl Store {
         if !unsettled {
             return Ok(());
         }
-        self.write(move |unit| {
-            if is_live(unit.conn, hash)? {
-                settle(unit, hash, &cause)
+        self.write(move |tx| {
+            if is_live(tx.conn, hash)? {
+                settle(tx, hash, &context)
             } else {
                 Ok(())
             }
@@ -122,14 +125,14 @@ impl Store {
 }
 
 /// Leaves the key with this hash as the only operator key.
-fn settle(unit: &mut Unit<'_>, hash: Digest256, cause: &Cause) -> Result<(), StoreError> {
-    for id in others(unit.conn, hash, cause.at)? {
-        unit.event(cause, "apikey.revoked", Some(&id), None, Some(OPERATOR))?;
+fn settle(tx: &mut WriteTx<'_>, hash: Digest256, context: &AuditContext) -> Result<(), StoreError> {
+    for id in others(tx.conn, hash, context.at)? {
+        tx.event(context, "apikey.revoked", Some(&id), None, Some(OPERATOR))?;
     }
-    retire_others(unit.conn, hash, cause)?;
-    unit.changes.all_keys = true;
+    retire_others(tx.conn, hash, context)?;
+    tx.changes.all_keys = true;
     let sql = "INSERT INTO meta VALUES (?1, '1') ON CONFLICT (key) DO NOTHING";
-    unit.conn.prepare_cached(sql)?.execute([MADE])?;
+    tx.conn.prepare_cached(sql)?.execute([MADE])?;
     Ok(())
 }
 
@@ -139,14 +142,14 @@ fn is_made(conn: &Connection) -> sql::Result<bool> {
 }
 
 fn insert(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     hash: Digest256,
     hint: String,
-    cause: &Cause,
+    context: &AuditContext,
 ) -> Result<(), StoreError> {
     // A file that was put back may hold a key that was replaced once: whoever holds the directory decides.
     let again = "DELETE FROM api_keys WHERE hash = ?1 AND owner_id IS NULL";
-    unit.conn.prepare_cached(again)?.execute([hash.0])?;
+    tx.conn.prepare_cached(again)?.execute([hash.0])?;
     let key = NewKey {
         owner: KeyOwner::Operator,
         hash,
@@ -158,8 +161,8 @@ fn insert(
         terms: KeyTerms::default(),
         meter: None,
     };
-    let made = keys::insert(unit, key, Minter::default(), cause, "apikey.created", None)?;
-    mark(unit, made.id)
+    let made = keys::insert(tx, key, Minter::default(), context, "apikey.created", None)?;
+    mark(tx, made.id)
 }
 
 /// Whether the secret with this hash is an operator key that works.
@@ -183,20 +186,20 @@ fn others(conn: &Connection, hash: Digest256, now: Timestamp) -> sql::Result<Vec
 pub(super) fn retire_others(
     conn: &Connection,
     hash: Digest256,
-    cause: &Cause,
+    context: &AuditContext,
 ) -> Result<(), StoreError> {
     let sql =
         format!("UPDATE api_keys SET revoked_at = ?1 WHERE hash <> ?2 AND {ALIVE} AND {MARKED}");
-    conn.execute(&sql, params![cause.at.0, hash.0])?;
-    forget_dead(conn, cause.at)
+    conn.execute(&sql, params![context.at.0, hash.0])?;
+    forget_dead(conn, context.at)
 }
 
 /// Revokes all operator keys: the next start takes up the one in the file, or makes one.
-pub(super) fn retire_all(conn: &Connection, cause: &Cause) -> Result<(), StoreError> {
+pub(super) fn retire_all(conn: &Connection, context: &AuditContext) -> Result<(), StoreError> {
     let sql = format!("UPDATE api_keys SET revoked_at = ?1 WHERE {ALIVE} AND {MARKED}");
-    conn.execute(&sql, params![cause.at.0])?;
+    conn.execute(&sql, params![context.at.0])?;
     conn.execute("DELETE FROM meta WHERE key = ?1", [MADE])?;
-    forget_dead(conn, cause.at)
+    forget_dead(conn, context.at)
 }
 
 /// Removes the marks of keys that are revoked, their grace over, or gone.
@@ -211,13 +214,13 @@ fn forget_dead(conn: &Connection, now: Timestamp) -> Result<(), StoreError> {
 
 /// Marks a key as the operator key. It ends with nobody: whoever put it in its place may go, or be sent away by somebody
 /// who may not touch it.
-pub(super) fn mark(unit: &mut Unit<'_>, id: KeyId) -> Result<(), StoreError> {
+pub(super) fn mark(tx: &mut WriteTx<'_>, id: KeyId) -> Result<(), StoreError> {
     let mark =
         "INSERT INTO meta VALUES ('operator_key:' || hex(?1), '1') ON CONFLICT (key) DO NOTHING";
-    unit.conn.prepare_cached(mark)?.execute([id.0.to_bytes()])?;
+    tx.conn.prepare_cached(mark)?.execute([id.0.to_bytes()])?;
     let free =
         "UPDATE api_keys SET minter_id = NULL, client_id = NULL, granted_by = NULL WHERE id = ?1";
-    unit.conn.prepare_cached(free)?.execute([id.0.to_bytes()])?;
+    tx.conn.prepare_cached(free)?.execute([id.0.to_bytes()])?;
     Ok(())
 }
 

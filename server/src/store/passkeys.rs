@@ -4,11 +4,11 @@ use doorward_shared::{PasskeyId, Timestamp, UserId};
 
 use super::{
     SeenPassword, Store, StoreError, factor_sessions,
-    factors::{after_removal, factors, judge},
+    factors::{after_removal, factors, validate},
     rows::{maybe_time, ulid},
     sql::{self, Connection, OptionalExtension, Row, params},
 };
-use crate::domain::{Act, Cause, Passkey, PasskeyKind, PublicKey, Refusal};
+use crate::domain::{Act, AuditContext, DomainError, Passkey, PasskeyKind, PublicKey};
 
 /// Passkeys of one account, at most.
 const MAX_PASSKEYS: usize = 20;
@@ -37,7 +37,7 @@ impl Store {
     /// Adds a passkey to an account whose password is still the one with which that began.
     ///
     /// # Errors
-    /// [`Refusal::Conflict`] for a credential that is known, or one too many, [`Refusal::PasswordChanged`]; as
+    /// [`DomainError::Conflict`] for a credential that is known, or one too many, [`DomainError::PasswordChanged`]; as
     /// [`crate::domain::rules::authority::change_factors`].
     pub async fn add_passkey(
         &self,
@@ -46,15 +46,15 @@ impl Store {
         password: SeenPassword,
         act: Act,
     ) -> Result<Passkey, StoreError> {
-        self.write(move |unit| {
-            let by = judge(unit, user, Some(password), &act)?;
-            let cause = act.cause(&by);
-            if factors(unit.conn, user)?.passkeys.len() >= MAX_PASSKEYS {
+        self.write(move |tx| {
+            let by = validate(tx, user, Some(password), &act)?;
+            let context = act.context(&by);
+            if factors(tx.conn, user)?.passkeys.len() >= MAX_PASSKEYS {
                 let why = format!("an account has at most {MAX_PASSKEYS} passkeys");
-                return Err(Refusal::Conflict(why).into());
+                return Err(DomainError::Conflict(why).into());
             }
-            let id = PasskeyId(unit.id(cause.at));
-            let added = unit
+            let id = PasskeyId(tx.id(context.at));
+            let added = tx
                 .conn
                 .prepare_cached(
                     "INSERT INTO passkeys VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL)
@@ -68,13 +68,15 @@ impl Store {
                     new.sign_count,
                     new.kind == PasskeyKind::Synced,
                     new.name,
-                    cause.at.0
+                    context.at.0
                 ])?;
             if added == 0 {
-                return Err(Refusal::Conflict("this passkey is registered already".into()).into());
+                return Err(
+                    DomainError::Conflict("this passkey is registered already".into()).into(),
+                );
             }
-            factor_sessions::set_up(unit, user, act.session())?;
-            unit.event(cause, "mfa.passkey_added", Some(&id), Some(user), None)?;
+            factor_sessions::set_up(tx, user, act.session())?;
+            tx.event(context, "mfa.passkey_added", Some(&id), Some(user), None)?;
             Ok(Passkey {
                 id,
                 user_id: user,
@@ -83,7 +85,7 @@ impl Store {
                 sign_count: new.sign_count,
                 kind: new.kind,
                 name: new.name,
-                created_at: cause.at,
+                created_at: context.at,
                 last_used_at: None,
             })
         })
@@ -93,27 +95,27 @@ impl Store {
     /// Removes a passkey of an account.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], also for another's; as [`crate::domain::rules::authority::change_factors`].
+    /// [`DomainError::NotFound`], also for another's; as [`crate::domain::rules::authority::change_factors`].
     pub async fn remove_passkey(
         &self,
         user: UserId,
         id: PasskeyId,
         act: Act,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = judge(unit, user, None, &act)?;
+        self.write(move |tx| {
+            let by = validate(tx, user, None, &act)?;
             let sql = "DELETE FROM passkeys WHERE id = ?1 AND user_id = ?2";
-            let gone = unit
+            let gone = tx
                 .conn
                 .prepare_cached(sql)?
                 .execute(params![id.0.to_bytes(), user.0.to_bytes()])?;
             if gone == 0 {
-                return Err(Refusal::NotFound("passkey").into());
+                return Err(DomainError::NotFound("passkey").into());
             }
-            after_removal(unit, user)?;
-            factor_sessions::taken_away(unit, user, &act)?;
-            let (action, cause) = ("mfa.passkey_removed", act.cause(&by));
-            unit.event(cause, action, Some(&id), Some(user), None)
+            after_removal(tx, user)?;
+            factor_sessions::taken_away(tx, user, &act)?;
+            let (action, context) = ("mfa.passkey_removed", act.context(&by));
+            tx.event(context, action, Some(&id), Some(user), None)
         })
         .await
     }
@@ -123,11 +125,11 @@ impl Store {
         &self,
         user: UserId,
         id: PasskeyId,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| {
+        self.write(move |tx| {
             let action = "mfa.passkey_counter_went_back";
-            unit.event(&cause, action, Some(&id), Some(user), None)
+            tx.event(&context, action, Some(&id), Some(user), None)
         })
         .await
     }

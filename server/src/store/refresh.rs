@@ -9,7 +9,7 @@ use super::{
     registrations,
     sessions::end,
     sql::{Connection, params},
-    unit::Unit,
+    write_tx::WriteTx,
 };
 use crate::{
     crypto::{
@@ -17,7 +17,7 @@ use crate::{
         secret::Secret,
     },
     domain::{
-        Account, Cause, Lineage, Session, SessionCore, User,
+        Account, AuditContext, RefreshOwner, Session, SessionCore, User,
         rules::{
             credential,
             refresh::{Decision, Windows, decide},
@@ -33,7 +33,7 @@ pub struct Rotation {
     /// The one that follows it.
     pub next: NextToken,
     /// Through which door it came.
-    pub lineage: Lineage,
+    pub lineage: RefreshOwner,
     /// When the next one expires; never later than its session.
     pub next_until: Timestamp,
     pub access_until: Timestamp,
@@ -86,7 +86,7 @@ impl Store {
     pub async fn rotate_refresh(
         &self,
         rotation: Rotation,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<Refreshed, StoreError> {
         let used = rotation.used;
         if !matches!(used, Presented::Numbered { genuine: true, .. }) {
@@ -96,8 +96,7 @@ impl Store {
                 return Ok(Refreshed::Unknown);
             }
         }
-        self.write(move |unit| rotate(unit, &rotation, &cause))
-            .await
+        self.write(move |tx| rotate(tx, &rotation, &context)).await
     }
 
     /// As [`Store::session`]; where it has to be read, what a use of its refresh token changes is read with it. The writer,
@@ -151,25 +150,25 @@ fn look_ahead(conn: &Connection, session: &Session) -> Result<(), StoreError> {
 }
 
 fn rotate(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     rotation: &Rotation,
-    cause: &Cause,
+    context: &AuditContext,
 ) -> Result<Refreshed, StoreError> {
-    let now = cause.at;
-    let Some(facts) = facts(unit.conn, rotation.used)? else {
+    let now = context.at;
+    let Some(facts) = facts(tx.conn, rotation.used)? else {
         return Ok(Refreshed::Unknown);
     };
-    let decision = match decided(unit, &facts, rotation, cause)? {
+    let decision = match decided(tx, &facts, rotation, context)? {
         Ok(decision) => decision,
         Err(refused) => return Ok(refused),
     };
     let session = facts.session;
-    let (account, resources) = match allowed(unit.conn, &session, rotation)? {
+    let (account, resources) = match allowed(tx.conn, &session, rotation)? {
         Ok(allowed) => allowed,
         Err(refused) => return Ok(refused),
     };
-    if unit.memory.demands_factor(&account.user.role) && !session.method.has_factor() {
-        let has_factor = factors::has_factor(unit.conn, session.user_id)?;
+    if tx.memory.demands_factor(&account.user.role) && !session.method.has_factor() {
+        let has_factor = factors::has_factor(tx.conn, session.user_id)?;
         return Ok(Refreshed::NeedsFactor { has_factor });
     }
     let (family, windows) = (facts.family, rotation.windows);
@@ -180,11 +179,11 @@ fn rotate(
         Decision::Retry => family.retried(next, next_until),
         _ => family.rotated(next, next_until, now, windows),
     };
-    keep(unit, rotation, &session, &next, now)?;
-    registrations::session_used(unit, session.client_id, now)?;
+    keep(tx, rotation, &session, &next, now)?;
+    registrations::session_used(tx, session.client_id, now)?;
     if decision == Decision::Retry {
         let (action, user) = ("session.refresh_retried", Some(session.user_id));
-        unit.event(cause, action, Some(&session.id), user, None)?;
+        tx.event(context, action, Some(&session.id), user, None)?;
     }
     let scope = credential::scopes_left(&session.scope, &account.may, None);
     Ok(Refreshed::Rotated {
@@ -198,15 +197,15 @@ fn rotate(
 
 /// Whether a use goes on: [`Decision::Rotate`] or [`Decision::Retry`], or what became of it. A replay ends its session.
 fn decided(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     facts: &Facts,
     rotation: &Rotation,
-    cause: &Cause,
+    context: &AuditContext,
 ) -> Result<Result<Decision, Refreshed>, StoreError> {
-    let (session, now) = (&facts.session, cause.at);
+    let (session, now) = (&facts.session, context.at);
     let lineage = session
         .client_id
-        .map_or(Lineage::FirstParty, Lineage::Client);
+        .map_or(RefreshOwner::FirstParty, RefreshOwner::Client);
     if lineage != rotation.lineage {
         return Ok(Err(Refreshed::Unknown));
     }
@@ -219,18 +218,22 @@ fn decided(
         Decision::Rotate | Decision::Retry | Decision::Expired => Err(Refreshed::Expired),
         Decision::Lost => Err(Refreshed::Revoked),
         Decision::Replay => {
-            replayed(unit, session, cause)?;
+            replayed(tx, session, context)?;
             Err(Refreshed::Replayed)
         }
     })
 }
 
-fn replayed(unit: &mut Unit<'_>, session: &Session, cause: &Cause) -> Result<(), StoreError> {
-    end(unit, session.id, cause.at)?;
+fn replayed(
+    tx: &mut WriteTx<'_>,
+    session: &Session,
+    context: &AuditContext,
+) -> Result<(), StoreError> {
+    end(tx, session.id, context.at)?;
     let user = Some(session.user_id);
     let why = "a used refresh token came again";
-    unit.event(
-        cause,
+    tx.event(
+        context,
         "session.replayed",
         Some(&session.id),
         user,

@@ -9,7 +9,7 @@ use super::{
     refresh::Rotation,
     rows::{self, SESSION, ulid},
     sql::{self, Connection, OptionalExtension, Row, params},
-    unit::Unit,
+    write_tx::WriteTx,
 };
 use crate::{
     crypto::{refresh::Presented, secret::Digest256},
@@ -192,14 +192,14 @@ fn uses(family: &Family) -> Option<Vec<u8>> {
 
 /// Writes what a session knows of its tokens from now on: one row.
 pub(super) fn keep(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     rotation: &Rotation,
     session: &Session,
     next: &Family,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     if let Presented::Tabled(hash) = rotation.used {
-        unit.conn
+        tx.conn
             .prepare_cached(
                 "UPDATE refresh_tokens SET used_at = ?2 WHERE hash = ?1 AND used_at IS NULL",
             )?
@@ -209,7 +209,7 @@ pub(super) fn keep(
         .expires_at
         .max(rotation.access_until)
         .min(session.expires_at);
-    unit.conn
+    tx.conn
         .prepare_cached(
             "UPDATE sessions SET last_seen_at = ?2, idle_until = CASE WHEN idle_until < ?3 THEN ?3 ELSE idle_until END, refresh_generation = ?4, \
              refresh_hash = ?5, refresh_until = ?6, refresh_used = ?7 WHERE id = ?1",
@@ -223,13 +223,13 @@ pub(super) fn keep(
             next.expires_at.0,
             uses(next)
         ])?;
-    unit.changes.sessions.push(session.id);
+    tx.changes.sessions.push(session.id);
     let mut session = session.clone();
     session.last_seen_at = now;
     session.idle_until = session.idle_until.max(idle_until);
     // What one could not match a moment ago, because it had been idle too long, it may match now.
-    if !endings::ends(unit.conn, session.id)? {
-        unit.changes.now_is_session(&session);
+    if !endings::ends(tx.conn, session.id)? {
+        tx.changes.now_is_session(&session);
     }
     Ok(())
 }

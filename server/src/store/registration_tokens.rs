@@ -10,12 +10,12 @@ use super::{
     list::{Filter, List, ListQuery, folded},
     rows::{scopes, ulid},
     sql::{self, Connection, OptionalExtension, Row, Value, params},
-    unit::Unit,
+    write_tx::WriteTx,
 };
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Act, Actor, Holder, Refusal,
+        Act, Actor, DomainError, Holder,
         rules::authority::{self as rule, ClientActs},
     },
 };
@@ -64,13 +64,13 @@ impl Store {
         token: NewRegistrationToken,
         act: Act,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
+        self.write(move |tx| {
+            let by = authority::authorize(tx, &act)?;
             rule::change_client(&by, no_change(&ScopeSet::default()))?;
             let given = rule::giveable(&by, &token.scopes);
-            let cause = act.cause(&by);
-            let id = RegistrationTokenId(unit.id(cause.at));
-            unit.conn
+            let context = act.context(&by);
+            let id = RegistrationTokenId(tx.id(context.at));
+            tx.conn
                 .prepare_cached(
                     "INSERT INTO registration_tokens (hash, expires_at, uses_left, minter, client_id, scopes, id, \
                      created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -80,14 +80,14 @@ impl Store {
                     token.expires_at.0,
                     token.uses,
                     minter(&act),
-                    cause.client_id.map(|id| id.0.to_bytes()),
+                    context.client_id.map(|id| id.0.to_bytes()),
                     given.to_string(),
                     id.0.to_bytes(),
-                    cause.at.0
+                    context.at.0
                 ])?;
             let detail = format!("{} uses until {}", token.uses, token.expires_at);
-            unit.event(
-                cause,
+            tx.event(
+                context,
                 "client.registration_token_created",
                 Some(&id),
                 None,
@@ -119,23 +119,23 @@ impl Store {
     /// Ends an initial access token. Clients that have registered with it stay.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`]; as [`rule::change_client`].
+    /// [`DomainError::NotFound`]; as [`rule::change_client`].
     pub async fn revoke_registration_token(
         &self,
         id: RegistrationTokenId,
         act: Act,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
+        self.write(move |tx| {
+            let by = authority::authorize(tx, &act)?;
             rule::change_client(&by, no_change(&ScopeSet::default()))?;
             let sql = "DELETE FROM registration_tokens WHERE id = ?1";
-            let mut delete = unit.conn.prepare_cached(sql)?;
+            let mut delete = tx.conn.prepare_cached(sql)?;
             if delete.execute([id.0.to_bytes()])? == 0 {
-                return Err(Refusal::NotFound("registration token").into());
+                return Err(DomainError::NotFound("registration token").into());
             }
             drop(delete);
             let action = "client.registration_token_revoked";
-            unit.event(act.cause(&by), action, Some(&id), None, None)
+            tx.event(act.context(&by), action, Some(&id), None, None)
         })
         .await
     }
@@ -163,23 +163,23 @@ fn no_change(scopes: &ScopeSet) -> ClientActs<'_> {
 /// Uses an initial access token once, for a client with these scopes; answers what it gives.
 ///
 /// # Errors
-/// [`Refusal::CredentialEnded`], also when it does not give these.
+/// [`DomainError::CredentialEnded`], also when it does not give these.
 pub(super) fn use_up(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     hash: Digest256,
     asked: &ScopeSet,
     now: Timestamp,
 ) -> Result<ScopeSet, StoreError> {
-    let given = worth(unit.conn, hash, now)?.ok_or(Refusal::CredentialEnded)?;
+    let given = worth(tx.conn, hash, now)?.ok_or(DomainError::CredentialEnded)?;
     if !rule::beyond_openid(asked).all(|one| given.covers(one.as_str())) {
-        return Err(Refusal::CredentialEnded.into());
+        return Err(DomainError::CredentialEnded.into());
     }
     let sql = "UPDATE registration_tokens SET uses_left = uses_left - 1 WHERE hash = ?1 AND uses_left > 0";
-    let used = unit.conn.prepare_cached(sql)?.execute([hash.0])?;
+    let used = tx.conn.prepare_cached(sql)?.execute([hash.0])?;
     if used == 1 {
         Ok(given)
     } else {
-        Err(Refusal::CredentialEnded.into())
+        Err(DomainError::CredentialEnded.into())
     }
 }
 
@@ -218,8 +218,8 @@ fn worth(
 }
 
 /// Ends tokens that an account minted with its sessions, or a client with tokens of its own.
-pub(super) fn end_minted_by(unit: &Unit<'_>, minter: Actor) -> Result<(), StoreError> {
-    unit.conn
+pub(super) fn end_minted_by(tx: &WriteTx<'_>, minter: Actor) -> Result<(), StoreError> {
+    tx.conn
         .prepare_cached("DELETE FROM registration_tokens WHERE minter = ?1")?
         .execute([minter.to_string()])?;
     Ok(())
@@ -227,12 +227,12 @@ pub(super) fn end_minted_by(unit: &Unit<'_>, minter: Actor) -> Result<(), StoreE
 
 /// Ends tokens that an account minted through a client that it lets in no more.
 pub(super) fn end_minted_through(
-    unit: &Unit<'_>,
+    tx: &WriteTx<'_>,
     minter: UserId,
     client: ClientId,
 ) -> Result<(), StoreError> {
     let sql = "DELETE FROM registration_tokens WHERE minter = ?1 AND client_id = ?2";
-    let mut delete = unit.conn.prepare_cached(sql)?;
+    let mut delete = tx.conn.prepare_cached(sql)?;
     let minter = Actor::User(minter).to_string();
     delete.execute(params![minter, client.0.to_bytes()])?;
     Ok(())

@@ -11,13 +11,13 @@ use super::{
     memory::through,
     registration_tokens, rows,
     sql::{self, Connection, OptionalExtension, Row, Value, by_index, params},
-    unit::Unit,
     unused_clients,
+    write_tx::WriteTx,
 };
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Act, Cause, Client, ClientPolicy, GrantType, Refusal,
+        Act, AuditContext, Client, ClientPolicy, DomainError, GrantType,
         diff::quoted,
         rules::{
             self,
@@ -30,9 +30,9 @@ use crate::{
 #[derive(Debug, Clone)]
 pub enum Admission {
     /// Anybody may.
-    Open(Cause),
+    Open(AuditContext),
     /// With an initial access token: it has uses.
-    Token(Digest256, Cause),
+    Token(Digest256, AuditContext),
     /// With a credential that may manage clients.
     Act(Act),
 }
@@ -79,7 +79,7 @@ impl Store {
     /// `allowed` it is noted which whoever let it in can give: it takes no more later.
     ///
     /// # Errors
-    /// [`Refusal::CredentialEnded`] for an initial access token that is used up or over; as [`rule::change_client`].
+    /// [`DomainError::CredentialEnded`] for an initial access token that is used up or over; as [`rule::change_client`].
     pub async fn register_dynamic(
         &self,
         mut client: Client,
@@ -87,18 +87,18 @@ impl Store {
         allowed: ScopeSet,
         admission: Admission,
     ) -> Result<Client, StoreError> {
-        self.write(move |unit| {
-            let (cause, given) = admitted(unit, &client, &allowed, &admission)?;
+        self.write(move |tx| {
+            let (context, given) = admitted(tx, &client, &allowed, &admission)?;
             let openly = matches!(admission, Admission::Open(_));
             if openly {
-                unused_clients::make_room(unit, cause.at)?;
+                unused_clients::make_room(tx, context.at)?;
             }
-            client.id = ClientId(unit.id(cause.at));
-            client.created_at = cause.at;
-            clients::insert(unit, &client, &cause)?;
+            client.id = ClientId(tx.id(context.at));
+            client.created_at = context.at;
+            clients::insert(tx, &client, &context)?;
             let admitted = given.map(|given| rule::allowed_of(&given, &allowed).to_string());
             let sql = "UPDATE clients SET registration_token = ?2, openly = ?3, admitted_scopes = ?4 WHERE id = ?1";
-            unit.conn.prepare_cached(sql)?.execute(params![
+            tx.conn.prepare_cached(sql)?.execute(params![
                 client.id.0.to_bytes(),
                 token.0,
                 openly,
@@ -121,23 +121,23 @@ impl Store {
     /// Changes a client that registered itself, at its own wish: to what `decide` makes of it as it is then.
     ///
     /// # Errors
-    /// [`Refusal::CredentialEnded`], when the token is not its; [`Refusal::Invalid`], when it cannot be so with what an
+    /// [`DomainError::CredentialEnded`], when the token is not its; [`DomainError::Invalid`], when it cannot be so with what an
     /// operator has decided. What `decide` refuses is answered, and nothing is changed.
     pub async fn change_registered<E, F>(
         &self,
         id: ClientId,
         token: Digest256,
         decide: F,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<Result<Client, E>, StoreError>
     where
         E: Send + 'static,
         F: FnOnce(SelfRegistered) -> Result<Client, E> + Send + 'static,
     {
-        self.write(move |unit| {
-            let found = of_token(unit.conn, id, token)?.ok_or(Refusal::CredentialEnded)?;
+        self.write(move |tx| {
+            let found = of_token(tx.conn, id, token)?.ok_or(DomainError::CredentialEnded)?;
             match decide(found) {
-                Ok(client) => Ok(Ok(change(unit, &client, &cause)?)),
+                Ok(client) => Ok(Ok(change(tx, &client, &context)?)),
                 Err(refused) => Ok(Err(refused)),
             }
         })
@@ -147,16 +147,16 @@ impl Store {
     /// Deletes a client that registered itself, at its own wish.
     ///
     /// # Errors
-    /// [`Refusal::CredentialEnded`], when the token is not its.
+    /// [`DomainError::CredentialEnded`], when the token is not its.
     pub async fn delete_registered(
         &self,
         id: ClientId,
         token: Digest256,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let found = of_token(unit.conn, id, token)?.ok_or(Refusal::CredentialEnded)?;
-            remove(unit, &found.client, &cause)
+        self.write(move |tx| {
+            let found = of_token(tx.conn, id, token)?.ok_or(DomainError::CredentialEnded)?;
+            remove(tx, &found.client, &context)
         })
         .await
     }
@@ -174,19 +174,19 @@ impl Store {
 
 /// Uses up what admits a client; answers what its registration is put down to, and what whoever lets it in can give.
 fn admitted(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     client: &Client,
     allowed: &ScopeSet,
     admission: &Admission,
-) -> Result<(Cause, Option<ScopeSet>), StoreError> {
+) -> Result<(AuditContext, Option<ScopeSet>), StoreError> {
     match admission {
-        Admission::Open(cause) => Ok((cause.clone(), None)),
-        Admission::Token(hash, cause) => {
-            let given = registration_tokens::use_up(unit, *hash, &client.scopes, cause.at)?;
-            Ok((cause.clone(), Some(given)))
+        Admission::Open(context) => Ok((context.clone(), None)),
+        Admission::Token(hash, context) => {
+            let given = registration_tokens::use_up(tx, *hash, &client.scopes, context.at)?;
+            Ok((context.clone(), Some(given)))
         }
         Admission::Act(act) => {
-            let by = authority::judge(unit, act)?;
+            let by = authority::authorize(tx, act)?;
             let acts = ClientActs {
                 scopes: &client.scopes,
                 sees_all: false,
@@ -194,18 +194,18 @@ fn admitted(
             };
             rule::change_client(&by, acts)?;
             let given = rule::giveable(&by, allowed);
-            Ok((act.cause(&by).clone(), Some(given)))
+            Ok((act.context(&by).clone(), Some(given)))
         }
     }
 }
 
 /// Changes a client; answers it as it is then.
 pub(super) fn change(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     client: &Client,
-    cause: &Cause,
+    context: &AuditContext,
 ) -> Result<Client, StoreError> {
-    let before = find(unit.conn, client.id)?.ok_or(Refusal::NotFound("client"))?;
+    let before = find(tx.conn, client.id)?.ok_or(DomainError::NotFound("client"))?;
     // What an operator has decided about it, and what it was given, is not its own to change.
     let decided = before.policy.clone();
     let client = Client {
@@ -232,14 +232,14 @@ pub(super) fn change(
         return Ok(client);
     }
     rules::client::register(&client)?;
-    write(unit, &client)?;
-    keys::client_changed(unit, &before)?;
+    write(tx, &client)?;
+    keys::client_changed(tx, &before)?;
     // Names of fields alone: strangers write no long values into the log again and again.
     let diff = rules::client::diff(Some(&before), &client);
     let fields: Vec<_> = diff.iter().map(|(field, ..)| *field).collect();
     let detail = format!("{}: {}", quoted(&client.name), fields.join(", "));
-    unit.event(
-        cause,
+    tx.event(
+        context,
         "client.updated",
         Some(&client.id),
         None,
@@ -277,7 +277,7 @@ fn of_token(
 /// Notes what an operator has left a client that registered itself. One that is a metadata document stays from then on, used
 /// or not: it would come back as if nothing had been decided about it.
 pub(super) fn bounded_by_operator(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     before: &Client,
     after: &Client,
 ) -> Result<(), StoreError> {
@@ -286,18 +286,18 @@ pub(super) fn bounded_by_operator(
     }
     let id = after.id.0.to_bytes();
     if after.document.is_some() {
-        unit.conn
+        tx.conn
             .prepare_cached("UPDATE clients SET openly = 0 WHERE id = ?1")?
             .execute([id])?;
     }
     if before.scopes != after.scopes {
-        unit.conn
+        tx.conn
             .prepare_cached("UPDATE clients SET most_scopes = ?2 WHERE id = ?1")?
             .execute(params![id, after.scopes.to_string()])?;
     }
     if before.grant_types != after.grant_types {
         let grants: Vec<_> = after.grant_types.iter().map(ToString::to_string).collect();
-        unit.conn
+        tx.conn
             .prepare_cached("UPDATE clients SET most_grants = ?2 WHERE id = ?1")?
             .execute(params![id, rows::lines(&grants)])?;
     }
@@ -306,11 +306,11 @@ pub(super) fn bounded_by_operator(
 
 /// Notes that a session's client is in use.
 pub(super) fn session_used(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     client: Option<ClientId>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    client.map_or(Ok(()), |id| clients::used(unit, id, now))
+    client.map_or(Ok(()), |id| clients::used(tx, id, now))
 }
 
 const OPERATOR_RESOURCES: &str = concat!(

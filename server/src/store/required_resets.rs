@@ -7,7 +7,7 @@ use super::{
     sql::params,
 };
 use crate::domain::{
-    Act, Refusal,
+    Act, DomainError,
     rules::account::{self as rule, AnyAdministrator},
 };
 
@@ -16,26 +16,26 @@ impl Store {
     /// sign-ins and links that are under way. Factors and API keys stay.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`]; [`Refusal::Conflict`] for the last administrator who has one; as for setting a password, which
+    /// [`DomainError::NotFound`]; [`DomainError::Conflict`] for the last administrator who has one; as for setting a password, which
     /// keeps somebody out as well.
     pub(crate) async fn remove_password(&self, id: UserId, act: Act) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge_password(unit, id, &act)?;
-            let cause = act.cause(&by);
-            let before = any_admin_with_password(unit.conn)?;
-            let done = unit
+        self.write(move |tx| {
+            let by = authority::authorize_password(tx, id, &act)?;
+            let context = act.context(&by);
+            let before = any_admin_with_password(tx.conn)?;
+            let done = tx
                 .conn
                 .prepare_cached("UPDATE users SET password = NULL WHERE id = ?1")?
                 .execute(params![id.0.to_bytes()])?;
             if done == 0 {
-                return Err(Refusal::NotFound("user").into());
+                return Err(DomainError::NotFound("user").into());
             }
-            let after = any_admin_with_password(unit.conn)?;
+            let after = any_admin_with_password(tx.conn)?;
             rule::keeps_an_administrator(AnyAdministrator { before, after })?;
-            links::end_password_links(unit, id)?;
-            factors::end_unfinished(unit.conn, id)?;
-            sessions::end_all_of(unit, id, None, cause)?;
-            unit.event(cause, "user.password_removed", Some(&id), Some(id), None)
+            links::end_password_links(tx, id)?;
+            factors::end_unfinished(tx.conn, id)?;
+            sessions::end_all_of(tx, id, None, context)?;
+            tx.event(context, "user.password_removed", Some(&id), Some(id), None)
         })
         .await
     }

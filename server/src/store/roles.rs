@@ -9,10 +9,10 @@ use super::{
     list::{Filter, List, ListQuery, Sort, folded},
     rows,
     sql::{self, Connection, OptionalExtension, Value, params},
-    unit::{Happened, Unit},
+    write_tx::{Happened, WriteTx},
 };
 use crate::domain::{
-    Act, Diff, Noted, Refusal, Role,
+    Act, Diff, DomainError, Noted, Role,
     rules::{
         authority as rule,
         role::{self as roles, Standing},
@@ -74,15 +74,15 @@ impl Store {
     /// Creates or changes a role; whoever has it gains and loses at once. Answers whether it is new.
     ///
     /// # Errors
-    /// [`Refusal::Conflict`] when it would leave no administrator, or `admin` would lose `admin`; as [`rule::put_role`].
+    /// [`DomainError::Conflict`] when it would leave no administrator, or `admin` would lose `admin`; as [`rule::put_role`].
     pub async fn put_role(
         &self,
         name: String,
         permissions: ScopeSet,
         act: Act,
     ) -> Result<bool, StoreError> {
-        self.write(move |unit| {
-            let before = put(unit, &name, &permissions, &act)?;
+        self.write(move |tx| {
+            let before = put(tx, &name, &permissions, &act)?;
             Ok(before.is_none())
         })
         .await
@@ -91,35 +91,35 @@ impl Store {
     /// Deletes a role that nobody has.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`]; [`Refusal::Conflict`] for a built-in one and one in use; as [`rule::delete_role`].
+    /// [`DomainError::NotFound`]; [`DomainError::Conflict`] for a built-in one and one in use; as [`rule::delete_role`].
     pub async fn delete_role(&self, name: String, act: Act) -> Result<(), StoreError> {
-        self.write(move |unit| delete(unit, &name, &act)).await
+        self.write(move |tx| delete(tx, &name, &act)).await
     }
 }
 
 /// Creates or changes a role; answers its permissions before.
 pub(super) fn put(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     name: &str,
     permissions: &ScopeSet,
     act: &Act,
 ) -> Result<Option<ScopeSet>, StoreError> {
-    let by = authority::judge(unit, act)?;
-    let before = find(unit.conn, name)?;
+    let by = authority::authorize(tx, act)?;
+    let before = find(tx.conn, name)?;
     let affected = match &before {
-        Some(before) => operators(unit.conn, name, &before.union(permissions))?,
+        Some(before) => operators(tx.conn, name, &before.union(permissions))?,
         None => ScopeSet::default(),
     };
     rule::put_role(&by, permissions, &affected)?;
     roles::put(name, permissions)?;
-    let admins = any_admin(unit.conn)?;
-    unit.conn
+    let admins = any_admin(tx.conn)?;
+    tx.conn
         .prepare_cached(
             "INSERT INTO roles VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET permissions = excluded.permissions",
         )?
         .execute(params![name, permissions.to_string()])?;
-    guard_last_admin(unit.conn, admins)?;
-    unit.changes.all_users = true;
+    guard_last_admin(tx.conn, admins)?;
+    tx.changes.all_users = true;
     let action = if before.is_some() {
         "role.updated"
     } else {
@@ -139,25 +139,25 @@ pub(super) fn put(
         user: None,
         detail: Some(&detail),
     };
-    unit.changed(act.cause(&by), happened, &diff)?;
+    tx.changed(act.context(&by), happened, &diff)?;
     Ok(before)
 }
 
 /// Deletes a role that nobody has.
-pub(super) fn delete(unit: &mut Unit<'_>, name: &str, act: &Act) -> Result<(), StoreError> {
-    let by = authority::judge(unit, act)?;
+pub(super) fn delete(tx: &mut WriteTx<'_>, name: &str, act: &Act) -> Result<(), StoreError> {
+    let by = authority::authorize(tx, act)?;
     rule::delete_role(&by)?;
-    let standing = match find(unit.conn, name)? {
+    let standing = match find(tx.conn, name)? {
         None => Standing::Missing,
-        Some(_) if is_used(unit.conn, name)? => Standing::Used,
+        Some(_) if is_used(tx.conn, name)? => Standing::Used,
         Some(_) => Standing::Unused,
     };
     roles::delete(name, standing)?;
-    unit.conn
+    tx.conn
         .prepare_cached("DELETE FROM roles WHERE name = ?1")?
         .execute([name])?;
-    apply::forget_role(unit, name)?;
-    unit.event(act.cause(&by), "role.deleted", Some(&name), None, None)
+    apply::forget_role(tx, name)?;
+    tx.event(act.context(&by), "role.deleted", Some(&name), None, None)
 }
 
 pub(super) fn find(conn: &Connection, name: &str) -> Result<Option<ScopeSet>, StoreError> {
@@ -204,7 +204,7 @@ fn is_used(conn: &Connection, name: &str) -> Result<bool, StoreError> {
 pub(super) fn must_exist(conn: &Connection, name: &str) -> Result<(), StoreError> {
     let mut select = conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM roles WHERE name = ?1)")?;
     let exists: bool = select.query_row([name], |row| row.get(0))?;
-    let unknown = || Refusal::Invalid {
+    let unknown = || DomainError::Invalid {
         field: "role",
         reason: "is not a role".into(),
     };

@@ -7,9 +7,9 @@ use super::{
     factors::{has_factor, replace_codes, use_up},
     sessions,
     sql::params,
-    unit::Unit,
+    write_tx::WriteTx,
 };
-use crate::domain::{Cause, Refusal, Session, ShownFactor, User, rules::session};
+use crate::domain::{AuditContext, DomainError, Session, ShownFactor, User, rules::session};
 
 /// The first step of a sign-in with a factor.
 #[derive(Debug)]
@@ -24,21 +24,21 @@ impl Store {
     /// only if that still holds.
     ///
     /// # Errors
-    /// [`Refusal::FactorWrong`] for a factor that was used or removed meanwhile, and as [`Store::open_session`].
+    /// [`DomainError::FactorWrong`] for a factor that was used or removed meanwhile, and as [`Store::open_session`].
     pub async fn open_session_with_factor(
         &self,
         user: UserId,
         first: Option<FirstStep>,
         shown: ShownFactor,
         new: NewSession,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<(User, Session), StoreError> {
-        self.write(move |unit| {
+        self.write(move |tx| {
             if let Some(first) = first {
-                demand_first_step(unit, user, first)?;
+                demand_first_step(tx, user, first)?;
             }
-            use_up(unit, user, &shown, cause.at)?;
-            sessions::open(unit, user, new, &cause)
+            use_up(tx, user, &shown, context.at)?;
+            sessions::open(tx, user, new, &context)
         })
         .await
     }
@@ -47,7 +47,7 @@ impl Store {
     /// session: all of it, or nothing.
     ///
     /// # Errors
-    /// [`Refusal::PasswordChanged`] where the first step does not hold any more, or a factor is there by now; as
+    /// [`DomainError::PasswordChanged`] where the first step does not hold any more, or a factor is there by now; as
     /// [`Store::open_session`].
     pub async fn enrol_totp(
         &self,
@@ -55,24 +55,24 @@ impl Store {
         first: FirstStep,
         totp: NewTotp,
         new: NewSession,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<(User, Session), StoreError> {
-        self.write(move |unit| {
-            demand_first_step(unit, user, first)?;
-            session::password_is_enough(has_factor(unit.conn, user)?)?;
+        self.write(move |tx| {
+            demand_first_step(tx, user, first)?;
+            session::password_is_enough(has_factor(tx.conn, user)?)?;
             let sql = "INSERT INTO totp (user_id, sealed, last_step, begun_at, confirmed_at) VALUES (?1, ?2, ?3, ?4, ?4) \
                        ON CONFLICT (user_id) DO UPDATE SET sealed = excluded.sealed, last_step = excluded.last_step, \
                        begun_at = excluded.begun_at, confirmed_at = excluded.confirmed_at";
-            unit.conn.prepare_cached(sql)?.execute(params![
+            tx.conn.prepare_cached(sql)?.execute(params![
                 user.0.to_bytes(),
                 totp.sealed,
                 totp.step,
-                cause.at.0
+                context.at.0
             ])?;
-            replace_codes(unit, user, &totp.codes)?;
-            factor_sessions::set_up(unit, user, None)?;
-            unit.event(&cause, "mfa.totp_enabled", Some(&user), Some(user), None)?;
-            sessions::open(unit, user, new, &cause)
+            replace_codes(tx, user, &totp.codes)?;
+            factor_sessions::set_up(tx, user, None)?;
+            tx.event(&context, "mfa.totp_enabled", Some(&user), Some(user), None)?;
+            sessions::open(tx, user, new, &context)
         })
         .await
     }
@@ -80,7 +80,7 @@ impl Store {
 
 /// Demands that the first step of a sign-in still holds: the password, and that nothing has ended it since.
 fn demand_first_step(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     user: UserId,
     first: FirstStep,
 ) -> Result<(), StoreError> {
@@ -88,15 +88,15 @@ fn demand_first_step(
         password,
         sign_ins_ended,
     } = first;
-    sessions::demand_password(unit, user, &password.hash, password.rehashed)?;
+    sessions::demand_password(tx, user, &password.hash, password.rehashed)?;
     let sql = "SELECT disabled_at IS NOT NULL, sign_ins_ended FROM users WHERE id = ?1";
-    let (is_disabled, ended): (bool, i64) = unit
+    let (is_disabled, ended): (bool, i64) = tx
         .conn
         .prepare_cached(sql)?
         .query_row([user.0.to_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     match ended == sign_ins_ended {
         true => Ok(()),
-        false if is_disabled => Err(Refusal::Disabled.into()),
-        false => Err(Refusal::PasswordChanged.into()),
+        false if is_disabled => Err(DomainError::Disabled.into()),
+        false => Err(DomainError::PasswordChanged.into()),
     }
 }

@@ -50,7 +50,7 @@ impl Store {
         minute: Minute,
         latencies: Latencies,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| put_minute(unit.conn, &minute, &latencies))
+        self.write(move |tx| put_minute(tx.conn, &minute, &latencies))
             .await
     }
 }

@@ -135,16 +135,16 @@ impl Store {
     /// # Errors
     /// As [`rule::end_many_sessions`].
     pub async fn end_under_way(&self, all_of: AllOf, act: Act) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
+        self.write(move |tx| {
+            let by = authority::authorize(tx, &act)?;
             rule::end_many_sessions(&by)?;
             match all_of {
                 AllOf::Account(user) => {
-                    codes::drop_unused(unit, user, None)?;
-                    factors::end_unfinished(unit.conn, user)
+                    codes::drop_unused(tx, user, None)?;
+                    factors::end_unfinished(tx.conn, user)
                 }
-                AllOf::AccountAt(user, client) => codes::drop_unused(unit, user, Some(client)),
-                AllOf::Client(client) => codes::end_codes_of(unit, client, act.cause(&by).at),
+                AllOf::AccountAt(user, client) => codes::drop_unused(tx, user, Some(client)),
+                AllOf::Client(client) => codes::end_codes_of(tx, client, act.context(&by).at),
             }
         })
         .await
@@ -170,10 +170,10 @@ impl Store {
             Some(count) => count,
             None => self.read(move |conn| these.live(conn, now)).await?,
         };
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
+        self.write(move |tx| {
+            let by = authority::authorize(tx, &act)?;
             rule::end_many_sessions(&by)?;
-            endings::insert(unit, &ending, act.cause(&by))
+            endings::insert(tx, &ending, act.context(&by))
         })
         .await?;
         Ok(live)
@@ -186,19 +186,25 @@ impl Store {
         reason: Option<String>,
         act: Act,
     ) -> Result<u64, StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
+        self.write(move |tx| {
+            let by = authority::authorize(tx, &act)?;
             rule::end_many_sessions(&by)?;
-            let cause = act.cause(&by);
+            let context = act.context(&by);
             let mut ended = 0;
             for id in ids {
-                let Some(session) = find(unit.conn, id)? else {
+                let Some(session) = find(tx.conn, id)? else {
                     continue;
                 };
-                links::end_kinds(unit, session.user_id, &[LinkKind::Change])?;
-                if end(unit, id, cause.at)? {
+                links::end_kinds(tx, session.user_id, &[LinkKind::Change])?;
+                if end(tx, id, context.at)? {
                     let user = Some(session.user_id);
-                    unit.event(cause, "session.revoked", Some(&id), user, reason.as_deref())?;
+                    tx.event(
+                        context,
+                        "session.revoked",
+                        Some(&id),
+                        user,
+                        reason.as_deref(),
+                    )?;
                     ended += 1;
                 }
             }

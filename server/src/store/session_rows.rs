@@ -8,20 +8,20 @@ use super::{
     NewSession, StoreError, codes,
     counts::{SESSION_ADDED, SESSION_REVOKED},
     endings::{self, Ended},
-    factors, notices,
+    factors, logout_notices,
     rows::{self, ROLE_MAY, SESSION, USER, ip_bytes},
     sql::{Connection, OptionalExtension, params},
-    unit::Unit,
+    write_tx::WriteTx,
 };
 use crate::{
     crypto::refresh::NextToken,
-    domain::{Account, Cause, Session, rules::refresh::Family},
+    domain::{Account, AuditContext, Session, rules::refresh::Family},
 };
 
 /// Writes the row of a new session, with its first refresh token, and for which resource servers its tokens are, where it
 /// names some.
 pub(super) fn write(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     session: &Session,
     new: &NewSession,
 ) -> Result<(), StoreError> {
@@ -33,7 +33,7 @@ pub(super) fn write(
     let sql = "INSERT INTO sessions (id, user_id, client_id, scope, ip, user_agent, created_at, last_seen_at, expires_at, \
                idle_until, auth_time, refresh_generation, refresh_hash, refresh_until, amr, signed_in_by, claims) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
-    unit.counted(
+    tx.counted(
         SESSION_ADDED,
         sql,
         params![
@@ -57,7 +57,7 @@ pub(super) fn write(
         ],
     )?;
     if !new.resources.is_empty() {
-        unit.conn
+        tx.conn
             .prepare_cached("INSERT INTO session_resources VALUES (?1, ?2)")?
             .execute(params![
                 session.id.0.to_bytes(),
@@ -94,14 +94,14 @@ pub(super) fn with_account(
 
 /// Ends one session, with its event if it was not ended before.
 pub(super) fn end_noted(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     session: &Session,
     action: &str,
-    cause: &Cause,
+    context: &AuditContext,
 ) -> Result<(), StoreError> {
-    if end(unit, session.id, cause.at)? {
-        unit.event(
-            cause,
+    if end(tx, session.id, context.at)? {
+        tx.event(
+            context,
             action,
             Some(&session.id),
             Some(session.user_id),
@@ -112,27 +112,27 @@ pub(super) fn end_noted(
 }
 
 /// Ends one session; whether it was not ended before.
-pub(super) fn end(unit: &mut Unit<'_>, id: SessionId, now: Timestamp) -> Result<bool, StoreError> {
-    if endings::ends(unit.conn, id)? {
+pub(super) fn end(tx: &mut WriteTx<'_>, id: SessionId, now: Timestamp) -> Result<bool, StoreError> {
+    if endings::ends(tx.conn, id)? {
         return Ok(false);
     }
     let sql = "UPDATE sessions SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
-    let ended = unit.counted(SESSION_REVOKED, sql, params![id.0.to_bytes(), now.0])?;
-    unit.changes.sessions.push(id);
+    let ended = tx.counted(SESSION_REVOKED, sql, params![id.0.to_bytes(), now.0])?;
+    tx.changes.sessions.push(id);
     if ended > 0 {
-        notices::session_ended(unit, id, now)?;
+        logout_notices::session_ended(tx, id, now)?;
     }
     Ok(ended > 0)
 }
 
 /// Ends a user's sessions but `keep`, and what would open more: codes, sign-ins under way, set-ups of factors.
 pub(super) fn end_all_of(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     user: UserId,
     keep: Option<SessionId>,
-    cause: &Cause,
+    context: &AuditContext,
 ) -> Result<Ended, StoreError> {
-    codes::drop_unused(unit, user, None)?;
-    factors::end_unfinished(unit.conn, user)?;
-    endings::end_sessions_of(unit, user, None, keep, cause)
+    codes::drop_unused(tx, user, None)?;
+    factors::end_unfinished(tx.conn, user)?;
+    endings::end_sessions_of(tx, user, None, keep, context)
 }

@@ -12,13 +12,15 @@ use super::{
     rows,
     session_rows::end_noted,
     sql::{Connection, params},
-    unit::Unit,
+    write_tx::WriteTx,
 };
 pub(super) use super::{
     session_rows::{end, end_all_of, find},
     sign_in::{demand_password, insert, open},
 };
-use crate::domain::{Act, Cause, Refusal, Session, link::LinkKind, rules::authority as rule};
+use crate::domain::{
+    Act, AuditContext, DomainError, Session, link::LinkKind, rules::authority as rule,
+};
 
 impl Store {
     /// As [`Store::session`], with when it was last seen to the moment.
@@ -31,21 +33,21 @@ impl Store {
     /// same person's.
     ///
     /// # Errors
-    /// As [`rule::sign_out`]; [`Refusal::CredentialEnded`] for a session that has ended already.
+    /// As [`rule::sign_out`]; [`DomainError::CredentialEnded`] for a session that has ended already.
     pub async fn sign_out(&self, also: Option<SessionId>, act: Act) -> Result<(), StoreError> {
-        let ended = self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
+        let ended = self.write(move |tx| {
+            let by = authority::authorize(tx, &act)?;
             rule::sign_out(&by)?;
-            let cause = act.cause(&by);
-            let held = act.session().ok_or(Refusal::NotFirstParty)?;
-            let session = owned(unit.conn, held, None)?;
-            end_noted(unit, &session, "session.logout", cause)?;
-            let also = also.map(|id| find(unit.conn, id)).transpose()?.flatten();
+            let context = act.context(&by);
+            let held = act.session().ok_or(DomainError::NotFirstParty)?;
+            let session = owned(tx.conn, held, None)?;
+            end_noted(tx, &session, "session.logout", context)?;
+            let also = also.map(|id| find(tx.conn, id)).transpose()?.flatten();
             // Another person's, or swept since: nothing to end.
             if let Some(also) = also.filter(|also| also.user_id == session.user_id) {
-                end_noted(unit, &also, "session.logout", cause)?;
+                end_noted(tx, &also, "session.logout", context)?;
             }
-            Opened::of(held, "session.logout", cause).end_some(unit)
+            Opened::of(held, "session.logout", context).end_some(tx)
         });
         self.end_rest(ended.await?).await
     }
@@ -53,7 +55,7 @@ impl Store {
     /// Ends what is left, in short units. With the session ended no code of it opens another.
     async fn end_rest(&self, mut left: Option<Opened>) -> Result<(), StoreError> {
         while let Some(opened) = left {
-            left = self.write(move |unit| opened.end_some(unit)).await?;
+            left = self.write(move |tx| opened.end_some(tx)).await?;
         }
         Ok(())
     }
@@ -61,13 +63,13 @@ impl Store {
     /// Ends a session that was granted to the client that asks.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], also for another client's; [`Refusal::CredentialEnded`].
+    /// [`DomainError::NotFound`], also for another client's; [`DomainError::CredentialEnded`].
     pub async fn give_back_session(&self, id: SessionId, act: Act) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
-            let session = owned(unit.conn, id, None)?;
+        self.write(move |tx| {
+            let by = authority::authorize(tx, &act)?;
+            let session = owned(tx.conn, id, None)?;
             rule::give_back(&by, session.client_id)?;
-            end_noted(unit, &session, "session.revoked", act.cause(&by))
+            end_noted(tx, &session, "session.revoked", act.context(&by))
         })
         .await
     }
@@ -77,7 +79,7 @@ impl Store {
     pub async fn hand_over(&self, before: SessionId, next: SessionId) -> Result<(), StoreError> {
         // In short units: a browser may have opened many.
         while self
-            .write(move |unit| hand_over_some(unit, before, next))
+            .write(move |tx| hand_over_some(tx, before, next))
             .await?
             == AT_ONCE
         {}
@@ -89,23 +91,23 @@ impl Store {
     /// way.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], also when `owner` is given and it is another's; as [`rule::end_session`].
+    /// [`DomainError::NotFound`], also when `owner` is given and it is another's; as [`rule::end_session`].
     pub async fn end_session(
         &self,
         id: SessionId,
         owner: Option<UserId>,
         act: Act,
     ) -> Result<(), StoreError> {
-        let ended = self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
-            let session = owned(unit.conn, id, owner)?;
+        let ended = self.write(move |tx| {
+            let by = authority::authorize(tx, &act)?;
+            let session = owned(tx.conn, id, owner)?;
             rule::end_session(&by, session.user_id)?;
-            let (action, cause) = ("session.revoked", act.cause(&by));
-            end_noted(unit, &session, action, cause)?;
+            let (action, context) = ("session.revoked", act.context(&by));
+            end_noted(tx, &session, action, context)?;
             // It may have been asked for there.
-            links::end_kinds(unit, session.user_id, &[LinkKind::Change])?;
+            links::end_kinds(tx, session.user_id, &[LinkKind::Change])?;
             match owner {
-                Some(_) => Opened::of(id, action, cause).end_some(unit),
+                Some(_) => Opened::of(id, action, context).end_some(tx),
                 None => Ok(None),
             }
         });
@@ -115,7 +117,7 @@ impl Store {
     /// Ends all live sessions of a user but `keep`, with `api_keys` their keys too; answers how many sessions.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`]; as [`rule::end_sessions_of`].
+    /// [`DomainError::NotFound`]; as [`rule::end_sessions_of`].
     pub async fn revoke_sessions_of(
         &self,
         user: UserId,
@@ -127,23 +129,23 @@ impl Store {
         let counted = self
             .read(move |conn| endings::count_many(conn, user, keep))
             .await?;
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
-            accounts::find(unit.conn, user)?.ok_or(Refusal::NotFound("user"))?;
+        self.write(move |tx| {
+            let by = authority::authorize(tx, &act)?;
+            accounts::find(tx.conn, user)?.ok_or(DomainError::NotFound("user"))?;
             rule::end_sessions_of(&by, user)?;
-            let cause = act.cause(&by);
-            let ended = match (end_all_of(unit, user, keep, cause)?, counted) {
+            let context = act.context(&by);
+            let ended = match (end_all_of(tx, user, keep, context)?, counted) {
                 (Ended::Few(ended), _) => ended,
                 (Ended::After(id), Some((after, count))) if after == id => count,
-                (Ended::After(id), _) => endings::count(unit.conn, user, id, keep)?,
+                (Ended::After(id), _) => endings::count(tx.conn, user, id, keep)?,
             };
             if api_keys {
-                keys::end_all(unit, KeysOf::Owner(user), cause)?;
+                keys::end_all(tx, KeysOf::Owner(user), context)?;
             }
             if ended > 0 {
                 let detail = format!("{ended} sessions");
-                unit.event(
-                    cause,
+                tx.event(
+                    context,
                     "user.sessions_revoked",
                     Some(&user),
                     Some(user),
@@ -158,7 +160,7 @@ impl Store {
     /// Gives up a token that has no session: one of the client's own that asks.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] for another client's; [`Refusal::CredentialEnded`].
+    /// [`DomainError::NotFound`] for another client's; [`DomainError::CredentialEnded`].
     pub async fn give_back_token(
         &self,
         jti: Ulid,
@@ -166,18 +168,18 @@ impl Store {
         expires_at: Timestamp,
         act: Act,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
+        self.write(move |tx| {
+            let by = authority::authorize(tx, &act)?;
             rule::give_back(&by, Some(of))?;
             let sql = "INSERT INTO revoked_tokens VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-            let new = unit
+            let new = tx
                 .conn
                 .prepare_cached(sql)?
                 .execute(params![jti.to_bytes(), expires_at.0])?;
-            unit.changes.revoked_tokens.push(jti);
+            tx.changes.revoked_tokens.push(jti);
             if new > 0 {
                 let target = jti.to_string().to_ascii_lowercase();
-                unit.event(act.cause(&by), "token.revoked", Some(&target), None, None)?;
+                tx.event(act.context(&by), "token.revoked", Some(&target), None, None)?;
             }
             Ok(())
         })
@@ -213,15 +215,15 @@ impl Store {
 fn owned(conn: &Connection, id: SessionId, owner: Option<UserId>) -> Result<Session, StoreError> {
     let session = find(conn, id)?;
     let session = session.filter(|session| owner.is_none_or(|owner| owner == session.user_id));
-    session.ok_or_else(|| Refusal::NotFound("session").into())
+    session.ok_or_else(|| DomainError::NotFound("session").into())
 }
 
 fn hand_over_some(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     before: SessionId,
     next: SessionId,
 ) -> Result<usize, StoreError> {
-    let (old, new) = (find(unit.conn, before)?, find(unit.conn, next)?);
+    let (old, new) = (find(tx.conn, before)?, find(tx.conn, next)?);
     let are_ones = old
         .zip(new)
         .is_some_and(|(old, new)| old.user_id == new.user_id);
@@ -231,7 +233,7 @@ fn hand_over_some(
     let sql = "UPDATE sessions SET signed_in_by = ?2 WHERE id IN \
                (SELECT id FROM sessions WHERE signed_in_by = ?1 AND revoked_at IS NULL LIMIT ?3)";
     let of = params![before.0.to_bytes(), next.0.to_bytes(), AT_ONCE];
-    Ok(unit.conn.prepare_cached(sql)?.execute(of)?)
+    Ok(tx.conn.prepare_cached(sql)?.execute(of)?)
 }
 
 /// What a browser's session has opened at clients, which ends with it.
@@ -242,35 +244,35 @@ struct Opened {
     after: [u8; 16],
     /// Of each one's event.
     action: &'static str,
-    cause: Cause,
+    context: AuditContext,
 }
 
 impl Opened {
-    fn of(by: SessionId, action: &'static str, cause: &Cause) -> Self {
+    fn of(by: SessionId, action: &'static str, context: &AuditContext) -> Self {
         Self {
             by,
             after: [0; 16],
             action,
-            cause: cause.clone(),
+            context: context.clone(),
         }
     }
 
     /// Ends some, [`AT_ONCE`] at most; answers what is left, where there may be more.
-    fn end_some(&self, unit: &mut Unit<'_>) -> Result<Option<Self>, StoreError> {
+    fn end_some(&self, tx: &mut WriteTx<'_>) -> Result<Option<Self>, StoreError> {
         let sql = "SELECT id FROM sessions WHERE signed_in_by = ?1 AND revoked_at IS NULL AND id > ?3 ORDER BY id LIMIT ?2";
-        let mut select = unit.conn.prepare_cached(sql)?;
+        let mut select = tx.conn.prepare_cached(sql)?;
         let of = params![self.by.0.to_bytes(), AT_ONCE, self.after];
         let found = select.query_map(of, |row| rows::ulid(row, 0))?;
         let found = found.collect::<Result<Vec<_>, _>>()?;
         for id in &found {
-            if let Some(session) = find(unit.conn, SessionId(*id))? {
-                end_noted(unit, &session, self.action, &self.cause)?;
+            if let Some(session) = find(tx.conn, SessionId(*id))? {
+                end_noted(tx, &session, self.action, &self.context)?;
             }
         }
         let last = found.last().filter(|_| found.len() == AT_ONCE);
         Ok(last.map(|last| Self {
             after: last.to_bytes(),
-            ..Self::of(self.by, self.action, &self.cause)
+            ..Self::of(self.by, self.action, &self.context)
         }))
     }
 }

@@ -9,13 +9,13 @@ use super::{
     factors::{has_factor, with_factor},
     rows, session_rows, signed_in_from,
     sql::{OptionalExtension, params},
-    unit::Unit,
+    write_tx::WriteTx,
 };
 use crate::{
     crypto::{refresh::NextToken, secret::Digest256},
     domain::{
-        Account, Cause, Refusal, RequestedClaims, Session, SignInMethod, User, household,
-        is_unknown, rules::session,
+        Account, AuditContext, DomainError, RequestedClaims, Session, SignInMethod, User,
+        client_prefix, is_unknown, rules::session,
     },
 };
 
@@ -94,7 +94,7 @@ impl Store {
             );
             let [beside, key] = keys;
             let found = conn.prepare_cached(FOUND)?.query_row(
-                params![beside, key, rows::ip_bytes(household(ip))],
+                params![beside, key, rows::ip_bytes(client_prefix(ip))],
                 |row| {
                     Ok(LoginRecord {
                         user_id: UserId(rows::ulid(row, 0)?),
@@ -122,20 +122,20 @@ impl Store {
     /// a login that races a change of either leaves no session. With `rehashed` the password's hash is replaced too.
     ///
     /// # Errors
-    /// [`Refusal::PasswordChanged`] (also for an account that is gone), [`Refusal::Disabled`].
+    /// [`DomainError::PasswordChanged`] (also for an account that is gone), [`DomainError::Disabled`].
     pub async fn open_session(
         &self,
         user_id: UserId,
         password: String,
         rehashed: Option<String>,
         new: NewSession,
-        cause: Cause,
+        context: AuditContext,
     ) -> Result<(User, Session), StoreError> {
-        self.write(move |unit| {
-            demand_password(unit, user_id, &password, rehashed)?;
+        self.write(move |tx| {
+            demand_password(tx, user_id, &password, rehashed)?;
             // A factor that was set up since the password was checked is asked for at the next try.
-            session::password_is_enough(has_factor(unit.conn, user_id)?)?;
-            open(unit, user_id, new, &cause)
+            session::password_is_enough(has_factor(tx.conn, user_id)?)?;
+            open(tx, user_id, new, &context)
         })
         .await
     }
@@ -143,19 +143,19 @@ impl Store {
 
 /// Demands that a password, which was found right, is still the account's; replaces its hash by a dearer one.
 pub(super) fn demand_password(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     user: UserId,
     password: &str,
     rehashed: Option<String>,
 ) -> Result<(), StoreError> {
-    let stored: Option<Option<String>> = unit
+    let stored: Option<Option<String>> = tx
         .conn
         .prepare_cached("SELECT password FROM users WHERE id = ?1")?
         .query_row([user.0.to_bytes()], |row| row.get(0))
         .optional()?;
     session::password_stands(stored.flatten().as_deref(), password)?;
     if let Some(rehashed) = rehashed {
-        unit.conn
+        tx.conn
             .prepare_cached("UPDATE users SET password = ?2 WHERE id = ?1")?
             .execute(params![user.0.to_bytes(), rehashed])?;
     }
@@ -164,26 +164,26 @@ pub(super) fn demand_password(
 
 /// Opens a session for a user who has shown who they are.
 pub(super) fn open(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     user_id: UserId,
     new: NewSession,
-    cause: &Cause,
+    context: &AuditContext,
 ) -> Result<(User, Session), StoreError> {
-    let account = session::may_sign_in(accounts::account(unit.conn, user_id)?)?;
-    let must_have = unit.memory.demands_factor(&account.user.role);
+    let account = session::may_sign_in(accounts::account(tx.conn, user_id)?)?;
+    let must_have = tx.memory.demands_factor(&account.user.role);
     session::factor_suffices(must_have, new.method)?;
     // A client's session rests on a sign-in that was judged.
-    if new.client_id.is_none() && unit.memory.requires_verified_email() {
+    if new.client_id.is_none() && tx.memory.requires_verified_email() {
         session::has_verified_email(&account)?;
     }
     let scope = new.scope.clone();
     let scope = scope.unwrap_or_else(|| account.may.clone());
-    let session = insert(unit, user_id, scope, new, cause)?;
+    let session = insert(tx, user_id, scope, new, context)?;
     let mut user = account.user;
-    user.last_login_at = Some(cause.at);
+    user.last_login_at = Some(context.at);
     let may = account.may;
     let account = Account { user, may };
-    unit.changes.now_is_account(&account);
+    tx.changes.now_is_account(&account);
     Ok((account.user, session))
 }
 
@@ -219,38 +219,44 @@ fn begun(
 
 /// Writes a session, its first refresh token and the event, and notes the sign-in with its account.
 pub(super) fn insert(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     user_id: UserId,
     scope: ScopeSet,
     new: NewSession,
-    cause: &Cause,
+    context: &AuditContext,
 ) -> Result<Session, StoreError> {
     // A client's session rests on a sign-in that was judged, and its address is the application's.
-    if new.client_id.is_none() && unit.memory.keeps_out(new.ip) {
-        return Err(Refusal::Blocked.into());
+    if new.client_id.is_none() && tx.memory.keeps_out(new.ip) {
+        return Err(DomainError::Blocked.into());
     }
-    let session = begun(SessionId(unit.id(cause.at)), user_id, scope, &new, cause.at);
-    session_rows::write(unit, &session, &new)?;
+    let session = begun(
+        SessionId(tx.id(context.at)),
+        user_id,
+        scope,
+        &new,
+        context.at,
+    );
+    session_rows::write(tx, &session, &new)?;
     if let Some(browser) = new.browser {
-        browsers::insert(unit, browser, session.id)?;
+        browsers::insert(tx, browser, session.id)?;
     }
-    signed_in_from::note(unit, &session, cause)?;
-    unit.changes.users.push(user_id);
+    signed_in_from::note(tx, &session, context)?;
+    tx.changes.users.push(user_id);
     let by = session.client_id.map(|id| id.to_string());
-    let through = Cause {
-        client_id: session.client_id.or(cause.client_id),
-        ..cause.clone()
+    let through = AuditContext {
+        client_id: session.client_id.or(context.client_id),
+        ..context.clone()
     };
-    unit.event(
+    tx.event(
         &through,
         "session.created",
         Some(&session.id),
         Some(user_id),
         by.as_deref(),
     )?;
-    caps::evict(unit, &session, cause)?;
-    if !endings::ends(unit.conn, session.id)? {
-        unit.changes.now_is_session(&session);
+    caps::evict(tx, &session, context)?;
+    if !endings::ends(tx.conn, session.id)? {
+        tx.changes.now_is_session(&session);
     }
     Ok(session)
 }

@@ -7,7 +7,7 @@ use super::{
     sql::{Connection, OptionalExtension, params},
 };
 use crate::domain::{
-    Act, Cause,
+    Act, AuditContext,
     rules::{
         authority as rule,
         signing_key::{self as keys, Standing},
@@ -67,12 +67,12 @@ impl Store {
         key: StoredSigningKey,
         act: Act,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
+        self.write(move |tx| {
+            let by = authority::authorize(tx, &act)?;
             rule::change_signing_keys(&by)?;
-            let cause = act.cause(&by);
-            stop_all(unit.conn, cause.at)?;
-            unit.conn
+            let context = act.context(&by);
+            stop_all(tx.conn, context.at)?;
+            tx.conn
                 .prepare_cached("INSERT INTO signing_keys (kid, algorithm, sealed, created_at, longest_token_seconds) \
                      VALUES (?1, ?2, ?3, ?4, ?5)")?
                 .execute(params![
@@ -82,8 +82,8 @@ impl Store {
                     key.created_at.0,
                     key.longest_token_seconds
                 ])?;
-            unit.event(
-                cause,
+            tx.event(
+                context,
                 "signing_key.rotated",
                 Some(&key.kid),
                 None,
@@ -98,23 +98,23 @@ impl Store {
     /// # Errors
     /// As [`keys::delete`] and [`rule::change_signing_keys`].
     pub async fn delete_signing_key(&self, kid: String, act: Act) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
+        self.write(move |tx| {
+            let by = authority::authorize(tx, &act)?;
             rule::change_signing_keys(&by)?;
             let sql = "SELECT retires_at IS NULL FROM signing_keys WHERE kid = ?1";
-            let mut select = unit.conn.prepare_cached(sql)?;
+            let mut select = tx.conn.prepare_cached(sql)?;
             let signs: Option<bool> = select.query_row([&kid], |row| row.get(0)).optional()?;
             keys::delete(match signs {
                 None => Standing::Missing,
                 Some(true) => Standing::Signs,
                 Some(false) => Standing::Verifies,
             })?;
-            unit.conn
+            tx.conn
                 .prepare_cached("DELETE FROM signing_keys WHERE kid = ?1")?
                 .execute([&kid])?;
-            forget_marks(unit.conn)?;
-            unit.event(
-                act.cause(&by),
+            forget_marks(tx.conn)?;
+            tx.event(
+                act.context(&by),
                 "signing_key.revoked",
                 Some(&kid),
                 None,
@@ -126,10 +126,10 @@ impl Store {
 
     /// Notes, before the key that signs is used, how long the tokens may live that it signs from now on.
     pub async fn note_token_lifetime(&self, seconds: u32) -> Result<(), StoreError> {
-        self.write(move |unit| {
+        self.write(move |tx| {
             let sql = "UPDATE signing_keys SET longest_token_seconds = ?1 \
                        WHERE retires_at IS NULL AND longest_token_seconds < ?1";
-            unit.conn.prepare_cached(sql)?.execute([seconds])?;
+            tx.conn.prepare_cached(sql)?.execute([seconds])?;
             Ok(())
         })
         .await
@@ -145,16 +145,16 @@ impl Store {
         if !due {
             return Ok(0);
         }
-        self.write(move |unit| {
-            let gone = unit
+        self.write(move |tx| {
+            let gone = tx
                 .conn
                 .prepare_cached("DELETE FROM signing_keys WHERE retires_at <= ?1")?
                 .execute([now.0])?;
             if gone > 0 {
-                forget_marks(unit.conn)?;
+                forget_marks(tx.conn)?;
                 let detail = format!("{gone} keys");
-                unit.event(
-                    &Cause::system(now),
+                tx.event(
+                    &AuditContext::system(now),
                     "signing_key.retired",
                     None,
                     None,

@@ -13,7 +13,7 @@ use super::{
     endings, pending_endings, rows,
     sql::{Connection, params},
 };
-use crate::domain::household::neighbourhood;
+use crate::domain::client_prefix::provider_prefix;
 
 /// Refused sign-ins that are looked at for the worst addresses and accounts.
 const FAILURES: u32 = 20_000;
@@ -75,9 +75,9 @@ impl Store {
 
     /// Whether the disk takes a commit.
     pub(crate) async fn probe(&self, now: Timestamp) -> Result<(), StoreError> {
-        self.write(move |unit| {
+        self.write(move |tx| {
             // Another value each time: SQLite does not write what is there already.
-            unit.conn
+            tx.conn
                 .prepare_cached("INSERT INTO meta VALUES ('probe', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value")?
                 .execute([now.to_string()])?;
             Ok(())
@@ -123,7 +123,7 @@ fn by_network(addresses: &[FailingAddress]) -> Vec<FailingNetwork> {
     let mut networks: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     for one in addresses {
         let Ok(ip) = one.ip.parse() else { continue };
-        let found = networks.entry(neighbourhood(ip).to_string()).or_default();
+        let found = networks.entry(provider_prefix(ip).to_string()).or_default();
         found.0 += one.failures;
         found.1 += 1;
     }

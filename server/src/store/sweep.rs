@@ -14,7 +14,7 @@ use super::{
     key_meters::{KEEP_DAYS, KEEP_HOURS},
     rows::first_id,
     sql::{self, params},
-    unit::Unit,
+    write_tx::WriteTx,
 };
 
 /// How long a unit goes on before it lets others in, its commit comes on top, and rests before the next.
@@ -216,7 +216,7 @@ impl Store {
             while !dead.is_empty() {
                 let rows;
                 (dead, rows) = self
-                    .write(move |unit| bury(unit, kind, dead, before))
+                    .write(move |tx| delete_dead(tx, kind, dead, before))
                     .await?;
                 gone += rows;
                 if !dead.is_empty() {
@@ -231,8 +231,8 @@ impl Store {
 }
 
 /// Deletes rows until the turn is over; answers the keys that are left, and how many rows of this kind went.
-fn bury<P: sql::ToSql>(
-    unit: &mut Unit<'_>,
+fn delete_dead<P: sql::ToSql>(
+    tx: &mut WriteTx<'_>,
     kind: &Kind,
     mut dead: Vec<Vec<u8>>,
     before: P,
@@ -241,15 +241,11 @@ fn bury<P: sql::ToSql>(
     let mut gone = 0;
     while let Some(key) = dead.last() {
         if let Some(first) = kind.first
-            && unit
-                .conn
-                .prepare_cached(first)?
-                .execute(params![key, FEW])?
-                == FEW
+            && tx.conn.prepare_cached(first)?.execute(params![key, FEW])? == FEW
         {
             // There may be more of them: the row has its turn when they are gone.
         } else {
-            gone += unit.counted(kind.each, kind.delete, params![key, before])?;
+            gone += tx.counted(kind.each, kind.delete, params![key, before])?;
             dead.pop();
         }
         if Instant::now() >= until {

@@ -5,27 +5,29 @@ use doorward_shared::UserId;
 use super::{
     StoreError, factors,
     keys::{self, KeysOf},
-    unit::Unit,
+    write_tx::WriteTx,
 };
-use crate::domain::Cause;
+use crate::domain::AuditContext;
 
 /// Ends all that an account has, however new: keys and links, those it made for others too, second factors, consents; and forgets
 /// from where and with what somebody has signed in. Sessions end with the password that is set.
-pub(super) fn end_all(unit: &mut Unit<'_>, user: UserId, cause: &Cause) -> Result<(), StoreError> {
-    keys::end_all(unit, KeysOf::OwnerAndMinter(user), cause)?;
-    let had_factor = factors::has_factor(unit.conn, user)?;
-    factors::remove_all(unit.conn, user)?;
+pub(super) fn end_all(
+    tx: &mut WriteTx<'_>,
+    user: UserId,
+    context: &AuditContext,
+) -> Result<(), StoreError> {
+    keys::end_all(tx, KeysOf::OwnerAndMinter(user), context)?;
+    let had_factor = factors::has_factor(tx.conn, user)?;
+    factors::remove_all(tx.conn, user)?;
     if had_factor {
-        unit.event(cause, "mfa.removed", Some(&user), Some(user), None)?;
+        tx.event(context, "mfa.removed", Some(&user), Some(user), None)?;
     }
     for sql in [
         "DELETE FROM consents WHERE user_id = ?1",
         "DELETE FROM user_addresses WHERE user_id = ?1",
         "DELETE FROM user_devices WHERE user_id = ?1",
     ] {
-        unit.conn
-            .prepare_cached(sql)?
-            .execute([user.0.to_bytes()])?;
+        tx.conn.prepare_cached(sql)?.execute([user.0.to_bytes()])?;
     }
     Ok(())
 }

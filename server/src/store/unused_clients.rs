@@ -7,9 +7,9 @@ use super::{
     clients::{find, remove},
     rows::ulid,
     sql::{Connection, OptionalExtension, params},
-    unit::Unit,
+    write_tx::WriteTx,
 };
-use crate::domain::Cause;
+use crate::domain::AuditContext;
 
 /// Clients that a sweep looks at at once.
 const SOME: usize = 50;
@@ -33,14 +33,14 @@ impl Store {
             let found = self.read(move |conn| unused(conn, now)).await?;
             let last = found.len() < SOME;
             gone += self
-                .write(move |unit| {
+                .write(move |tx| {
                     let mut gone = 0;
                     for id in found {
                         // It may have been used since.
-                        if let Some(client) = find(unit.conn, id)?
-                            && is_unused(unit.conn, id, now)?
+                        if let Some(client) = find(tx.conn, id)?
+                            && is_unused(tx.conn, id, now)?
                         {
-                            remove(unit, &client, &Cause::system(now))?;
+                            remove(tx, &client, &AuditContext::system(now))?;
                             gone += 1;
                         }
                     }
@@ -58,9 +58,9 @@ impl Store {
 ///
 /// # Errors
 /// [`StoreError::Overloaded`], when all of them are in use.
-pub(super) fn make_room(unit: &mut Unit<'_>, now: Timestamp) -> Result<(), StoreError> {
+pub(super) fn make_room(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<(), StoreError> {
     let sql = "SELECT count(*) FROM (SELECT 1 FROM clients WHERE openly = 1 LIMIT ?1) AS found";
-    let count: usize = unit
+    let count: usize = tx
         .conn
         .prepare_cached(sql)?
         .query_row([MOST], |row| row.get(0))?;
@@ -68,14 +68,14 @@ pub(super) fn make_room(unit: &mut Unit<'_>, now: Timestamp) -> Result<(), Store
         return Ok(());
     }
     let sql = format!("SELECT c.id FROM clients c WHERE {IS_IDLE} ORDER BY {USED} LIMIT 1");
-    let idle = unit
+    let idle = tx
         .conn
         .prepare_cached(&sql)?
         .query_row([now.0], |row| ulid(row, 0));
     let idle = idle.optional()?.map(ClientId);
-    let client = idle.map(|id| find(unit.conn, id)).transpose()?.flatten();
+    let client = idle.map(|id| find(tx.conn, id)).transpose()?.flatten();
     let client = client.ok_or(StoreError::Overloaded)?;
-    remove(unit, &client, &Cause::system(now))
+    remove(tx, &client, &AuditContext::system(now))
 }
 
 fn unused(conn: &Connection, now: Timestamp) -> Result<Vec<ClientId>, StoreError> {

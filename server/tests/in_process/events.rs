@@ -12,7 +12,7 @@ use std::{
 use doorward_server::{
     Settings,
     crypto::secret::Digest256,
-    domain::{Act, Cause, Code, mail::MailKind},
+    domain::{Act, AuditContext, AuthorizationCode, mail::MailKind},
 };
 use doorward_shared::{ClientId, ScopeSet, SessionId, UserId};
 use rocket::http::Method;
@@ -167,11 +167,11 @@ async fn mailed(log: &Log) {
     let token = tokens(&log.server, MailKind::Change).await.pop().unwrap();
     let refuse = async |server: &TestApp| {
         let services = server.doorward.services();
-        let (hash, cause) = (
+        let (hash, context) = (
             Digest256::of(token.as_bytes()),
-            Cause::system(services.clock.now()),
+            AuditContext::system(services.clock.now()),
         );
-        done(services.store.disown_account(hash, cause).await)
+        done(services.store.disown_account(hash, context).await)
     };
     log.one("user.email_change_refused", refuse).await;
 }
@@ -391,7 +391,7 @@ async fn consents(log: &Log) {
         .find(|session| session["current"] == true);
     let session: SessionId = text(current.unwrap(), "id").parse().unwrap();
     let allow = async |server: &TestApp| {
-        let code = Code {
+        let code = AuthorizationCode {
             client_id: client,
             user_id: user,
             redirect_uri: "https://a.example/".into(),
@@ -408,13 +408,13 @@ async fn consents(log: &Log) {
             used_at: None,
             session_id: None,
         };
-        let cause = Cause::system(server.doorward.services().clock.now());
+        let context = AuditContext::system(server.doorward.services().clock.now());
         done(
             server
                 .doorward
                 .services()
                 .store
-                .create_code(Digest256([7; 32]), code, true, cause)
+                .create_code(Digest256([7; 32]), code, true, context)
                 .await,
         )
     };
@@ -525,7 +525,7 @@ fn actions_in(folder: &Path) -> BTreeSet<String> {
     }
     // A restore writes its event into the database that it makes: tests of the subcommands hold it.
     found.remove("server.restored");
-    // Counted in memory first, and read by its name alone (`domain/tally.rs`): end-to-end tests hold it.
+    // Counted in memory first, and read by its name alone (`domain/event_summary.rs`): end-to-end tests hold it.
     found.remove("client.refused");
     found
 }

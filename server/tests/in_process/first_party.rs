@@ -7,7 +7,7 @@ use doorward_server::{
         secret::Digest256,
         totp::{STEP_SECONDS, code},
     },
-    domain::{Act, Actor, Cause, Code, Email, Refusal},
+    domain::{Act, Actor, AuditContext, AuthorizationCode, DomainError, Email},
     service::Grant,
     store::{Created, NewSession, StoreError},
 };
@@ -43,7 +43,7 @@ async fn granted(server: &TestApp, user: &Value) -> (String, String) {
         scope: Some(scope.clone()),
         ..first
     };
-    let cause = Cause {
+    let cause = AuditContext {
         actor: Actor::User(user),
         client_id: None,
         ip: Some(ip),
@@ -175,7 +175,7 @@ async fn signing_out_ends_no_session_of_another_person_whatever_hint_came_with_i
         own.as_str().unwrap().parse().unwrap()
     };
     let hinted = session(&ada).await;
-    let act = Act::of_session(session(&bob).await, Cause::system(START));
+    let act = Act::of_session(session(&bob).await, AuditContext::system(START));
     let signed_out = server.doorward.services().store.sign_out(Some(hinted), act);
     signed_out.await.unwrap();
     let gone = server.me(text(&bob, "accessToken")).await;
@@ -220,7 +220,7 @@ async fn a_code_is_not_kept_once_its_sign_in_has_ended_or_its_consent_is_gone() 
     let session = sessions.await.expect(200)["data"][0]["id"].clone();
     let session: SessionId = session.as_str().unwrap().parse().unwrap();
     let keep = async |number: u8, allowed: bool| {
-        let code = Code {
+        let code = AuthorizationCode {
             client_id: client,
             user_id: user,
             redirect_uri: "https://a.example/".into(),
@@ -238,7 +238,7 @@ async fn a_code_is_not_kept_once_its_sign_in_has_ended_or_its_consent_is_gone() 
             session_id: None,
         };
         let hash = Digest256([number; 32]);
-        let kept = store.create_code(hash, code, allowed, Cause::system(START));
+        let kept = store.create_code(hash, code, allowed, AuditContext::system(START));
         kept.await.unwrap()
     };
     assert_eq!(keep(1, false).await, Created::NotAllowed);
@@ -303,7 +303,7 @@ async fn a_factor_that_is_set_up_while_a_password_is_checked_is_asked_for() {
     let password = checked.unwrap().account.unwrap().password.unwrap();
     let open = || {
         let (new, _) = services.tokens.new_session(ip, None, START);
-        let cause = Cause {
+        let cause = AuditContext {
             actor: Actor::User(user),
             client_id: None,
             ip: Some(ip),
@@ -326,6 +326,9 @@ async fn a_factor_that_is_set_up_while_a_password_is_checked_is_asked_for() {
     let confirmed = server.post("/auth/mfa/totp/confirm", token, body).await;
     confirmed.expect(200);
     let refused = open().await;
-    let expected = matches!(refused, Err(StoreError::Refused(Refusal::PasswordChanged)));
+    let expected = matches!(
+        refused,
+        Err(StoreError::Refused(DomainError::PasswordChanged))
+    );
     assert!(expected, "{refused:?}");
 }

@@ -4,7 +4,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use doorward_server::{
     Settings,
-    domain::{Act, Authority, Cause, Door, Email, Holder, NewUser, Refusal, SignInMethod, role},
+    domain::{
+        Act, AuditContext, Authority, DomainError, Door, Email, Holder, NewUser, SignInMethod, role,
+    },
     store::{NewSession, StoreError},
 };
 use doorward_shared::{KeyId, ScopeSet, Timestamp};
@@ -27,7 +29,7 @@ fn act(server: &TestApp, key: &Value) -> Act {
     };
     Act::new(
         authority,
-        Cause::system(server.doorward.services().clock.now()),
+        AuditContext::system(server.doorward.services().clock.now()),
     )
 }
 
@@ -58,7 +60,7 @@ async fn is_done(server: &TestApp, act: Act) -> bool {
     for done in [&ended, &rotated] {
         match done {
             Ok(()) => {}
-            Err(StoreError::Refused(Refusal::CredentialEnded)) => {}
+            Err(StoreError::Refused(DomainError::CredentialEnded)) => {}
             Err(error) => panic!("{error}"),
         }
     }
@@ -152,7 +154,7 @@ async fn the_end_of_everything_takes_sessions_of_a_time_when_the_clock_was_ahead
                 disabled: false,
             };
             store
-                .sign_up(new, Some(session(START)), None, Cause::system(START))
+                .sign_up(new, Some(session(START)), None, AuditContext::system(START))
                 .await
                 .map(drop)
         });

@@ -2,7 +2,7 @@
 
 use doorward_server::{
     Settings,
-    domain::{Actor, Cause, Email},
+    domain::{Actor, AuditContext, Email},
     store::NewSession,
 };
 use doorward_shared::{ClientId, ScopeSet, UserId};
@@ -55,7 +55,7 @@ async fn granted(server: &TestApp, user: &Value, client: ClientId, scope: &str) 
         auth_time: Some(START.plus_seconds(-100)),
         ..first
     };
-    let cause = Cause {
+    let context = AuditContext {
         actor: Actor::User(user),
         client_id: None,
         ip: Some(ip),
@@ -67,7 +67,7 @@ async fn granted(server: &TestApp, user: &Value, client: ClientId, scope: &str) 
     let opened = door
         .services()
         .store
-        .open_session(user, password, None, new, cause)
+        .open_session(user, password, None, new, context)
         .await;
     let (_, session) = opened.unwrap();
     let token = refresh.token(session.id, 1);
@@ -473,7 +473,7 @@ async fn of_a_used_token_introspection_says_nothing_and_revocation_ends_its_sess
         .expect(200);
     let door = &server.doorward;
     let active = async |token: &str| {
-        let asker = doorward_server::oauth::Asker::Operator { people: true };
+        let asker = doorward_server::oauth::IntrospectionCaller::Operator { people: true };
         let info = door
             .services()
             .token_infos

@@ -138,7 +138,7 @@ async fn what_was_never_a_token_is_unknown_and_introspection_tells_old_ones_apar
         .await
         .refused(401, "invalid_token");
     let active = async |number: u8| {
-        let asker = doorward_server::oauth::Asker::Operator { people: true };
+        let asker = doorward_server::oauth::IntrospectionCaller::Operator { people: true };
         let info = server
             .doorward
             .services()

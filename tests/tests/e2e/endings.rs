@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
 /// More than lists count.
-const MANY: u32 = 12_000;
+const SESSIONS: u32 = 12_000;
 const DONE: &str = "written as ended";
 
 fn database(server: &Server) -> Connection {
@@ -38,7 +38,7 @@ fn plant(server: &Server, user: &str, client: Option<&str>) {
          INSERT INTO sessions (id, user_id, client_id, scope, ip, created_at, last_seen_at, expires_at, idle_until)
          SELECT CAST(substr(?2, 1, 12) || unhex(printf('%08x', n)) AS BLOB), ?3, ?4, 'read', unhex('00000000000000000000ffff0a000001'),
                 1700000000000, 1700000000000, 9000000000000, 9000000000000 FROM c",
-        params![MANY, first.as_slice(), bytes(user), client.map(bytes)],
+        params![SESSIONS, first.as_slice(), bytes(user), client.map(bytes)],
     )
     .unwrap();
     recount(&conn);
@@ -104,7 +104,7 @@ async fn a_password_change_ends_any_number_of_sessions_at_once() {
     let live = format!("/admin/sessions?active=true&userId={}", ada.id);
     assert_eq!(
         total(&server, "/admin/sessions?active=true").await,
-        MANY + 3
+        SESSIONS + 3
     );
 
     let body = json!({"currentPassword": doorward_tests::PASSWORD, "newPassword": "another horse battery"});
@@ -115,14 +115,17 @@ async fn a_password_change_ends_any_number_of_sessions_at_once() {
         .json(body);
     changed.send().await.expect(204);
     let took = started.elapsed();
-    assert!(rows_left(&server) > MANY / 2, "one row stands for them all");
+    assert!(
+        rows_left(&server) > SESSIONS / 2,
+        "one row stands for them all"
+    );
 
     // Every reader says so before the rows do.
     server.me(&ada.access).await.refused(401, "token_revoked");
     server.me(&here.access).await.expect(200);
     assert_eq!(total(&server, &live).await, 1);
     assert_eq!(total(&server, "/admin/sessions?active=true").await, 2);
-    let path = format!("/admin/sessions/{}", planted(MANY - 1));
+    let path = format!("/admin/sessions/{}", planted(SESSIONS - 1));
     let last = server.admin("GET", &path, None).await;
     assert!(last["revokedAt"].is_string(), "{last}");
     let refresh = json!({"refreshToken": ada.refresh});
@@ -168,7 +171,7 @@ async fn an_account_with_any_number_of_sessions_is_deleted_at_once() {
     // Twice in a row: what is pending already is passed over, and counted once.
     let path = format!("/admin/users/{}/sessions/revoke", ada.id);
     let ended = server.admin("POST", &path, None).await;
-    assert_eq!(ended["revoked"], MANY + 1);
+    assert_eq!(ended["revoked"], SESSIONS + 1);
     let ended = server.admin("POST", &path, None).await;
     assert_eq!(ended["revoked"], 0);
     server
@@ -238,11 +241,11 @@ async fn a_bulk_revocation_of_any_number_ends_exactly_what_was_shown() {
     let shown = revoke(json!({"userId": ada.id, "dryRun": true})).await;
     assert_eq!(
         (&shown["count"], &shown["users"]),
-        (&json!(MANY + 1), &json!(1))
+        (&json!(SESSIONS + 1), &json!(1))
     );
     let later = server.login("ada@example.com").await;
     let done = revoke(json!({"previewId": shown["previewId"], "reason": "spring cleaning"})).await;
-    assert_eq!(done["revoked"], MANY + 1);
+    assert_eq!(done["revoked"], SESSIONS + 1);
     server.me(&ada.access).await.refused(401, "token_revoked");
     server.me(&later.access).await.expect(200);
     assert_eq!(total(&server, "/admin/sessions?active=true").await, 1);

@@ -6,7 +6,7 @@ use serde_json::json;
 /// The least that `cache_bytes` can be.
 const CACHE_BYTES: usize = 64 << 10;
 /// More than that holds.
-const MANY: usize = 200;
+const ENTRIES: usize = 200;
 
 fn small() -> Server {
     Server::with()
@@ -19,7 +19,7 @@ fn small() -> Server {
 async fn more_people_than_memory_holds_are_judged_right() {
     let server = small();
     let mut people = Vec::new();
-    for number in 0..MANY {
+    for number in 0..ENTRIES {
         people.push(server.register(&format!("user{number}@example.com")).await);
     }
     for round in 0..2 {
@@ -59,7 +59,7 @@ async fn more_clients_tokens_than_memory_holds_can_be_given_up() {
         .start();
     let client = server.client(&["read"]).await;
     let mut tokens = Vec::new();
-    for number in 0..3 * MANY {
+    for number in 0..3 * ENTRIES {
         let token = server.client_token(&client).await;
         if number % 2 == 0 {
             server

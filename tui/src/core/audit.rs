@@ -98,7 +98,7 @@ pub(crate) fn said(event: &Event) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::bench::event;
+    use crate::tests::test_console::event;
 
     #[test]
     fn each_field_is_told_with_its_value_before_and_after() {

@@ -64,7 +64,7 @@ fn both(one: Minute, other: &Minute) -> Minute {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::bench::noon;
+    use crate::tests::test_console::noon;
 
     fn minute(seconds_ago: i64, logins: u64, p95_ms: f64) -> Minute {
         Minute {

@@ -198,7 +198,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::bench::server_info;
+    use crate::tests::test_console::server_info;
 
     #[test]
     fn the_list_stands_until_all_is_done() {

@@ -449,7 +449,7 @@ mod tests {
 
     #[test]
     fn the_fields_are_those_of_the_rows() {
-        use crate::tests::bench::rows;
+        use crate::tests::test_console::rows;
         // What no row of the bench has a value for is left out of it.
         let without = [
             "count",

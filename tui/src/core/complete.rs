@@ -98,10 +98,10 @@ impl Completion {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{core::resource::Resource, tests::bench::Bench};
+    use crate::{core::resource::Resource, tests::test_console::TestConsole};
 
     fn offered(kind: Resource, text: &str) -> Vec<String> {
-        let bench = Bench::on(kind, 80, 24);
+        let bench = TestConsole::on(kind, 80, 24);
         completion(&bench.state, bench.state.list().unwrap(), text).candidates
     }
 
@@ -127,8 +127,8 @@ mod tests {
 
     #[test]
     fn a_name_with_spaces_is_quoted_and_found_again() {
-        let mut bench = Bench::on(Resource::Sessions, 80, 24);
-        let id = crate::tests::bench::client(7, "x").id.to_string();
+        let mut bench = TestConsole::on(Resource::Sessions, 80, 24);
+        let id = crate::tests::test_console::client(7, "x").id.to_string();
         bench.state.learn([(id, "Web \"shop\" 2".to_owned())]);
         let list = bench.state.list().unwrap();
         let found = completion(&bench.state, list, "state:live client:we");
@@ -147,7 +147,7 @@ mod tests {
             Resource::Roles,
             Resource::Signing,
         ] {
-            let bench = Bench::on(kind, 80, 24);
+            let bench = TestConsole::on(kind, 80, 24);
             let list = bench.state.list().unwrap();
             for term in names(kind) {
                 let found = completion(&bench.state, list, &format!("{term}:"));

@@ -5,8 +5,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use crate::command::Command;
 
 use super::{
-    layer::Layer, line::Line, msg::Effect, overtaken::Expected, problem::Problem, resource::Row,
-    state::State,
+    edit_conflict::Expected, layer::Layer, line::Line, msg::Effect, problem::Problem,
+    resource::Row, state::State,
 };
 
 /// Keys that confirm are not heard so long after a dialog opened: they were typed before it could be read. What else is

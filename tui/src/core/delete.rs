@@ -117,7 +117,7 @@ fn revoke_signing(key: &SigningKey) -> Confirm {
 }
 
 /// Sessions the server ends by id at once.
-const MANY: usize = 1_000;
+const MAX_IDS: usize = 1_000;
 
 impl State {
     pub(crate) fn delete(&mut self, effects: &mut Vec<Effect>) {
@@ -218,7 +218,7 @@ impl State {
                 })
                 .collect(),
         };
-        if ids.len() > MANY {
+        if ids.len() > MAX_IDS {
             return self.warn(
                 "at most 1000 sessions at once by mark; X ends all of a user, address or client",
             );

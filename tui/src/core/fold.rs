@@ -95,7 +95,7 @@ impl Folds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::bench::event;
+    use crate::tests::test_console::event;
 
     fn rows(actions: &str) -> Vec<Row> {
         let letters = actions.chars().zip(1..);

@@ -9,7 +9,7 @@ use doorward_shared::{
     client::ListQuery,
 };
 
-use super::{incident::Facts, list::Want, overtaken::Expected, pick::Offer, problem::Problem};
+use super::{edit_conflict::Expected, incident::Facts, list::Want, pick::Offer, problem::Problem};
 use crate::{
     command::{Command, secret::Secret},
     core::{

@@ -330,7 +330,7 @@ pub(crate) fn failing_clients(events: &[Event]) -> Vec<FailingClient> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::bench::{event, refused_redirect};
+    use crate::tests::test_console::{event, refused_redirect};
 
     #[test]
     fn a_cause_is_told_in_words_with_what_to_do() {

@@ -138,7 +138,7 @@ fn canonical(network: IpNet) -> IpNet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::bench::event;
+    use crate::tests::test_console::event;
 
     #[test]
     fn subjects_are_told_apart_by_how_they_are_written() {

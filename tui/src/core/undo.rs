@@ -6,10 +6,10 @@ use crate::command::{Blocks, Command};
 
 use super::{
     confirm::{Confirm, PendingChange},
+    edit_conflict::Expected,
     form::Form,
     layer::{Choice, Layer, Menu},
     msg::Effect,
-    overtaken::Expected,
     problem::{Problem, Trouble},
     state::State,
 };
@@ -18,7 +18,7 @@ use crate::core::resource::Row;
 /// How long a change can be taken back, in milliseconds: 15 minutes.
 const UNDOABLE: u64 = 15 * 60 * 1_000;
 /// Changes that are remembered, at most.
-const MANY: usize = 50;
+const MAX_UNDOS: usize = 50;
 
 const NOTHING: &str =
     "nothing to undo: disabling, enabling, blocks, roles and scopes can be, for 15 minutes";
@@ -71,7 +71,7 @@ impl State {
             expected,
             until,
         });
-        if self.undos.done.len() > MANY {
+        if self.undos.done.len() > MAX_UNDOS {
             self.undos.done.remove(0);
         }
     }

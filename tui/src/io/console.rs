@@ -25,12 +25,12 @@ use crate::{
         connect::Connection,
         effects::{Connected, Runner},
         hangup,
-        late::Late,
         profiles::Profiles,
         screen::{FrameWriter, Screen},
         signals::{Caught, Signals},
         startup,
         terminal::{self, Guard},
+        terminal_replies::Late,
     },
     view,
 };

@@ -57,10 +57,10 @@ impl KeyGuard {
             return Ok(());
         };
         let table = |name: &str| fs::read_to_string(name).unwrap_or_default();
-        self.judge(owner, &table("/proc/net/tcp"), &table("/proc/net/tcp6"))
+        self.check_owner(owner, &table("/proc/net/tcp"), &table("/proc/net/tcp6"))
     }
 
-    fn judge(&self, owner: u32, four: &str, six: &str) -> Result<(), Stranger> {
+    fn check_owner(&self, owner: u32, four: &str, six: &str) -> Result<(), Stranger> {
         let stranger = self.addresses.iter().find_map(|address| {
             let users = listeners(four, six, *address).into_iter();
             let mut strangers = users.filter(|uid| *uid != 0 && *uid != owner);
@@ -152,7 +152,7 @@ mod tests {
         let judged = |host: &str| {
             let url = format!("http://{host}:8000");
             let guard = KeyGuard::new(&url, Path::new("key")).unwrap();
-            guard.judge(1000, &four, &six)
+            guard.check_owner(1000, &four, &six)
         };
         assert_eq!(judged("127.0.0.1"), Ok(()));
         let refused = judged("localhost").unwrap_err();

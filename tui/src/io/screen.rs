@@ -133,7 +133,7 @@ mod tests {
     use super::*;
     use crate::{
         core::{Msg, resource::Resource, update},
-        tests::bench::Bench,
+        tests::test_console::TestConsole,
         view,
     };
 
@@ -153,15 +153,18 @@ mod tests {
     }
 
     /// A screen whose output is kept, and a list of users to show on it.
-    fn given() -> (Terminal<FrameWriter<Vec<u8>>>, Bench) {
+    fn given() -> (Terminal<FrameWriter<Vec<u8>>>, TestConsole) {
         let (width, height) = (80, 24);
         let viewport = Viewport::Fixed(Rect::new(0, 0, width, height));
         let screen = Terminal::with_options(writer(Depth::Indexed), TerminalOptions { viewport });
-        (screen.unwrap(), Bench::on(Resource::Users, width, height))
+        (
+            screen.unwrap(),
+            TestConsole::on(Resource::Users, width, height),
+        )
     }
 
     /// What the next frame writes.
-    fn written(screen: &mut Terminal<FrameWriter<Vec<u8>>>, bench: &Bench) -> String {
+    fn written(screen: &mut Terminal<FrameWriter<Vec<u8>>>, bench: &TestConsole) -> String {
         screen
             .draw(|frame| view::view(&bench.state, frame))
             .unwrap();

@@ -14,9 +14,9 @@ use crate::{
         cli::{Failed, LookArgs},
         clock,
         connect::Connection,
-        late::Late,
         profiles::{BackgroundSetting, Profiles},
         server_name::server_name,
+        terminal_replies::Late,
         themes,
     },
 };

@@ -3,7 +3,7 @@
 use clap::Parser;
 use doorward_shared::apikey::Environment;
 
-use super::bench::{Bench, client, key, noon, rows, session, user};
+use super::test_console::{TestConsole, client, key, noon, rows, session, user};
 use crate::{
     command::{
         ApiKeys, ClientPolicyArgs, Clients, Command, Create, InviteClient, Mfa, Mint, Of, Password,
@@ -293,7 +293,7 @@ fn every_view_has_commands_that_the_twin_takes() {
         Resource::Signing,
         Resource::Profiles,
     ] {
-        let mut bench = Bench::on(Resource::Users, 80, 24);
+        let mut bench = TestConsole::on(Resource::Users, 80, 24);
         bench.go(kind);
         if kind != Resource::Profiles {
             bench.serve(rows(kind));

@@ -4,7 +4,7 @@ use crossterm::event::KeyCode;
 use doorward_shared::admin::ServerInfo;
 use ratatui::style::Color;
 
-use super::bench::{Bench, rows, server_info};
+use super::test_console::{TestConsole, rows, server_info};
 use crate::command::{ApiKeys, Command, Sessions, Users};
 use crate::core::{
     Effect,
@@ -14,11 +14,11 @@ use crate::core::{
     resource::Resource,
 };
 
-fn generation(bench: &Bench) -> u64 {
+fn generation(bench: &TestConsole) -> u64 {
     bench.state.generation
 }
 
-fn preview(bench: &mut Bench, count: u64) {
+fn preview(bench: &mut TestConsole, count: u64) {
     let preview = Preview {
         lines: vec![format!(
             "{count} sessions of 1 user end at once, with all tokens."
@@ -37,7 +37,7 @@ fn preview(bench: &mut Bench, count: u64) {
     });
 }
 
-fn looked(bench: &mut Bench) {
+fn looked(bench: &mut TestConsole) {
     let generation = generation(bench);
     bench.reply(Reply::Preview {
         generation,
@@ -47,7 +47,7 @@ fn looked(bench: &mut Bench) {
 
 #[test]
 fn enter_alone_never_confirms() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("x");
     looked(&mut bench);
     bench.later("\n\n\n\n");
@@ -62,7 +62,7 @@ fn the_destructive_key_never_confirms_itself() {
         Resource::Keys,
         Resource::Clients,
     ] {
-        let mut bench = Bench::on(kind, 80, 24);
+        let mut bench = TestConsole::on(kind, 80, 24);
         for _ in 0..6 {
             bench.later("x");
             bench.later("\n");
@@ -75,7 +75,7 @@ fn the_destructive_key_never_confirms_itself() {
 
 #[test]
 fn the_typed_word_confirms_and_the_answer_closes_the_dialog() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("x");
     looked(&mut bench);
     bench.later("yes\n");
@@ -91,7 +91,7 @@ fn the_typed_word_confirms_and_the_answer_closes_the_dialog() {
 
 #[test]
 fn a_confirmed_change_is_sent_once() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("x");
     looked(&mut bench);
     bench.later("yes\n\n\n");
@@ -100,7 +100,7 @@ fn a_confirmed_change_is_sent_once() {
 
 #[test]
 fn what_is_typed_before_the_dialog_can_be_read_is_kept_and_confirms_nothing() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("x");
     looked(&mut bench);
     bench.type_in("yes\n");
@@ -114,7 +114,7 @@ fn what_is_typed_before_the_dialog_can_be_read_is_kept_and_confirms_nothing() {
 
 #[test]
 fn the_look_restarts_the_time_in_which_nothing_is_heard() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("x");
     bench.pass(5_000);
     looked(&mut bench);
@@ -124,7 +124,7 @@ fn the_look_restarts_the_time_in_which_nothing_is_heard() {
 
 #[test]
 fn nothing_is_confirmed_before_the_server_said_what_it_hits() {
-    let mut bench = Bench::on(Resource::Sessions, 80, 24);
+    let mut bench = TestConsole::on(Resource::Sessions, 80, 24);
     bench.type_in("x");
     bench.later("yes\n");
     assert_eq!(bench.changes(), Vec::<String>::new());
@@ -133,7 +133,7 @@ fn nothing_is_confirmed_before_the_server_said_what_it_hits() {
 
 #[test]
 fn many_sessions_need_their_count_typed() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("X");
     preview(&mut bench, 12);
     bench.later("yes\n");
@@ -149,7 +149,7 @@ fn many_sessions_need_their_count_typed() {
 
 #[test]
 fn exactly_the_previewed_sessions_end_for_the_reason_given() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("X");
     preview(&mut bench, 1);
     bench.later("\tstolen laptop\nyes\n");
@@ -170,7 +170,7 @@ fn exactly_the_previewed_sessions_end_for_the_reason_given() {
 
 #[test]
 fn marked_rows_are_asked_for_by_their_count() {
-    let mut bench = Bench::on(Resource::Keys, 80, 24);
+    let mut bench = TestConsole::on(Resource::Keys, 80, 24);
     bench.type_in("*x");
     living(&mut bench, 2);
     bench.later("yes\n");
@@ -182,8 +182,8 @@ fn marked_rows_are_asked_for_by_their_count() {
 }
 
 /// The server says that of what is marked so many live.
-fn living(bench: &mut Bench, count: u64) {
-    let ids = (1..=count).map(|n| super::bench::key(n, "k").id.to_string());
+fn living(bench: &mut TestConsole, count: u64) {
+    let ids = (1..=count).map(|n| super::test_console::key(n, "k").id.to_string());
     let preview = Preview {
         ids: Some(ids.collect()),
         ..Preview::default()
@@ -197,7 +197,7 @@ fn living(bench: &mut Bench, count: u64) {
 
 #[test]
 fn the_count_asked_for_is_of_what_will_die() {
-    let mut bench = Bench::on(Resource::Keys, 80, 24);
+    let mut bench = TestConsole::on(Resource::Keys, 80, 24);
     bench.type_in("*x");
     living(&mut bench, 1);
     bench.later("yes\n");
@@ -213,7 +213,7 @@ fn the_count_asked_for_is_of_what_will_die() {
 
 #[test]
 fn marks_that_a_filter_hides_are_still_meant_and_said() {
-    let mut bench = Bench::on(Resource::Sessions, 80, 24);
+    let mut bench = TestConsole::on(Resource::Sessions, 80, 24);
     bench.type_in(" /zzz\n");
     bench.pass(200);
     bench.send(crate::core::Msg::Tick);
@@ -226,7 +226,7 @@ fn marks_that_a_filter_hides_are_still_meant_and_said() {
             .any(|effect| matches!(effect, Effect::Preview { .. })),
         "nothing is asked"
     );
-    let mut bench = Bench::on(Resource::Keys, 80, 24);
+    let mut bench = TestConsole::on(Resource::Keys, 80, 24);
     bench.type_in("*/zzz\n");
     bench.pass(200);
     bench.send(crate::core::Msg::Tick);
@@ -246,7 +246,7 @@ fn edited() -> Done {
 #[test]
 fn what_was_changed_by_others_meanwhile_is_not_taken_back_and_says_so() {
     use crate::core::problem::{Problem, Trouble};
-    let mut bench = Bench::on(Resource::Users, 120, 40);
+    let mut bench = TestConsole::on(Resource::Users, 120, 40);
     bench.type_in("d");
     looked(&mut bench);
     bench.later("\t\t\n");
@@ -264,7 +264,7 @@ fn what_was_changed_by_others_meanwhile_is_not_taken_back_and_says_so() {
     let expected = expected.expect("it looks before it changes anything back");
     assert_eq!(expected.fields, ["disabled"]);
     assert_eq!(expected.after, rows(Resource::Users).remove(0));
-    assert_eq!(expected.by, Some(super::bench::whoami("admin").id));
+    assert_eq!(expected.by, Some(super::test_console::whoami("admin").id));
     let ticket = bench.state.ticket;
     bench.reply(Reply::Changed {
         ticket,
@@ -286,7 +286,7 @@ fn what_was_changed_by_others_meanwhile_is_not_taken_back_and_says_so() {
 
 #[test]
 fn what_can_be_taken_back_needs_no_word_and_u_takes_it_back_for_15_minutes() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("d");
     looked(&mut bench);
     bench.later("\n");
@@ -299,7 +299,7 @@ fn what_can_be_taken_back_needs_no_word_and_u_takes_it_back_for_15_minutes() {
     looked(&mut bench);
     bench.later("\t\t\n");
     assert_eq!(bench.changes(), ["users disable"]);
-    let answer = |bench: &mut Bench| {
+    let answer = |bench: &mut TestConsole| {
         let ticket = bench.state.ticket;
         bench.reply(Reply::Changed {
             ticket,
@@ -332,7 +332,7 @@ fn what_can_be_taken_back_needs_no_word_and_u_takes_it_back_for_15_minutes() {
 
 #[test]
 fn nothing_is_taken_back_on_another_server() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("d");
     looked(&mut bench);
     bench.later("\t\t\n");
@@ -347,14 +347,16 @@ fn nothing_is_taken_back_on_another_server() {
         server,
         key_missing: None,
     }))));
-    bench.reply(Reply::Whoami(Ok(Box::new(super::bench::whoami("admin")))));
+    bench.reply(Reply::Whoami(Ok(Box::new(super::test_console::whoami(
+        "admin",
+    )))));
     bench.undo();
     assert_eq!(bench.changes(), Vec::<String>::new());
 }
 
 #[test]
 fn a_production_profile_is_unlocked_by_its_name() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.state.server.read_only = true;
     bench.type_in("x");
     assert!(bench.state.layers.is_empty());
@@ -379,8 +381,8 @@ fn a_production_profile_is_unlocked_by_its_name() {
 #[test]
 fn ctrl_c_closes_one_layer_and_quits_at_the_top() {
     use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-    let mut bench = Bench::on(Resource::Users, 80, 24);
-    let stop = |bench: &mut Bench| {
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
+    let stop = |bench: &mut TestConsole| {
         let key = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
         bench.send(crate::core::Msg::Key(key));
         bench
@@ -395,7 +397,7 @@ fn ctrl_c_closes_one_layer_and_quits_at_the_top() {
     assert!(!stop(&mut bench) && bench.state.layers.is_empty());
     assert!(stop(&mut bench));
     // What was done in an incident is asked for first.
-    let mut bench = Bench::new(80, 24);
+    let mut bench = TestConsole::new(80, 24);
     let mut effects = Vec::new();
     let subject = crate::core::subject::IncidentSubject::Address("203.0.113.7".into());
     bench.state.go_incident(vec![subject], &mut effects);
@@ -414,7 +416,7 @@ fn ctrl_c_closes_one_layer_and_quits_at_the_top() {
 
 #[test]
 fn pasted_text_neither_commands_nor_confirms() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.send(crate::core::Msg::Paste("x".into()));
     assert!(bench.state.layers.is_empty());
     bench.type_in("x");
@@ -427,7 +429,7 @@ fn pasted_text_neither_commands_nor_confirms() {
 
 #[test]
 fn read_only_asks_nothing_and_says_why() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.state.read_only = true;
     for key in ["x", "n", "e", "d", "X", "p"] {
         bench.later(key);
@@ -439,7 +441,7 @@ fn read_only_asks_nothing_and_says_why() {
 
 #[test]
 fn what_the_caller_may_not_do_is_refused_with_the_scope() {
-    let mut bench = Bench::with("admin:users:read", 80, 24);
+    let mut bench = TestConsole::with("admin:users:read", 80, 24);
     bench.go(Resource::Users);
     bench.serve(rows(Resource::Users));
     bench.type_in("x");
@@ -449,7 +451,7 @@ fn what_the_caller_may_not_do_is_refused_with_the_scope() {
 
 #[test]
 fn a_failed_change_keeps_the_dialog_and_wants_the_word_again() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("x");
     looked(&mut bench);
     bench.later("yes\n");
@@ -467,7 +469,7 @@ fn a_failed_change_keeps_the_dialog_and_wants_the_word_again() {
 
 #[test]
 fn what_can_be_taken_back_is_listed_and_chosen() {
-    let mut bench = Bench::on(Resource::Users, 120, 40);
+    let mut bench = TestConsole::on(Resource::Users, 120, 40);
     bench.type_in(":undo\n");
     assert!(bench.screen().contains("nothing to undo"));
     bench.type_in("d");
@@ -497,7 +499,7 @@ fn what_can_be_taken_back_is_listed_and_chosen() {
 
 #[test]
 fn undo_says_what_it_takes_back_and_asks() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("d");
     looked(&mut bench);
     bench.later("\t\t\n");
@@ -524,7 +526,7 @@ fn undo_says_what_it_takes_back_and_asks() {
 }
 
 /// The colour of the corner of the dialog that is open.
-fn corner(bench: &Bench) -> Option<Color> {
+fn corner(bench: &TestConsole) -> Option<Color> {
     let buffer = bench.buffer();
     let mut cells = buffer.content().iter().skip(80 * 3);
     let found = cells.find(|cell| cell.symbol() == "╭");
@@ -533,9 +535,9 @@ fn corner(bench: &Bench) -> Option<Color> {
 
 #[test]
 fn what_cannot_be_taken_back_is_asked_about_in_the_colour_of_danger() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.state.theme = crate::core::look::Theme::Dark;
-    let tone = |bench: &Bench, tone| crate::view::tone(&bench.state, tone).fg;
+    let tone = |bench: &TestConsole, tone| crate::view::tone(&bench.state, tone).fg;
     for (key, expected) in [("x", Tone::Bad), ("X", Tone::Bad), ("d", Tone::Focus)] {
         bench.type_in(key);
         looked(&mut bench);
@@ -547,7 +549,7 @@ fn what_cannot_be_taken_back_is_asked_about_in_the_colour_of_danger() {
 
 #[test]
 fn where_there_is_no_room_for_the_whole_command_its_own_words_stay() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     let named = "--server https://id.example.org --key-file /home/ada/keys/of/the/console.key";
     bench.state.server.named = Some(named.into());
     bench.type_in("x");
@@ -557,7 +559,7 @@ fn where_there_is_no_room_for_the_whole_command_its_own_words_stay() {
 }
 
 /// The one-time link that is asked for; `mailed` where that is chosen.
-fn link_asked(bench: &mut Bench, mailed: bool) -> Option<String> {
+fn link_asked(bench: &mut TestConsole, mailed: bool) -> Option<String> {
     bench.type_in("L");
     bench.later("\t\t");
     if mailed {
@@ -578,14 +580,14 @@ fn a_link_is_shown_or_mailed_and_who_never_signed_in_is_invited() {
         ("", true, "--purpose reset --expires-in 1d --send"),
         ("j", false, "--purpose invite --expires-in 1d"),
     ] {
-        let mut bench = Bench::on(Resource::Users, 80, 24);
+        let mut bench = TestConsole::on(Resource::Users, 80, 24);
         bench.type_in(row);
         let asked = link_asked(&mut bench, mailed);
         let asked = asked.unwrap_or_else(|| panic!("{}", bench.screen()));
         assert!(asked.ends_with(words), "{asked}");
     }
     // Where no mail is sent nothing is offered that needs it.
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.state.known.server = Some(Box::new(ServerInfo {
         mail: None,
         ..server_info()
@@ -598,7 +600,7 @@ fn a_link_is_shown_or_mailed_and_who_never_signed_in_is_invited() {
 
 #[test]
 fn second_factors_are_not_removed_without_a_reason() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("F");
     bench.later("yes\n");
     assert_eq!(bench.changes(), Vec::<String>::new());

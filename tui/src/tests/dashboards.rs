@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyCode;
 
-use super::bench::{Bench, client};
+use super::test_console::{TestConsole, client};
 use crate::core::{
     Effect,
     chart::Window,
@@ -15,7 +15,7 @@ use crate::core::{
 
 #[test]
 fn enter_on_a_failing_client_opens_the_client() {
-    let mut bench = Bench::on_dashboard(80, 24);
+    let mut bench = TestConsole::on_dashboard(80, 24);
     bench.press(KeyCode::BackTab);
     bench.effects.clear();
     bench.type_in("\n");
@@ -31,7 +31,7 @@ fn enter_on_a_failing_client_opens_the_client() {
 
 #[test]
 fn the_dashboard_asks_for_the_refusals_of_the_last_hour() {
-    let mut bench = Bench::new(80, 24);
+    let mut bench = TestConsole::new(80, 24);
     bench.effects.clear();
     bench.type_in("r");
     let since = bench.effects.iter().find_map(|effect| match effect {
@@ -43,7 +43,7 @@ fn the_dashboard_asks_for_the_refusals_of_the_last_hour() {
 
 #[test]
 fn whoever_may_not_see_events_is_told_which_scope_it_takes() {
-    let mut bench = Bench::with("admin:server:read", 80, 24);
+    let mut bench = TestConsole::with("admin:server:read", 80, 24);
     bench.effects.clear();
     bench.type_in("r");
     assert!(
@@ -52,7 +52,7 @@ fn whoever_may_not_see_events_is_told_which_scope_it_takes() {
             .iter()
             .any(|effect| matches!(effect, Effect::Refusals(_)))
     );
-    bench.reply(super::bench::stats_reply());
+    bench.reply(super::test_console::stats_reply());
     bench.press(KeyCode::BackTab);
     let screen = bench.screen();
     assert!(screen.contains("admin:events:read"), "{screen}");
@@ -60,11 +60,11 @@ fn whoever_may_not_see_events_is_told_which_scope_it_takes() {
 
 #[test]
 fn fewer_rows_than_before_keep_the_selection_on_one() {
-    let mut bench = Bench::on_dashboard(80, 24);
+    let mut bench = TestConsole::on_dashboard(80, 24);
     bench.press(KeyCode::BackTab);
     bench.type_in("jj");
     bench.reply(crate::core::msg::Reply::Refusals(Ok(
-        super::bench::failing_clients()
+        super::test_console::failing_clients()
             .into_iter()
             .take(1)
             .collect(),
@@ -79,14 +79,14 @@ fn fewer_rows_than_before_keep_the_selection_on_one() {
 }
 
 /// The panel that has the focus.
-fn focused(bench: &Bench) -> Panel {
+fn focused(bench: &TestConsole) -> Panel {
     match bench.state.view {
         View::Dashboard { panel, .. } => panel,
         _ => panic!("not the dashboard"),
     }
 }
 
-fn go_to(bench: &mut Bench, panel: Panel) {
+fn go_to(bench: &mut TestConsole, panel: Panel) {
     for _ in 0..Panel::ALL.len() {
         if focused(bench) == panel {
             return;
@@ -98,8 +98,8 @@ fn go_to(bench: &mut Bench, panel: Panel) {
 
 #[test]
 fn one_key_changes_the_window_and_only_what_is_new_is_asked_for() {
-    let mut bench = Bench::on_dashboard(120, 40);
-    let asked = |bench: &mut Bench, keys: &str| {
+    let mut bench = TestConsole::on_dashboard(120, 40);
+    let asked = |bench: &mut TestConsole, keys: &str| {
         bench.effects.clear();
         bench.type_in(keys);
         let found = bench.effects.iter().find_map(|effect| match effect {
@@ -108,7 +108,7 @@ fn one_key_changes_the_window_and_only_what_is_new_is_asked_for() {
         });
         found.unwrap()
     };
-    let newest = super::bench::noon().plus_seconds(-60);
+    let newest = super::test_console::noon().plus_seconds(-60);
     assert_eq!(asked(&mut bench, "r"), (Window::Hour, newest));
     let now = bench.state.now.wall;
     let day = (Window::Day, now.plus_seconds(-86_400 - 3_600));
@@ -119,8 +119,8 @@ fn one_key_changes_the_window_and_only_what_is_new_is_asked_for() {
 
 #[test]
 fn a_minute_that_comes_again_takes_the_place_of_the_one_before() {
-    let mut bench = Bench::on_dashboard(120, 40);
-    let series = |bench: &Bench| {
+    let mut bench = TestConsole::on_dashboard(120, 40);
+    let series = |bench: &TestConsole| {
         let all = &bench.state.known.series[0];
         (
             all.len(),
@@ -128,7 +128,7 @@ fn a_minute_that_comes_again_takes_the_place_of_the_one_before() {
         )
     };
     let (count, tokens) = series(&bench);
-    let mut again = super::bench::stats();
+    let mut again = super::test_console::stats();
     let last = again.series.pop().unwrap();
     again.series = vec![doorward_shared::admin::Minute {
         tokens: last.tokens + 5,
@@ -144,7 +144,7 @@ fn a_minute_that_comes_again_takes_the_place_of_the_one_before() {
 
 #[test]
 fn the_value_under_the_cursor_is_said_with_its_time() {
-    let mut bench = Bench::on_dashboard(120, 40);
+    let mut bench = TestConsole::on_dashboard(120, 40);
     assert!(bench.screen().contains("per minute"));
     bench.type_in(",,");
     let screen = bench.screen();
@@ -156,7 +156,7 @@ fn the_value_under_the_cursor_is_said_with_its_time() {
 
 #[test]
 fn failures_of_a_network_open_its_events() {
-    let mut bench = Bench::on_dashboard(120, 40);
+    let mut bench = TestConsole::on_dashboard(120, 40);
     go_to(&mut bench, Panel::Networks);
     assert!(bench.screen().contains("78%"), "31 of 40");
     bench.type_in("\n");
@@ -167,9 +167,9 @@ fn failures_of_a_network_open_its_events() {
 
 #[test]
 fn what_is_undone_of_the_first_evening_opens_what_does_it() {
-    let mut bench = Bench::on_dashboard(120, 40);
+    let mut bench = TestConsole::on_dashboard(120, 40);
     assert!(!bench.screen().contains("first evening"));
-    let mut info = super::bench::server_info();
+    let mut info = super::test_console::server_info();
     info.setup = doorward_shared::admin::Setup::default();
     bench.reply(crate::core::msg::Reply::Server {
         ready: true,
@@ -185,10 +185,10 @@ fn what_is_undone_of_the_first_evening_opens_what_does_it() {
 }
 
 /// A dashboard of a server on which all is done but what only the operator knows.
-fn without_a_copy_of_the_key() -> Bench {
-    let mut bench = Bench::on_dashboard(120, 40);
+fn without_a_copy_of_the_key() -> TestConsole {
+    let mut bench = TestConsole::on_dashboard(120, 40);
     bench.state.yours.copied.clear();
-    let mut info = super::bench::server_info();
+    let mut info = super::test_console::server_info();
     let folder = "/var/lib/doorward/".to_owned();
     info.settings.insert("data_dir".into(), folder);
     bench.reply(crate::core::msg::Reply::Server {
@@ -200,7 +200,7 @@ fn without_a_copy_of_the_key() -> Bench {
 }
 
 /// What was asked to be remembered of the master key.
-fn remembered(bench: &Bench) -> Vec<(String, bool)> {
+fn remembered(bench: &TestConsole) -> Vec<(String, bool)> {
     let remembered = bench.effects.iter().filter_map(|effect| match effect {
         Effect::KeyCopied { profile, copied } => Some((profile.clone(), *copied)),
         _ => None,
@@ -239,13 +239,13 @@ fn another_profile_and_an_evening_that_goes_on_ask_for_the_key_again() {
         ready: true,
         info: Ok(Box::new(doorward_shared::admin::ServerInfo {
             setup: Default::default(),
-            ..super::bench::server_info()
+            ..super::test_console::server_info()
         })),
     });
     go_to(&mut bench, Panel::Setup);
     bench.type_in("G");
     bench.effects.clear();
-    let on_it = |bench: &mut Bench| {
+    let on_it = |bench: &mut TestConsole| {
         bench.type_in("k");
         bench.screen().contains("> ✓ master.key copied")
     };
@@ -258,14 +258,14 @@ fn another_profile_and_an_evening_that_goes_on_ask_for_the_key_again() {
 
 #[test]
 fn what_is_counted_has_no_halves_on_its_axis() {
-    let mut bench = Bench::new(120, 40);
-    let mut stats = super::bench::stats();
+    let mut bench = TestConsole::new(120, 40);
+    let mut stats = super::test_console::stats();
     for minute in &mut stats.series {
         minute.logins = 0;
     }
     bench.reply(crate::core::msg::Reply::Stats {
         window: Window::Hour,
-        since: super::bench::noon().plus_seconds(-7_200),
+        since: super::test_console::noon().plus_seconds(-7_200),
         stats: Ok(Box::new(stats)),
     });
     let screen = bench.screen();
@@ -275,8 +275,8 @@ fn what_is_counted_has_no_halves_on_its_axis() {
 
 #[test]
 fn a_certificate_that_ends_soon_stands_with_the_keys_and_says_what_to_do() {
-    let mut bench = Bench::on_dashboard(120, 40);
-    let at = super::bench::noon().plus_seconds(86_400 * 2);
+    let mut bench = TestConsole::on_dashboard(120, 40);
+    let at = super::test_console::noon().plus_seconds(86_400 * 2);
     let ending = crate::core::dashboard::Ending {
         kind: crate::core::dashboard::EndingKind::Certificate,
         id: "https://id.example.org".into(),
@@ -296,14 +296,17 @@ fn a_certificate_that_ends_soon_stands_with_the_keys_and_says_what_to_do() {
 
 #[test]
 fn events_come_live_and_each_opens() {
-    let mut bench = Bench::on_dashboard(120, 40);
+    let mut bench = TestConsole::on_dashboard(120, 40);
     bench.reply(crate::core::msg::Reply::Stream(
-        crate::core::msg::Streamed::Event(Box::new(super::bench::event(95, "network.changed"))),
+        crate::core::msg::Streamed::Event(Box::new(super::test_console::event(
+            95,
+            "network.changed",
+        ))),
     ));
     assert!(bench.screen().contains("network.changed"));
     go_to(&mut bench, Panel::Events);
     bench.type_in("\n");
-    let id = super::bench::event(95, "x").id.to_string();
+    let id = super::test_console::event(95, "x").id.to_string();
     assert_eq!(
         bench.state.detail().map(|detail| detail.id.clone()),
         Some(id)
@@ -312,7 +315,7 @@ fn events_come_live_and_each_opens() {
 
 #[test]
 fn a_failing_network_is_blocked_after_a_look_and_a_word() {
-    let mut bench = Bench::on_dashboard(120, 40);
+    let mut bench = TestConsole::on_dashboard(120, 40);
     go_to(&mut bench, Panel::Networks);
     bench.type_in("b");
     bench.later("\ta flood");
@@ -331,9 +334,9 @@ fn a_failing_network_is_blocked_after_a_look_and_a_word() {
 #[test]
 fn news_move_the_rows_of_the_dashboard_and_not_the_selection() {
     use crate::core::{dashboard::Panel, state::View};
-    let mut bench = Bench::on_dashboard(160, 50);
+    let mut bench = TestConsole::on_dashboard(160, 50);
     let event = |n: u64, ip: &str| {
-        let mut event = super::bench::event(n, "login.failed");
+        let mut event = super::test_console::event(n, "login.failed");
         event.ip = Some(ip.into());
         event
     };
@@ -373,7 +376,7 @@ fn news_move_the_rows_of_the_dashboard_and_not_the_selection() {
     ) {
         bench.type_in("\t");
     }
-    let mut stats = super::bench::stats();
+    let mut stats = super::test_console::stats();
     let chosen = bench.state.dash_network();
     let network = doorward_shared::admin::FailingNetwork {
         network: "192.0.2.0/24".into(),

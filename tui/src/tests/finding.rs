@@ -3,8 +3,8 @@
 use crossterm::event::KeyCode;
 
 use super::{
-    bench::{Bench, rows},
     people::{on_page, person, user_id},
+    test_console::{TestConsole, rows},
 };
 use crate::core::{
     Effect, Msg,
@@ -17,7 +17,7 @@ use crate::core::{
 
 const SIZES: [(u16, u16); 4] = [(200, 60), (120, 40), (80, 24), (40, 12)];
 
-fn seen(name: &str, arrange: impl Fn(u16, u16) -> Bench) {
+fn seen(name: &str, arrange: impl Fn(u16, u16) -> TestConsole) {
     for (width, height) in SIZES {
         let screen = arrange(width, height).screen();
         insta::assert_snapshot!(format!("{name}_{width}x{height}"), screen);
@@ -25,7 +25,7 @@ fn seen(name: &str, arrange: impl Fn(u16, u16) -> Bench) {
 }
 
 /// The things that were asked for, newest last, and the generation of each.
-fn asked(bench: &mut Bench) -> Vec<(u64, Resource, String)> {
+fn asked(bench: &mut TestConsole) -> Vec<(u64, Resource, String)> {
     let effects = std::mem::take(&mut bench.effects);
     let asked = effects.into_iter().filter_map(|effect| match effect {
         Effect::Find {
@@ -43,13 +43,13 @@ fn people() -> Vec<Row> {
     (1..=5).map(|n| Row::User(person(n))).collect()
 }
 
-fn page(bench: &Bench) -> Option<Subject> {
+fn page(bench: &TestConsole) -> Option<Subject> {
     bench.state.page().map(|page| page.subject.clone())
 }
 
 #[test]
 fn a_thing_is_looked_for_a_moment_after_its_name_was_typed_and_enter_opens_its_page() {
-    let mut bench = Bench::new(80, 24);
+    let mut bench = TestConsole::new(80, 24);
     bench.type_in(":user ol");
     assert_eq!(asked(&mut bench), [], "not with each letter");
     bench.pass(130);
@@ -70,7 +70,7 @@ fn a_thing_is_looked_for_a_moment_after_its_name_was_typed_and_enter_opens_its_p
 
 #[test]
 fn enter_before_the_answer_opens_what_comes_if_it_is_one() {
-    let mut bench = Bench::new(80, 24);
+    let mut bench = TestConsole::new(80, 24);
     bench.type_in(":client shop\n");
     let [(generation, kind, text)] = &asked(&mut bench)[..] else {
         panic!("enter does not wait");
@@ -90,7 +90,7 @@ fn enter_before_the_answer_opens_what_comes_if_it_is_one() {
 
 #[test]
 fn of_several_that_nobody_has_seen_enter_opens_none() {
-    let mut bench = Bench::new(80, 24);
+    let mut bench = TestConsole::new(80, 24);
     bench.type_in(":client shop\n");
     let generation = asked(&mut bench)[0].0;
     let found = rows(Resource::Clients);
@@ -106,7 +106,7 @@ fn of_several_that_nobody_has_seen_enter_opens_none() {
 
 #[test]
 fn what_is_not_there_is_said_and_so_is_why_nothing_came() {
-    let mut bench = Bench::new(80, 24);
+    let mut bench = TestConsole::new(80, 24);
     bench.type_in(":key nope\n");
     let generation = asked(&mut bench)[0].0;
     bench.reply(Reply::Found {
@@ -132,7 +132,7 @@ fn what_is_not_there_is_said_and_so_is_why_nothing_came() {
 
 #[test]
 fn an_answer_to_what_was_typed_before_opens_nothing() {
-    let mut bench = Bench::new(80, 24);
+    let mut bench = TestConsole::new(80, 24);
     bench.type_in(":user ol\n");
     let old = asked(&mut bench)[0].0;
     bench.type_in("ga\n");
@@ -151,7 +151,7 @@ fn an_answer_to_what_was_typed_before_opens_nothing() {
 
 #[test]
 fn an_address_and_a_whole_id_open_at_once() {
-    let mut bench = Bench::new(80, 24);
+    let mut bench = TestConsole::new(80, 24);
     bench.type_in(":203.0.113.7\n");
     assert_eq!(page(&bench), Some(Subject::Address("203.0.113.7".into())));
     let id = user_id(3).to_string();
@@ -193,7 +193,7 @@ fn the_palette_begins_with_the_places_one_was_at() {
 
 #[test]
 fn tab_completes_terms_and_values_and_goes_on_to_the_next() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("/sta\t");
     assert!(bench.screen().contains("/ state:"), "{}", bench.screen());
     bench.type_in("\t");
@@ -213,7 +213,7 @@ fn tab_completes_terms_and_values_and_goes_on_to_the_next() {
 
 #[test]
 fn the_right_arrow_completes_at_the_end_and_moves_elsewhere() {
-    let mut bench = Bench::on(Resource::Keys, 80, 24);
+    let mut bench = TestConsole::on(Resource::Keys, 80, 24);
     bench.type_in("/unu");
     bench.press(KeyCode::Right);
     assert!(bench.screen().contains("/ unused:"));
@@ -227,7 +227,7 @@ fn the_right_arrow_completes_at_the_end_and_moves_elsewhere() {
 
 #[test]
 fn names_that_are_not_loaded_are_asked_for_while_typed() {
-    let mut bench = Bench::on(Resource::Events, 80, 24);
+    let mut bench = TestConsole::on(Resource::Events, 80, 24);
     bench.effects.clear();
     bench.type_in("/owner:ol");
     let asked = bench.effects.iter().any(
@@ -245,7 +245,7 @@ fn names_that_are_not_loaded_are_asked_for_while_typed() {
 
 #[test]
 fn the_help_is_searched_and_its_keys_still_close_it() {
-    let mut bench = Bench::on(Resource::Users, 120, 40);
+    let mut bench = TestConsole::on(Resource::Users, 120, 40);
     bench.type_in("?/signing");
     let screen = bench.screen();
     assert!(
@@ -267,7 +267,7 @@ fn the_help_is_searched_and_its_keys_still_close_it() {
 #[test]
 fn finding_as_it_looks() {
     seen("palette_things", |width, height| {
-        let mut bench = Bench::new(width, height);
+        let mut bench = TestConsole::new(width, height);
         bench.type_in(":user o\n");
         let generation = asked(&mut bench)[0].0;
         // Several fit, and more is typed.
@@ -290,17 +290,17 @@ fn finding_as_it_looks() {
         bench
     });
     seen("filter_completed", |width, height| {
-        let mut bench = Bench::on(Resource::Events, width, height);
+        let mut bench = TestConsole::on(Resource::Events, width, height);
         bench.type_in("/action:user\t\t");
         bench
     });
     seen("help_searched", |width, height| {
-        let mut bench = Bench::on(Resource::Users, width, height);
+        let mut bench = TestConsole::on(Resource::Users, width, height);
         bench.type_in("?/session");
         bench
     });
     seen("help_wide", |width, height| {
-        let mut bench = Bench::on(Resource::Events, width, height);
+        let mut bench = TestConsole::on(Resource::Events, width, height);
         bench.type_in("?");
         bench
     });

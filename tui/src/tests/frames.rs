@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use ratatui::{Terminal, backend::TestBackend, layout::Size};
 
 use super::{
-    bench::{Bench, rows},
     people::{events, on_page, user_id},
+    test_console::{TestConsole, rows},
 };
 use crate::core::{
     Effect,
@@ -26,7 +26,7 @@ const FRAME: Duration = Duration::from_micros(if cfg!(debug_assertions) {
 });
 
 /// Answers what a list of so many rows asks for.
-fn serve(bench: &mut Bench, kind: Resource, total: usize) {
+fn serve(bench: &mut TestConsole, kind: Resource, total: usize) {
     for effect in std::mem::take(&mut bench.effects) {
         let Effect::Load {
             generation,
@@ -51,7 +51,7 @@ fn serve(bench: &mut Bench, kind: Resource, total: usize) {
             }
             row
         });
-        let mut page = super::bench::page(numbered.collect());
+        let mut page = super::test_console::page(numbered.collect());
         page.pagination.total = total as u64;
         page.pagination.next_cursor = (from + PAGE < total).then(|| (from + PAGE).to_string());
         bench.reply(Reply::Page {
@@ -64,7 +64,7 @@ fn serve(bench: &mut Bench, kind: Resource, total: usize) {
 }
 
 /// The mean of a key and its frame, with what it asks for answered outside of the time.
-fn measure(name: &str, mut bench: Bench, kind: Resource, keys: &str) {
+fn measure(name: &str, mut bench: TestConsole, kind: Resource, keys: &str) {
     let Size { width, height } = bench.state.size;
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     let mut spent = Duration::ZERO;
@@ -86,7 +86,7 @@ fn measure(name: &str, mut bench: Bench, kind: Resource, keys: &str) {
 #[ignore = "it measures: run it alone, on a quiet machine"]
 fn keys_that_repeat_are_drawn_at_sixty_frames_a_second() {
     for kind in [Resource::Users, Resource::Events] {
-        let mut bench = Bench::new(200, 60);
+        let mut bench = TestConsole::new(200, 60);
         bench.go(kind);
         serve(&mut bench, kind, 10_000);
         measure(kind.title(), bench, kind, "j");
@@ -102,10 +102,10 @@ fn keys_that_repeat_are_drawn_at_sixty_frames_a_second() {
     measure("A page with 500 events", bench, Resource::Users, "j");
     let bench = on_page(Subject::Address("203.0.113.7".into()), 200, 60);
     measure("A page, by its parts", bench, Resource::Users, "\t");
-    let mut bench = Bench::on(Resource::Users, 200, 60);
+    let mut bench = TestConsole::on(Resource::Users, 200, 60);
     bench.type_in(":");
     measure("The palette", bench, Resource::Users, "us\u{8}\u{8}");
-    let mut bench = Bench::on(Resource::Users, 200, 60);
+    let mut bench = TestConsole::on(Resource::Users, 200, 60);
     bench.type_in("?/");
     measure("The help", bench, Resource::Users, "se");
 }

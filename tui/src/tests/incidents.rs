@@ -1,6 +1,6 @@
 //! An incident: around several things, its steps confirmed, seen by all operators, undone, noted and exported.
 
-use super::bench::{Bench, event, noon, rows, session, user};
+use super::test_console::{TestConsole, event, noon, rows, session, user};
 use crate::command::{ApiKeys, Blocks, Command, Sessions, Users};
 use crate::core::{
     Effect,
@@ -12,8 +12,8 @@ use crate::core::{
 };
 
 /// A console that knows the names of people.
-pub(super) fn bench(width: u16, height: u16) -> Bench {
-    let mut bench = Bench::new(width, height);
+pub(super) fn bench(width: u16, height: u16) -> TestConsole {
+    let mut bench = TestConsole::new(width, height);
     let names = [
         (1, "ada@example.org"),
         (2, "bob@example.org"),
@@ -25,7 +25,7 @@ pub(super) fn bench(width: u16, height: u16) -> Bench {
 }
 
 /// Opens an incident, and answers what the server knows.
-pub(super) fn open(bench: &mut Bench, subjects: Vec<IncidentSubject>, facts: Facts) {
+pub(super) fn open(bench: &mut TestConsole, subjects: Vec<IncidentSubject>, facts: Facts) {
     let mut effects = Vec::new();
     bench.state.go_incident(subjects, &mut effects);
     let generation = bench.state.generation;
@@ -73,7 +73,7 @@ pub(super) fn spraying() -> Facts {
     }
 }
 
-fn on(subject: IncidentSubject) -> Bench {
+fn on(subject: IncidentSubject) -> TestConsole {
     let mut bench = bench(120, 40);
     let facts = Facts {
         events: vec![event(1, "login.failed")],
@@ -88,7 +88,7 @@ fn address() -> IncidentSubject {
     IncidentSubject::Address("203.0.113.7".into())
 }
 
-fn done(bench: &mut Bench, done: Done) {
+fn done(bench: &mut TestConsole, done: Done) {
     let ticket = bench.state.ticket;
     bench.reply(Reply::Changed {
         ticket,
@@ -96,7 +96,7 @@ fn done(bench: &mut Bench, done: Done) {
     });
 }
 
-fn preview(bench: &mut Bench, preview: Preview) {
+fn preview(bench: &mut TestConsole, preview: Preview) {
     let generation = bench.state.generation;
     bench.reply(Reply::Preview {
         generation,
@@ -104,7 +104,7 @@ fn preview(bench: &mut Bench, preview: Preview) {
     });
 }
 
-fn written(bench: &Bench) -> String {
+fn written(bench: &TestConsole) -> String {
     let written = bench.effects.iter().find_map(|effect| match effect {
         Effect::Write { text, .. } => Some(text.expose().to_owned()),
         _ => None,
@@ -162,7 +162,7 @@ fn a_step_asks_ends_what_it_said_and_is_noted_with_its_reason() {
 #[test]
 fn the_keys_of_a_user_are_those_the_server_found() {
     let user = rows(Resource::Users)[1].id();
-    let keys: Vec<_> = [2, 3].map(|n| super::bench::key(n, "k").id).into();
+    let keys: Vec<_> = [2, 3].map(|n| super::test_console::key(n, "k").id).into();
     let mut bench = on(IncidentSubject::User(user));
     bench.type_in("jjj\n");
     let found = Preview {
@@ -273,7 +273,7 @@ fn a_block_made_here_is_lifted_by_one_key_and_a_lifted_one_is_made_again() {
         matches!(effect, Effect::Change { change: Command::Blocks(Blocks::Add(add)), .. } if add.reason == "spraying")
     });
     assert!(sent, "{}", bench.screen());
-    let block = super::bench::block();
+    let block = super::test_console::block();
     let made = Done::Edited {
         text: "203.0.113.0/24 is blocked".into(),
         item: Box::new(Row::Block(block.clone())),
@@ -310,7 +310,7 @@ fn a_block_made_here_is_lifted_by_one_key_and_a_lifted_one_is_made_again() {
 fn a_list_of_undos_takes_back_what_it_showed_though_more_was_done_since() {
     let mut bench = on(address());
     let blocked = |n: u64| {
-        let mut block = super::bench::block();
+        let mut block = super::test_console::block();
         block.id = doorward_shared::BlockId(ulid::Ulid::from_parts(1, u128::from(n)));
         Row::Block(block)
     };
@@ -345,7 +345,7 @@ fn a_list_of_undos_takes_back_what_it_showed_though_more_was_done_since() {
 
 #[test]
 fn all_that_is_marked_is_one_incident_and_a_relation_joins_it() {
-    let mut bench = Bench::on(Resource::Users, 120, 40);
+    let mut bench = TestConsole::on(Resource::Users, 120, 40);
     bench.type_in("  i");
     let View::Incident(incident) = &bench.state.view else {
         panic!("{}", bench.screen());
@@ -359,7 +359,7 @@ fn all_that_is_marked_is_one_incident_and_a_relation_joins_it() {
         timeline: Ok(Box::new(facts)),
     });
     bench.type_in("\tj\n");
-    let subjects = |bench: &Bench| match &bench.state.view {
+    let subjects = |bench: &TestConsole| match &bench.state.view {
         View::Incident(incident) => incident.subjects.len(),
         _ => 0,
     };
@@ -399,13 +399,13 @@ fn notes_are_asked_for_before_another_server_and_survive_all_ways_through_the_co
     bench.press_control('s');
     // Back, and on to something else: what lay ahead is forgotten, but for the notes.
     bench.type_in("[2");
-    let has_notes = |bench: &Bench| bench.state.back.iter().any(View::has_notes);
+    let has_notes = |bench: &TestConsole| bench.state.back.iter().any(View::has_notes);
     assert!(has_notes(&bench));
     for _ in 0..40 {
         bench.type_in("2345");
     }
     assert!(has_notes(&bench), "however long ago");
-    let switches = |bench: &mut Bench| {
+    let switches = |bench: &mut TestConsole| {
         let effects = std::mem::take(&mut bench.effects);
         let is = |effect: &&Effect| matches!(effect, Effect::Switch(name) if name == "staging");
         effects.iter().filter(is).count()
@@ -429,7 +429,7 @@ fn notes_are_asked_for_before_another_server_and_survive_all_ways_through_the_co
 #[test]
 fn what_is_gone_is_not_offered_to_be_taken_back_again() {
     let mut bench = on(address());
-    let item = Row::Block(super::bench::block());
+    let item = Row::Block(super::test_console::block());
     let change = crate::core::undo::unmade_by(&item).unwrap();
     bench
         .state
@@ -453,7 +453,7 @@ fn what_is_gone_is_not_offered_to_be_taken_back_again() {
 #[test]
 fn in_a_flood_a_reading_that_is_under_way_is_not_begun_again() {
     let mut bench = on(address());
-    let asked = |bench: &mut Bench| {
+    let asked = |bench: &mut TestConsole| {
         let effects = std::mem::take(&mut bench.effects);
         let is = |effect: &&Effect| matches!(effect, Effect::Timeline { .. });
         effects.iter().filter(is).count()
@@ -581,7 +581,7 @@ fn names_are_asked_for_in_turns_until_all_are_known() {
 fn of_two_undos_that_are_under_way_each_is_known_by_its_answer() {
     let mut bench = on(address());
     for n in [1_u64, 2] {
-        let mut block = super::bench::block();
+        let mut block = super::test_console::block();
         block.id = doorward_shared::BlockId(ulid::Ulid::from_parts(1, u128::from(n)));
         let item = Row::Block(block);
         let change = crate::core::undo::unmade_by(&item).unwrap();

@@ -2,7 +2,7 @@
 
 use doorward_shared::client::{Filter, ListQuery};
 
-use super::bench::{Bench, event, page, rows, user};
+use super::test_console::{TestConsole, event, page, rows, user};
 use crate::core::{
     Effect, Msg,
     list::Want,
@@ -11,7 +11,7 @@ use crate::core::{
 };
 
 /// The questions that were asked, and what was searched for in each.
-fn loads(bench: &mut Bench) -> Vec<(ListQuery, Vec<String>)> {
+fn loads(bench: &mut TestConsole) -> Vec<(ListQuery, Vec<String>)> {
     let effects = std::mem::take(&mut bench.effects);
     let asked = |effect: Effect| match effect {
         Effect::Load { query, search, .. } => {
@@ -25,7 +25,7 @@ fn loads(bench: &mut Bench) -> Vec<(ListQuery, Vec<String>)> {
 
 #[test]
 fn a_word_typed_into_the_filter_is_one_question() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     loads(&mut bench);
     bench.type_in("/ada");
     assert!(loads(&mut bench).is_empty(), "not before the typing pauses");
@@ -37,7 +37,7 @@ fn a_word_typed_into_the_filter_is_one_question() {
 
 #[test]
 fn esc_in_the_filter_brings_the_list_back() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("/ada\u{1b}");
     assert_eq!(bench.state.list().unwrap().q, "");
     bench.type_in("/bob\n");
@@ -52,7 +52,7 @@ fn esc_in_the_filter_brings_the_list_back() {
 
 #[test]
 fn an_answer_to_an_older_question_is_dropped() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     let old = bench.state.list().unwrap().generation;
     bench.type_in("r");
     let late = Reply::Page {
@@ -67,7 +67,7 @@ fn an_answer_to_an_older_question_is_dropped() {
 
 #[test]
 fn the_selection_is_a_row_not_a_place() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("j");
     let selected = bench.state.item().unwrap().name();
     bench.type_in("r");
@@ -79,7 +79,7 @@ fn the_selection_is_a_row_not_a_place() {
 
 #[test]
 fn live_events_come_in_at_the_top_until_paused() {
-    let mut bench = Bench::on(Resource::Events, 120, 40);
+    let mut bench = TestConsole::on(Resource::Events, 120, 40);
     bench.reply(Reply::Stream(Streamed::Event(Box::new(event(
         50,
         "apikey.created",
@@ -100,7 +100,7 @@ fn live_events_come_in_at_the_top_until_paused() {
 
 #[test]
 fn a_narrowed_event_list_takes_only_what_fits_it() {
-    let mut bench = Bench::new(120, 40);
+    let mut bench = TestConsole::new(120, 40);
     let filter = crate::core::list::ListFilter::new(Filter::Action, "login.", "logins");
     bench
         .state
@@ -123,7 +123,7 @@ fn a_narrowed_event_list_takes_only_what_fits_it() {
 
 #[test]
 fn an_event_makes_the_list_it_changes_be_read_again_once_it_settles() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     loads(&mut bench);
     bench.reply(Reply::Stream(Streamed::Event(Box::new(event(
         50,
@@ -149,7 +149,7 @@ fn an_event_makes_the_list_it_changes_be_read_again_once_it_settles() {
 
 #[test]
 fn sorting_asks_the_server_and_turns_round_the_second_time() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     loads(&mut bench);
     bench.type_in("s2");
     bench.serve(rows(Resource::Users));
@@ -163,7 +163,7 @@ fn sorting_asks_the_server_and_turns_round_the_second_time() {
 
 #[test]
 fn marks_are_set_one_by_one_by_range_and_all_at_once() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in(" ");
     assert_eq!(bench.state.list().unwrap().marks.len(), 1);
     bench.type_in("**");
@@ -174,12 +174,12 @@ fn marks_are_set_one_by_one_by_range_and_all_at_once() {
 }
 
 /// A list of events on a screen of this height: newest first, by their actions' letters.
-fn events_of(actions: &str, height: u16) -> Bench {
-    let mut bench = Bench::new(80, height);
+fn events_of(actions: &str, height: u16) -> TestConsole {
+    let mut bench = TestConsole::new(80, height);
     bench.go(Resource::Events);
     let rows = actions.chars().rev().zip(1..).map(|(action, n)| {
-        let mut event = super::bench::event(n, &action.to_string());
-        event.time = super::bench::noon().plus_seconds(i64::try_from(n).unwrap() - 1_000);
+        let mut event = super::test_console::event(n, &action.to_string());
+        event.time = super::test_console::noon().plus_seconds(i64::try_from(n).unwrap() - 1_000);
         Row::Event(event)
     });
     let mut rows: Vec<_> = rows.collect();
@@ -188,8 +188,8 @@ fn events_of(actions: &str, height: u16) -> Bench {
     bench
 }
 
-fn live(bench: &mut Bench, n: u64, action: &str) {
-    let event = super::bench::event(n, action);
+fn live(bench: &mut TestConsole, n: u64, action: &str) {
+    let event = super::test_console::event(n, action);
     bench.reply(Reply::Stream(Streamed::Event(Box::new(event))));
 }
 
@@ -269,14 +269,14 @@ fn what_waits_while_paused_is_counted_and_nothing_moves_until_it_goes_on() {
 
 #[test]
 fn a_wide_event_has_a_second_line_with_what_was_before_and_after() {
-    let mut bench = Bench::new(80, 24);
+    let mut bench = TestConsole::new(80, 24);
     bench.go(Resource::Events);
-    let mut updated = super::bench::event(1, "user.updated");
+    let mut updated = super::test_console::event(1, "user.updated");
     let changes = serde_json::json!({"role": ["customer", "support"]});
     updated.changes = changes.as_object().cloned();
     bench.serve(vec![
         Row::Event(updated),
-        Row::Event(super::bench::event(2, "a")),
+        Row::Event(super::test_console::event(2, "a")),
     ]);
     bench.type_in("w");
     assert!(
@@ -290,11 +290,11 @@ fn a_wide_event_has_a_second_line_with_what_was_before_and_after() {
 
 #[test]
 fn a_log_of_nothing_but_one_event_is_walked_without_reading_for_ever() {
-    let mut bench = Bench::new(80, 24);
+    let mut bench = TestConsole::new(80, 24);
     bench.go(Resource::Events);
     let rows = |from: u64| {
         (from..from + 100).map(|n| {
-            let mut event = super::bench::event(1, "login.failed");
+            let mut event = super::test_console::event(1, "login.failed");
             event.id = doorward_shared::EventId(ulid::Ulid::from_parts(1, u128::from(100_000 - n)));
             Row::Event(event)
         })
@@ -315,7 +315,7 @@ fn a_log_of_nothing_but_one_event_is_walked_without_reading_for_ever() {
             break;
         };
         let from: u64 = cursor.map_or(0, |cursor| cursor.parse().unwrap());
-        let mut page = super::bench::page(rows(from).collect());
+        let mut page = super::test_console::page(rows(from).collect());
         page.pagination.next_cursor = Some((from + 100).to_string());
         bench.reply(Reply::Page {
             generation,
@@ -337,7 +337,7 @@ fn a_log_of_nothing_but_one_event_is_walked_without_reading_for_ever() {
 
 #[test]
 fn with_rows_marked_a_key_for_one_thing_says_so_and_does_nothing() {
-    let mut bench = Bench::on(Resource::Users, 120, 40);
+    let mut bench = TestConsole::on(Resource::Users, 120, 40);
     bench.type_in("  ");
     for key in ["d", "X", "e", "p", "L"] {
         bench.effects.clear();
@@ -356,7 +356,7 @@ fn with_rows_marked_a_key_for_one_thing_says_so_and_does_nothing() {
 
 #[test]
 fn pasted_lines_are_words_of_a_field_and_not_one_word() {
-    let mut bench = Bench::on(Resource::Clients, 120, 40);
+    let mut bench = TestConsole::on(Resource::Clients, 120, 40);
     bench.type_in("n");
     bench.later("Calendar\t\t");
     bench.send(crate::core::Msg::Paste(
@@ -385,7 +385,7 @@ fn a_list_of_events_stays_at_the_top_where_it_is_read_anew_and_counts_what_came_
             .map(Row::Event)
             .collect()
     };
-    let mut bench = Bench::new(120, 40);
+    let mut bench = TestConsole::new(120, 40);
     bench.go(Resource::Events);
     // A search answers in one page, however many they are.
     bench.serve(rows(450));

@@ -1,6 +1,6 @@
 //! The server is slow, gone, back, or says no.
 
-use super::bench::{Bench, event, rows, user};
+use super::test_console::{TestConsole, event, rows, user};
 use crate::core::{
     Effect, Msg,
     list::Want,
@@ -18,7 +18,7 @@ fn trouble(what: Trouble, message: &str) -> Problem {
     }
 }
 
-fn fail(bench: &mut Bench, problem: Problem) {
+fn fail(bench: &mut TestConsole, problem: Problem) {
     let generation = bench.state.list().unwrap().generation;
     bench.reply(Reply::Page {
         generation,
@@ -28,7 +28,7 @@ fn fail(bench: &mut Bench, problem: Problem) {
     });
 }
 
-fn lose(bench: &mut Bench) {
+fn lose(bench: &mut TestConsole) {
     bench.reply(Reply::Stream(Streamed::Lost(trouble(
         Trouble::Unreachable,
         "cannot reach the server: connection refused",
@@ -37,7 +37,7 @@ fn lose(bench: &mut Bench) {
 
 #[test]
 fn a_lost_server_is_said_in_words_over_the_old_rows_with_their_age() {
-    let mut bench = Bench::on(Resource::Users, 120, 40);
+    let mut bench = TestConsole::on(Resource::Users, 120, 40);
     bench.pass(61_000);
     lose(&mut bench);
     let screen = bench.screen();
@@ -51,7 +51,7 @@ fn a_lost_server_is_said_in_words_over_the_old_rows_with_their_age() {
 
 #[test]
 fn changes_are_off_while_the_server_is_lost() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     lose(&mut bench);
     for key in ["x", "n", "d"] {
         bench.later(key);
@@ -62,7 +62,7 @@ fn changes_are_off_while_the_server_is_lost() {
 
 #[test]
 fn a_dialog_that_was_open_when_the_server_was_lost_sends_nothing() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("n");
     bench.later("eve@example.org");
     lose(&mut bench);
@@ -76,7 +76,7 @@ fn a_dialog_that_was_open_when_the_server_was_lost_sends_nothing() {
 
 #[test]
 fn it_comes_back_by_itself() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     lose(&mut bench);
     bench.effects.clear();
     bench.pass(600);
@@ -97,8 +97,8 @@ fn it_comes_back_by_itself() {
 
 #[test]
 fn the_stream_goes_on_after_the_last_event() {
-    let mut bench = Bench::on(Resource::Events, 80, 24);
-    let event = super::bench::event(50, "user.created");
+    let mut bench = TestConsole::on(Resource::Events, 80, 24);
+    let event = super::test_console::event(50, "user.created");
     let id = event.id;
     bench.reply(Reply::Stream(Streamed::Event(Box::new(event))));
     lose(&mut bench);
@@ -115,7 +115,7 @@ fn the_stream_goes_on_after_the_last_event() {
 
 #[test]
 fn silence_is_said_and_switches_changes_off() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("r");
     bench.pass(4_000);
     bench.send(Msg::Tick);
@@ -133,7 +133,7 @@ fn silence_is_said_and_switches_changes_off() {
 
 #[test]
 fn refused_with_401_asks_to_sign_in_and_goes_on_where_it_was() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("r");
     fail(
         &mut bench,
@@ -166,7 +166,7 @@ fn refused_with_401_asks_to_sign_in_and_goes_on_where_it_was() {
 
 #[test]
 fn a_wrong_password_is_said_and_forgotten() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("r");
     fail(&mut bench, trouble(Trouble::Unauthorized, "no"));
     bench.later("ada@example.org\twrong\n");
@@ -188,7 +188,7 @@ fn a_wrong_password_is_said_and_forgotten() {
 
 #[test]
 fn refused_with_403_names_the_scope() {
-    let mut bench = Bench::new(80, 24);
+    let mut bench = TestConsole::new(80, 24);
     bench.go(Resource::Users);
     fail(
         &mut bench,
@@ -203,7 +203,7 @@ fn refused_with_403_names_the_scope() {
 
 #[test]
 fn refused_with_429_counts_down_and_asks_again() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("r");
     fail(&mut bench, trouble(Trouble::Wait(7), "too many requests"));
     assert!(bench.screen().contains("asked again in 7 s"));
@@ -223,7 +223,7 @@ fn refused_with_429_counts_down_and_asks_again() {
 
 #[test]
 fn a_lost_answer_to_a_change_is_not_called_a_failure() {
-    let mut bench = Bench::on(Resource::Keys, 80, 24);
+    let mut bench = TestConsole::on(Resource::Keys, 80, 24);
     bench.type_in("n");
     bench.later("ci\t \t\t\t\t\t\n");
     assert_eq!(bench.changes(), ["apikeys mint"]);
@@ -241,7 +241,7 @@ fn a_lost_answer_to_a_change_is_not_called_a_failure() {
 
 #[test]
 fn an_empty_list_says_what_to_do() {
-    let mut bench = Bench::new(80, 24);
+    let mut bench = TestConsole::new(80, 24);
     bench.go(Resource::Keys);
     assert!(bench.screen().contains("Loading"));
     bench.serve(Vec::new());
@@ -256,7 +256,7 @@ fn an_empty_list_says_what_to_do() {
 #[test]
 fn hostile_text_leaves_the_borders_straight() {
     for (width, height) in [(120, 40), (80, 24), (40, 12)] {
-        let mut bench = Bench::new(width, height);
+        let mut bench = TestConsole::new(width, height);
         bench.go(Resource::Users);
         let hostile = [
             "\u{202e}evil@x",
@@ -289,7 +289,7 @@ fn hostile_text_leaves_the_borders_straight() {
 
 #[test]
 fn after_a_switch_the_new_servers_events_are_followed_from_its_own_start() {
-    let mut bench = Bench::on(Resource::Events, 80, 24);
+    let mut bench = TestConsole::on(Resource::Events, 80, 24);
     bench.reply(Reply::Stream(Streamed::Event(Box::new(event(
         60,
         "user.created",
@@ -318,7 +318,9 @@ fn after_a_switch_the_new_servers_events_are_followed_from_its_own_start() {
         "the other server knows nothing of that event"
     );
     assert!(!bench.state.connection.streaming, "nobody has answered yet");
-    bench.reply(Reply::Whoami(Ok(Box::new(super::bench::whoami("admin")))));
+    bench.reply(Reply::Whoami(Ok(Box::new(super::test_console::whoami(
+        "admin",
+    )))));
     bench.reply(Reply::Stream(Streamed::Began(None)));
     bench.go(Resource::Events);
     bench.serve(rows(Resource::Events));
@@ -335,16 +337,16 @@ fn after_a_switch_the_new_servers_events_are_followed_from_its_own_start() {
 
 #[test]
 fn a_lost_stream_is_opened_again_whatever_else_is_answered_meanwhile() {
-    let streams = |bench: &mut Bench| {
+    let streams = |bench: &mut TestConsole| {
         let effects = std::mem::take(&mut bench.effects);
         let is = |effect: &&Effect| matches!(effect, Effect::Stream(_));
         effects.iter().filter(is).count()
     };
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.reply(Reply::Stream(Streamed::Began(None)));
     bench.reply(Reply::Stream(Streamed::Ended));
     bench.type_in("r");
-    bench.serve(super::bench::rows(Resource::Users));
+    bench.serve(super::test_console::rows(Resource::Users));
     bench.effects.clear();
     bench.pass(1_100);
     bench.send(crate::core::Msg::Tick);
@@ -360,7 +362,7 @@ fn a_lost_stream_is_opened_again_whatever_else_is_answered_meanwhile() {
     )));
     bench.reply(Reply::Names(Default::default()));
     bench.type_in("r");
-    bench.serve(super::bench::rows(Resource::Users));
+    bench.serve(super::test_console::rows(Resource::Users));
     bench.pass(20_000);
     bench.send(crate::core::Msg::Tick);
     assert_eq!(streams(&mut bench), 1);
@@ -368,7 +370,7 @@ fn a_lost_stream_is_opened_again_whatever_else_is_answered_meanwhile() {
 
 #[test]
 fn a_sign_in_does_not_take_the_keys_of_who_types() {
-    let mut bench = Bench::on(Resource::Users, 120, 40);
+    let mut bench = TestConsole::on(Resource::Users, 120, 40);
     bench.type_in("n");
     let layers = bench.state.layers.len();
     let gone = || crate::core::problem::Problem {
@@ -385,7 +387,7 @@ fn a_sign_in_does_not_take_the_keys_of_who_types() {
 #[test]
 fn what_was_begun_while_another_server_is_asked_for_keeps_the_console_here() {
     let begun = |keys: &str| {
-        let mut bench = Bench::on(Resource::Users, 120, 40);
+        let mut bench = TestConsole::on(Resource::Users, 120, 40);
         bench.type_in(":profile staging\n");
         assert!(matches!(bench.effects.last(), Some(Effect::Switch(_))));
         bench.later(keys);
@@ -408,8 +410,8 @@ fn what_was_begun_while_another_server_is_asked_for_keeps_the_console_here() {
 
 #[test]
 fn notes_since_another_server_was_asked_for_keep_the_console_here() {
-    let mut bench = Bench::on(Resource::Users, 120, 40);
-    let note = |bench: &mut Bench, text: &str| {
+    let mut bench = TestConsole::on(Resource::Users, 120, 40);
+    let note = |bench: &mut TestConsole, text: &str| {
         bench.type_in("n");
         bench.later(text);
         bench.press_control('s');

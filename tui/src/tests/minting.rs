@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyCode;
 
-use super::bench::Bench;
+use super::test_console::TestConsole;
 use crate::{
     command::{ApiKeys, Clients, Command, Mint, Users, secret::Secret},
     core::{
@@ -14,8 +14,8 @@ use crate::{
 
 const SECRET: &str = "sk_live_0123456789abcdefghijABCDEFGHIJklmnop";
 
-fn minted() -> Bench {
-    let mut bench = Bench::on(Resource::Keys, 80, 24);
+fn minted() -> TestConsole {
+    let mut bench = TestConsole::on(Resource::Keys, 80, 24);
     bench.type_in("n");
     bench.later("ci\tapikr \t\t\t\t\t\n");
     let ticket = bench.state.ticket;
@@ -33,7 +33,7 @@ fn minted() -> Bench {
     bench
 }
 
-fn asked(bench: &Bench) -> Option<&Mint> {
+fn asked(bench: &TestConsole) -> Option<&Mint> {
     bench.effects.iter().find_map(|effect| match effect {
         Effect::Change {
             change: Command::Apikeys(ApiKeys::Mint(asked)),
@@ -56,7 +56,7 @@ fn a_key_is_minted_with_what_the_form_says() {
 
 #[test]
 fn a_key_without_a_name_or_scope_is_not_minted() {
-    let mut bench = Bench::on(Resource::Keys, 80, 24);
+    let mut bench = TestConsole::on(Resource::Keys, 80, 24);
     bench.type_in("n");
     bench.later("\t\t\t\t\t\t\n");
     assert!(asked(&bench).is_none());
@@ -148,7 +148,7 @@ fn a_secret_is_in_no_debug_output() {
     bench.later("c");
     assert!(!format!("{:?}", bench.state).contains("sk_live_0"));
     assert!(!format!("{:?}", bench.effects).contains("sk_live_0"));
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("p");
     bench.later("hunter2hunter2");
     assert!(!format!("{:?}", bench.state).contains("hunter2"));
@@ -157,7 +157,7 @@ fn a_secret_is_in_no_debug_output() {
 
 #[test]
 fn a_repeated_mint_is_the_same_call() {
-    let mut bench = Bench::on(Resource::Keys, 80, 24);
+    let mut bench = TestConsole::on(Resource::Keys, 80, 24);
     bench.type_in("n");
     bench.later("ci\t \t\t\t\t\t\n");
     let ticket = bench.state.ticket;
@@ -190,10 +190,10 @@ fn a_repeated_mint_is_the_same_call() {
 
 #[test]
 fn what_was_just_made_is_selected() {
-    let mut bench = Bench::on(Resource::Keys, 80, 24);
+    let mut bench = TestConsole::on(Resource::Keys, 80, 24);
     bench.type_in("n");
     bench.later("ci\t \t\t\t\t\t\n");
-    let made = super::bench::key(7, "ci");
+    let made = super::test_console::key(7, "ci");
     let done = Done::Made {
         text: "made".into(),
         id: made.id.to_string(),
@@ -203,14 +203,14 @@ fn what_was_just_made_is_selected() {
         ticket,
         done: Ok(done),
     });
-    let mut rows = super::bench::rows(Resource::Keys);
+    let mut rows = super::test_console::rows(Resource::Keys);
     rows.insert(0, crate::core::resource::Row::Key(made));
     bench.serve(rows);
     assert_eq!(bench.state.item().unwrap().name(), "ci");
 }
 
 /// The client that a filled form registers.
-fn registered(bench: &Bench) -> doorward_shared::admin::RegisterClient {
+fn registered(bench: &TestConsole) -> doorward_shared::admin::RegisterClient {
     let sent = bench.effects.iter().find_map(|effect| match effect {
         Effect::Change {
             change: Command::Clients(Clients::Register(asked)),
@@ -237,7 +237,7 @@ fn a_client_is_registered_as_what_it_is_for() {
             &["authorization_code", "refresh_token", "client_credentials"],
         ),
     ] {
-        let mut bench = Bench::on(Resource::Clients, 80, 24);
+        let mut bench = TestConsole::on(Resource::Clients, 80, 24);
         bench.type_in("n");
         bench.later(&format!("shop\t{steps}\t{uri}\t\t\t\t\t\n"));
         let asked = registered(&bench);
@@ -253,7 +253,7 @@ fn a_client_is_registered_as_what_it_is_for() {
         }
     }
     // Who signs in has to be sent back somewhere.
-    let mut bench = Bench::on(Resource::Clients, 80, 24);
+    let mut bench = TestConsole::on(Resource::Clients, 80, 24);
     bench.type_in("n");
     bench.later("shop\t\t\t\t\t\t\t\n");
     assert_eq!(bench.changes(), Vec::<String>::new());
@@ -274,7 +274,7 @@ fn roles_and_owners_are_picked_and_a_wrong_one_is_said_at_its_field() {
         };
         names.iter().map(offer).collect::<Vec<_>>()
     };
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("n");
     let generation = bench.state.generation;
     assert!(bench.effects.iter().any(|effect| matches!(
@@ -317,7 +317,7 @@ fn roles_and_owners_are_picked_and_a_wrong_one_is_said_at_its_field() {
 
 #[test]
 fn a_registration_token_is_asked_about_since_nothing_of_it_has_to_be_typed() {
-    let mut bench = Bench::on(Resource::Clients, 80, 24);
+    let mut bench = TestConsole::on(Resource::Clients, 80, 24);
     bench.type_in("T");
     bench.pass(500);
     bench.press_control('s');

@@ -1,6 +1,5 @@
 //! Rules of the console, without a terminal or a server.
 
-pub(crate) mod bench;
 mod commands;
 mod confirming;
 mod dashboards;
@@ -18,4 +17,5 @@ mod picking;
 mod policies;
 mod property;
 mod snapshots;
+pub(crate) mod test_console;
 mod yours;

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use doorward_shared::client::Filter;
 
-use super::bench::{Bench, rows};
+use super::test_console::{TestConsole, rows};
 use crate::core::{Effect, Msg, keymap::Keymap, layer::Layer, resource::Resource, state::View};
 
 #[test]
 fn digits_choose_the_screens_in_their_order() {
-    let mut bench = Bench::new(80, 24);
+    let mut bench = TestConsole::new(80, 24);
     let kinds = [
         None,
         Some(Resource::Users),
@@ -28,7 +28,7 @@ fn digits_choose_the_screens_in_their_order() {
 
 #[test]
 fn esc_closes_the_top_layer_and_never_quits() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("\no");
     bench.type_in("\u{1b}?");
     assert_eq!(bench.state.layers.len(), 1);
@@ -50,7 +50,7 @@ fn esc_closes_the_top_layer_and_never_quits() {
 /// A slow line, or a terminal that sends keys together, makes `alt-:` of Esc and `:`.
 #[test]
 fn a_key_right_after_esc_is_esc_and_the_key() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("\n");
     assert!(bench.state.page().is_some());
     bench.press_alt(':');
@@ -66,7 +66,7 @@ fn a_key_right_after_esc_is_esc_and_the_key() {
 
 #[test]
 fn a_key_that_is_bound_with_alt_stays_one_key() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     let bound = BTreeMap::from([("help".to_owned(), "alt-h".to_owned())]);
     bench.state.keymap = Keymap::with(None, &bound).unwrap();
     bench.type_in("\n");
@@ -77,7 +77,7 @@ fn a_key_that_is_bound_with_alt_stays_one_key() {
 
 #[test]
 fn colon_q_quits() {
-    let mut bench = Bench::new(80, 24);
+    let mut bench = TestConsole::new(80, 24);
     bench.type_in(":q\n");
     assert!(
         bench
@@ -89,7 +89,7 @@ fn colon_q_quits() {
 
 #[test]
 fn the_palette_goes_by_name_and_by_a_few_letters() {
-    let mut bench = Bench::new(80, 24);
+    let mut bench = TestConsole::new(80, 24);
     for (text, kind) in [
         ("users", Resource::Users),
         ("sess", Resource::Sessions),
@@ -113,7 +113,7 @@ fn the_palette_goes_by_name_and_by_a_few_letters() {
 
 #[test]
 fn history_goes_back_to_the_row_one_came_from_and_forward_again() {
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("j");
     let selected = bench.state.item().unwrap().id();
     bench.type_in("o1");
@@ -134,9 +134,9 @@ fn history_goes_back_to_the_row_one_came_from_and_forward_again() {
 
 #[test]
 fn a_dashboard_row_opens_its_list_filtered() {
-    let mut bench = Bench::new(80, 24);
+    let mut bench = TestConsole::new(80, 24);
     bench.type_in("1");
-    bench.reply(super::bench::stats_reply());
+    bench.reply(super::test_console::stats_reply());
     bench.type_in("\t\n");
     let list = bench.state.list().unwrap();
     assert_eq!(list.kind, Resource::Events);
@@ -149,7 +149,7 @@ fn a_dashboard_row_opens_its_list_filtered() {
 
 #[test]
 fn tab_moves_between_the_list_and_the_pane_that_follows_it() {
-    let mut bench = Bench::on(Resource::Users, 120, 40);
+    let mut bench = TestConsole::on(Resource::Users, 120, 40);
     bench.type_in("\t");
     assert!(bench.screen().contains("Last login"));
     bench.type_in("j");
@@ -165,7 +165,7 @@ fn tab_moves_between_the_list_and_the_pane_that_follows_it() {
 
 #[test]
 fn the_twin_of_what_is_shown_is_one_key_away() {
-    let mut bench = Bench::on(Resource::Users, 120, 40);
+    let mut bench = TestConsole::on(Resource::Users, 120, 40);
     bench.type_in("/ada\nE");
     let screen = bench.screen();
     assert!(screen.contains("doorward users list --q ada"), "{screen}");
@@ -173,7 +173,7 @@ fn the_twin_of_what_is_shown_is_one_key_away() {
 
 #[test]
 fn help_is_made_from_the_keymap() {
-    let mut bench = Bench::on(Resource::Users, 80, 40);
+    let mut bench = TestConsole::on(Resource::Users, 80, 40);
     let changes = [("wide".to_owned(), "ctrl-t".to_owned())].into();
     bench.state.keymap = crate::core::keymap::Keymap::with(None, &changes).unwrap();
     bench.type_in("?");
@@ -184,7 +184,7 @@ fn help_is_made_from_the_keymap() {
 #[test]
 fn a_click_selects_a_row_and_a_second_one_opens_it() {
     use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
     let rows = bench.state.areas().rows;
     let click = || {
         Msg::Mouse(MouseEvent {
@@ -203,7 +203,7 @@ fn a_click_selects_a_row_and_a_second_one_opens_it() {
 
 #[test]
 fn nothing_wakes_an_idle_console_more_often_than_it_polls() {
-    let bench = Bench::on(Resource::Users, 80, 24);
+    let bench = TestConsole::on(Resource::Users, 80, 24);
     let wait = bench.state.wake() - bench.state.now.ms;
     assert!(wait >= 5_000, "{wait}");
 }

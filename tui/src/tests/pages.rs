@@ -3,8 +3,8 @@
 use crossterm::event::KeyCode;
 
 use super::{
-    bench::{Bench, noon, rows},
     people::{events, on_page, person, serve, subjects, user_id},
+    test_console::{TestConsole, noon, rows},
 };
 use crate::core::{
     Effect,
@@ -19,7 +19,7 @@ use crate::core::{
 
 const SIZES: [(u16, u16); 4] = [(200, 60), (120, 40), (80, 24), (40, 12)];
 
-fn seen(name: &str, arrange: impl Fn(u16, u16) -> Bench) {
+fn seen(name: &str, arrange: impl Fn(u16, u16) -> TestConsole) {
     for (width, height) in SIZES {
         let screen = arrange(width, height).screen();
         for line in screen.lines() {
@@ -35,11 +35,11 @@ fn olga() -> Subject {
 }
 
 /// The subject of the page that is shown.
-fn at(bench: &Bench) -> Option<Subject> {
+fn at(bench: &TestConsole) -> Option<Subject> {
     bench.state.page().map(|page| page.subject.clone())
 }
 
-fn chosen(bench: &Bench) -> Option<Panel> {
+fn chosen(bench: &TestConsole) -> Option<Panel> {
     let page = bench.state.page()?;
     page.chosen.as_ref().map(|(panel, _)| *panel)
 }
@@ -55,7 +55,7 @@ fn every_page_at_every_size() {
 
 #[test]
 fn factors_are_not_said_to_be_none_before_they_were_asked_for() {
-    let mut bench = Bench::on(Resource::Users, 200, 60);
+    let mut bench = TestConsole::on(Resource::Users, 200, 60);
     bench.type_in("\n");
     assert!(
         bench.state.page().unwrap().item().is_some(),
@@ -91,12 +91,12 @@ fn factors_are_not_said_to_be_none_before_they_were_asked_for() {
 #[test]
 fn a_page_while_it_comes_and_when_parts_may_not_be_seen() {
     seen("user_loading", |width, height| {
-        let mut bench = Bench::new(width, height);
+        let mut bench = TestConsole::new(width, height);
         bench.state.go_page(olga(), &mut Vec::new());
         bench
     });
     seen("user_partly_forbidden", |width, height| {
-        let mut bench = Bench::new(width, height);
+        let mut bench = TestConsole::new(width, height);
         bench.state.go_page(olga(), &mut Vec::new());
         let generation = bench.state.page().unwrap().generation;
         let item = Found::Item(Box::new(Row::User(person(7))));
@@ -130,7 +130,7 @@ fn a_page_while_it_comes_and_when_parts_may_not_be_seen() {
 
 #[test]
 fn enter_opens_a_page_and_esc_goes_back_to_the_row_one_came_from() {
-    let mut bench = Bench::on(Resource::Users, 120, 40);
+    let mut bench = TestConsole::on(Resource::Users, 120, 40);
     bench.type_in("jj");
     let row = bench.state.item().unwrap().id();
     bench.type_in("\n");
@@ -260,7 +260,7 @@ fn what_the_cursor_was_on_and_is_gone_is_not_acted_on() {
     let gone = bench.state.item().unwrap().id();
     let generation = bench.state.page().unwrap().generation;
     let left = Row::Session(super::people::session(2, 1));
-    let found = Found::Rows(super::bench::page(vec![left.clone()]));
+    let found = Found::Rows(super::test_console::page(vec![left.clone()]));
     bench.reply(Reply::Part {
         generation,
         part: Part::Sessions,
@@ -374,7 +374,7 @@ fn a_click_chooses_a_line_and_a_second_one_opens_it() {
 
 #[test]
 fn the_page_is_asked_for_as_one_and_again_with_r() {
-    let mut bench = Bench::on(Resource::Clients, 80, 24);
+    let mut bench = TestConsole::on(Resource::Clients, 80, 24);
     bench.effects.clear();
     bench.type_in("\nr");
     let asked = bench
@@ -386,7 +386,7 @@ fn the_page_is_asked_for_as_one_and_again_with_r() {
 
 #[test]
 fn an_event_that_is_looked_at_leads_to_the_pages_of_who_and_where() {
-    let mut bench = Bench::on(Resource::Events, 120, 40);
+    let mut bench = TestConsole::on(Resource::Events, 120, 40);
     bench.type_in("o");
     let screen = bench.screen();
     assert!(screen.contains("The user "), "{screen}");
@@ -400,7 +400,7 @@ fn an_event_that_is_looked_at_leads_to_the_pages_of_who_and_where() {
 fn on_the_line_that_leads_to_the_rest_no_key_acts_on_somebody() {
     let mut bench = on_page(olga(), 120, 40);
     let generation = bench.state.page().unwrap().generation;
-    let mut page = super::bench::page(vec![Row::Session(super::people::session(2, 1))]);
+    let mut page = super::test_console::page(vec![Row::Session(super::people::session(2, 1))]);
     page.pagination.total = 80;
     bench.reply(Reply::Part {
         generation,
@@ -417,7 +417,7 @@ fn on_the_line_that_leads_to_the_rest_no_key_acts_on_somebody() {
 #[test]
 fn what_is_known_is_not_read_again_but_for_what_is_new_and_all_of_it_after_a_while() {
     let mut bench = on_page(olga(), 120, 40);
-    let known = |bench: &mut Bench| {
+    let known = |bench: &mut TestConsole| {
         bench.effects.clear();
         bench.pass(60_000);
         bench.type_in("r");
@@ -459,7 +459,7 @@ fn an_address_is_counted_whole_and_one_that_a_block_spares_is_not_blocked() {
     let address = Subject::Address("203.0.113.7".into());
     let mut bench = on_page(address, 200, 60);
     assert!(bench.screen().contains("blocked by 203.0.113.0/24"));
-    let mut block = super::bench::block();
+    let mut block = super::test_console::block();
     block.spares = Some("203.0.113.7/32".into());
     let generation = bench.state.page().unwrap().generation;
     bench.reply(Reply::Part {

@@ -13,7 +13,7 @@ use doorward_shared::{
     mfa::{Factors, Passkey},
 };
 
-use super::bench::{self, Bench, noon, page};
+use super::test_console::{self, TestConsole, noon, page};
 use crate::core::{
     msg::Reply,
     page::{Found, KeyUse, Part, Subject},
@@ -91,7 +91,7 @@ pub(crate) fn person(n: u64) -> User {
                 error: None,
             },
         ],
-        ..bench::user(n, email)
+        ..test_console::user(n, email)
     }
 }
 
@@ -119,7 +119,7 @@ pub(crate) fn session(n: u64, user: u64) -> Session {
         last_seen_at: noon().plus_seconds(-700 * i64::try_from(n * n).unwrap()),
         revoked_at: None,
         state: SessionState::Live,
-        ..bench::session(1)
+        ..test_console::session(1)
     }
 }
 
@@ -134,7 +134,7 @@ pub(crate) fn key(n: u64, name: &str) -> AdminKey {
         } else {
             KeyState::Live
         },
-        ..bench::key(n + 10, name)
+        ..test_console::key(n + 10, name)
     }
 }
 
@@ -211,15 +211,15 @@ pub(crate) fn events(user: u64, most: u64) -> Vec<Event> {
             ),
             detail: failed.then(|| "wrong password".into()),
             changes: (action == "user.updated").then(|| changes.as_object().cloned().unwrap()),
-            ..bench::event(1, action)
+            ..test_console::event(1, action)
         }
     };
     (0..most).map(one).collect()
 }
 
 /// On a page that has come whole.
-pub(crate) fn on_page(subject: Subject, width: u16, height: u16) -> Bench {
-    let mut bench = Bench::new(width, height);
+pub(crate) fn on_page(subject: Subject, width: u16, height: u16) -> TestConsole {
+    let mut bench = TestConsole::new(width, height);
     let names = (1..=8).map(|n| (user_id(n).to_string(), person(n).email));
     let clients = [(1, "Web shop"), (2, "モバイルアプリ")];
     let clients = clients.map(|(n, name)| (ClientId(ulid(n)).to_string(), name.to_owned()));
@@ -231,7 +231,7 @@ pub(crate) fn on_page(subject: Subject, width: u16, height: u16) -> Bench {
 }
 
 /// Answers all parts of the page.
-pub(crate) fn serve(bench: &mut Bench, subject: &Subject) {
+pub(crate) fn serve(bench: &mut TestConsole, subject: &Subject) {
     let generation = bench.state.page().unwrap().generation;
     for (part, found) in parts(subject) {
         bench.reply(Reply::Part {
@@ -287,18 +287,18 @@ fn parts(subject: &Subject) -> Vec<(Part, Found)> {
             events,
         ],
         Subject::Client(_) => vec![
-            item(Row::Client(bench::client(1, "Web shop"))),
+            item(Row::Client(test_console::client(1, "Web shop"))),
             (Part::Sessions, sessions(false)),
             (Part::Events, Found::Events(refusals(), true)),
         ],
         Subject::Address(_) => vec![
-            (Part::Blocks, Found::Blocks(vec![bench::block()])),
+            (Part::Blocks, Found::Blocks(vec![test_console::block()])),
             (Part::Summary, Found::Summary(Box::new(summary(&events.1)))),
             (Part::Sessions, sessions(false)),
             events,
         ],
         Subject::Signing(_) => vec![
-            item(bench::rows(crate::core::resource::Resource::Signing).remove(0)),
+            item(test_console::rows(crate::core::resource::Resource::Signing).remove(0)),
             (Part::Signing, Found::Rows(page(Vec::new()))),
             (Part::Events, Found::Events(Vec::new(), false)),
         ],
@@ -378,7 +378,7 @@ fn refusals() -> Vec<Event> {
             cause: refused.then(|| causes[usize::try_from(n / 3 % 2).unwrap()].into()),
             count: refused.then_some(4),
             detail: None,
-            ..bench::event(
+            ..test_console::event(
                 1,
                 if refused {
                     "client.refused"

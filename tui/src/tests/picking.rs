@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::bench::{Bench, client, rows};
+use super::test_console::{TestConsole, client, rows};
 use crate::core::{
     Effect, Msg,
     msg::{PreviewTarget, Reply},
@@ -13,7 +13,7 @@ use crate::core::{
 };
 
 /// Answers whatever a form asks for with what the server has of its kind.
-fn serve(bench: &mut Bench) {
+fn serve(bench: &mut TestConsole) {
     while let Some((generation, kind)) = bench.effects.iter().find_map(|effect| match effect {
         Effect::Offers {
             generation, kind, ..
@@ -42,15 +42,15 @@ fn serve(bench: &mut Bench) {
     }
 }
 
-fn go_on(bench: &mut Bench) {
+fn go_on(bench: &mut TestConsole) {
     bench.pass(400);
     let key = KeyEvent::new(KeyCode::Char('s'), KeyModifiers::CONTROL);
     bench.send(Msg::Key(key));
 }
 
 /// The form for sessions of others.
-fn ending_others() -> Bench {
-    let mut bench = Bench::on(Resource::Sessions, 80, 24);
+fn ending_others() -> TestConsole {
+    let mut bench = TestConsole::on(Resource::Sessions, 80, 24);
     bench.effects.clear();
     bench.type_in("X3");
     serve(&mut bench);
@@ -135,7 +135,7 @@ fn of_user_client_and_address_exactly_one_is_named() {
 
 #[test]
 fn an_incident_asks_around_whom_where_nothing_is_selected() {
-    let mut bench = Bench::on_dashboard(80, 24);
+    let mut bench = TestConsole::on_dashboard(80, 24);
     bench.type_in("i");
     serve(&mut bench);
     bench.type_in("bob@example.org");
@@ -147,7 +147,7 @@ fn an_incident_asks_around_whom_where_nothing_is_selected() {
     assert_eq!(
         incident.subjects,
         [IncidentSubject::User(
-            super::bench::user(2, "").id.to_string()
+            super::test_console::user(2, "").id.to_string()
         )]
     );
 }

@@ -1,10 +1,10 @@
 //! What a client may know and do, and whom people belong to: forms, their review, and the command that is sent.
 
-use super::bench::Bench;
+use super::test_console::TestConsole;
 use crate::core::{field::Value, layer::Layer, msg::Effect, resource::Resource};
 
 /// Puts a value into a field of the open form, as typing or choosing does.
-fn fill(bench: &mut Bench, name: &str, value: &str) {
+fn fill(bench: &mut TestConsole, name: &str, value: &str) {
     let Some(Layer::Form(form)) = bench.state.layers.last_mut() else {
         panic!("no form is open");
     };
@@ -19,7 +19,7 @@ fn fill(bench: &mut Bench, name: &str, value: &str) {
 }
 
 /// Sends the form, and confirms what is asked. Answers the command that goes out.
-fn sent(bench: &mut Bench) -> String {
+fn sent(bench: &mut TestConsole) -> String {
     bench.pass(400);
     let save = crossterm::event::KeyEvent::new(
         crossterm::event::KeyCode::Char('s'),
@@ -44,7 +44,7 @@ fn sent(bench: &mut Bench) -> String {
 
 #[test]
 fn a_clients_policy_is_a_form_of_its_own() {
-    let mut bench = Bench::on(Resource::Clients, 120, 40);
+    let mut bench = TestConsole::on(Resource::Clients, 120, 40);
     bench.type_in("P");
     let id = bench.state.item().unwrap().id();
     for (name, value) in [
@@ -76,7 +76,7 @@ fn a_clients_policy_is_a_form_of_its_own() {
 
 #[test]
 fn a_key_set_that_is_no_json_is_said_at_its_field() {
-    let mut bench = Bench::on(Resource::Clients, 120, 40);
+    let mut bench = TestConsole::on(Resource::Clients, 120, 40);
     bench.type_in("P");
     fill(&mut bench, "jwks", "{");
     bench.pass(400);
@@ -94,7 +94,7 @@ fn a_key_set_that_is_no_json_is_said_at_its_field() {
 
 #[test]
 fn a_client_is_let_register_itself() {
-    let mut bench = Bench::on(Resource::Clients, 120, 40);
+    let mut bench = TestConsole::on(Resource::Clients, 120, 40);
     bench.type_in("T");
     fill(&mut bench, "expiresInSeconds", "7d");
     fill(&mut bench, "maxUses", "3");
@@ -106,7 +106,7 @@ fn a_client_is_let_register_itself() {
 
 #[test]
 fn groups_and_whose_an_address_is_are_edited_with_a_user() {
-    let mut bench = Bench::on(Resource::Users, 120, 40);
+    let mut bench = TestConsole::on(Resource::Users, 120, 40);
     bench.type_in("e");
     let id = bench.state.item().unwrap().id();
     fill(&mut bench, "groups", "staff wiki-editors");
@@ -121,7 +121,7 @@ fn groups_and_whose_an_address_is_are_edited_with_a_user() {
 
 #[test]
 fn a_keys_limits_are_a_form_of_their_own() {
-    let mut bench = Bench::on(Resource::Keys, 120, 40);
+    let mut bench = TestConsole::on(Resource::Keys, 120, 40);
     bench.type_in("P");
     let id = bench.state.item().unwrap().id();
     for (name, value) in [
@@ -144,11 +144,11 @@ fn a_keys_limits_are_a_form_of_their_own() {
 
 #[test]
 fn limits_are_taken_off_and_shown_and_kept_by_a_key_like_it() {
-    let mut key = super::bench::key(1, "metered");
+    let mut key = super::test_console::key(1, "metered");
     key.rate_limit = "5/10s".parse().ok();
     key.allowed_ips = vec!["192.0.2.7".into()];
     let id = key.id.to_string();
-    let mut bench = Bench::on(Resource::Keys, 120, 40);
+    let mut bench = TestConsole::on(Resource::Keys, 120, 40);
     bench.serve(vec![crate::core::resource::Row::Key(key.clone())]);
     bench.type_in("\n");
     assert!(
@@ -162,7 +162,7 @@ fn limits_are_taken_off_and_shown_and_kept_by_a_key_like_it() {
         sent(&mut bench),
         format!("doorward apikeys update {id} --rate-limit none")
     );
-    let mut bench = Bench::on(Resource::Keys, 120, 40);
+    let mut bench = TestConsole::on(Resource::Keys, 120, 40);
     bench.serve(vec![crate::core::resource::Row::Key(key)]);
     bench.type_in("C");
     assert!(
@@ -185,7 +185,7 @@ fn a_limit_that_cannot_be_read_is_said_at_its_field() {
         ("quota", "5/week", "Quota: must be like 1000/day"),
         ("metadata", "[]", "Metadata: "),
     ] {
-        let mut bench = Bench::on(Resource::Keys, 120, 40);
+        let mut bench = TestConsole::on(Resource::Keys, 120, 40);
         bench.type_in("P");
         fill(&mut bench, name, value);
         bench.pass(400);

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
 
-use super::bench::{Bench, rows};
+use super::test_console::{TestConsole, rows};
 use crate::command::Command;
 use crate::core::{
     Effect, Msg,
@@ -46,7 +46,7 @@ enum Typed {
     Nothing,
 }
 
-fn typed(bench: &Bench) -> Typed {
+fn typed(bench: &TestConsole) -> Typed {
     match bench.state.layers.last() {
         Some(Layer::Confirm(confirm))
             if confirm
@@ -73,7 +73,7 @@ fn typed(bench: &Bench) -> Typed {
 }
 
 /// Answers looks at once, so that dialogs can be confirmed at all.
-fn answer(bench: &mut Bench, effects: &[Effect]) {
+fn answer(bench: &mut TestConsole, effects: &[Effect]) {
     for effect in effects {
         if let Effect::Preview { generation, at } = effect {
             let sessions = PreviewedSessions {
@@ -127,8 +127,8 @@ proptest! {
 
     #[test]
     fn no_keys_change_anything_without_a_typed_confirmation(kind in kind(), keys in prop::collection::vec(key(), 1..120)) {
-        let mut bench = Bench::on(kind, 80, 24);
-        bench.reply(super::bench::stats_reply());
+        let mut bench = TestConsole::on(kind, 80, 24);
+        bench.reply(super::test_console::stats_reply());
         for key in keys {
             bench.pass(500);
             let before = typed(&bench);
@@ -143,7 +143,7 @@ proptest! {
 
     #[test]
     fn keys_typed_ahead_change_nothing_at_all(kind in kind(), keys in prop::collection::vec(key(), 1..60)) {
-        let mut bench = Bench::on(kind, 80, 24);
+        let mut bench = TestConsole::on(kind, 80, 24);
         for key in keys {
             let effects = update(&mut bench.state, Msg::Key(key));
             prop_assert!(sent(&effects).is_none(), "all of it came at once");
@@ -153,7 +153,7 @@ proptest! {
 
     #[test]
     fn no_keys_panic_on_any_screen(width in 0_u16..130, height in 0_u16..45, keys in prop::collection::vec(key(), 1..40)) {
-        let mut bench = Bench::on(Resource::Users, width, height);
+        let mut bench = TestConsole::on(Resource::Users, width, height);
         for key in keys {
             bench.pass(500);
             let effects = update(&mut bench.state, Msg::Key(key));

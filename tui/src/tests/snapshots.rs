@@ -2,7 +2,7 @@
 
 use doorward_shared::Page;
 
-use super::bench::{Bench, event, refused_redirect, rows, server_info};
+use super::test_console::{TestConsole, event, refused_redirect, rows, server_info};
 use crate::{
     command::secret::Secret,
     core::{
@@ -21,11 +21,11 @@ const SIZES: [(u16, u16); 4] = [(200, 60), (120, 40), (80, 24), (40, 12)];
 const LARGE: [(u16, u16); 5] = [(200, 60), (120, 40), (100, 30), (80, 24), (40, 12)];
 
 /// One snapshot for each size.
-fn seen(name: &str, arrange: impl Fn(u16, u16) -> Bench) {
+fn seen(name: &str, arrange: impl Fn(u16, u16) -> TestConsole) {
     seen_at(&SIZES, name, arrange);
 }
 
-fn seen_at(sizes: &[(u16, u16)], name: &str, arrange: impl Fn(u16, u16) -> Bench) {
+fn seen_at(sizes: &[(u16, u16)], name: &str, arrange: impl Fn(u16, u16) -> TestConsole) {
     for (width, height) in sizes.iter().copied() {
         let screen = arrange(width, height).screen();
         for line in screen.lines() {
@@ -38,7 +38,7 @@ fn seen_at(sizes: &[(u16, u16)], name: &str, arrange: impl Fn(u16, u16) -> Bench
     }
 }
 
-fn fail(bench: &mut Bench, what: Trouble, message: &str) {
+fn fail(bench: &mut TestConsole, what: Trouble, message: &str) {
     let problem = Problem {
         what,
         message: message.into(),
@@ -67,17 +67,17 @@ fn lists() {
         ("signing_keys", Resource::Signing),
         ("blocks", Resource::Blocks),
     ] {
-        seen(name, |width, height| Bench::on(kind, width, height));
+        seen(name, |width, height| TestConsole::on(kind, width, height));
     }
     seen_at(&LARGE, "events_many", |width, height| {
-        let mut bench = Bench::new(width, height);
+        let mut bench = TestConsole::new(width, height);
         bench.go(Resource::Events);
         bench.serve(many_events());
         bench.type_in("jj");
         bench
     });
     seen_at(&LARGE, "events_repeated_new_above", |width, height| {
-        let mut bench = Bench::new(width, height);
+        let mut bench = TestConsole::new(width, height);
         bench.go(Resource::Events);
         bench.serve(
             super::people::events(1, 100)
@@ -90,7 +90,7 @@ fn lists() {
         bench
     });
     seen_at(&LARGE, "events_paused", |width, height| {
-        let mut bench = Bench::new(width, height);
+        let mut bench = TestConsole::new(width, height);
         bench.go(Resource::Events);
         bench.serve(
             super::people::events(1, 100)
@@ -103,7 +103,7 @@ fn lists() {
         bench
     });
     seen_at(&LARGE, "events_two_lines_pane", |width, height| {
-        let mut bench = Bench::new(width, height);
+        let mut bench = TestConsole::new(width, height);
         bench.go(Resource::Events);
         bench.serve(
             super::people::events(1, 100)
@@ -115,12 +115,12 @@ fn lists() {
         bench
     });
     seen("profiles", |width, height| {
-        let mut bench = Bench::new(width, height);
+        let mut bench = TestConsole::new(width, height);
         bench.go(Resource::Profiles);
         bench
     });
     seen("users_wide_marked_filtered_sorted", |width, height| {
-        let mut bench = Bench::on(Resource::Users, width, height);
+        let mut bench = TestConsole::on(Resource::Users, width, height);
         bench.type_in("/example\nw s2");
         bench.serve(rows(Resource::Users));
         bench
@@ -128,7 +128,7 @@ fn lists() {
 }
 
 /// So many failures as they happen.
-fn live(bench: &mut Bench, count: u64) {
+fn live(bench: &mut TestConsole, count: u64) {
     for n in 0..count {
         let mut event = event(1, "login.failed");
         event.id = doorward_shared::EventId(ulid::Ulid::from_parts(1_800_000_000_000, n.into()));
@@ -154,8 +154,9 @@ fn many_events() -> Vec<Row> {
         };
         let mut event = event(u64::try_from(100 - n).unwrap(), action);
         let minutes = if refused { 300 + (n / 10) } else { 11 * n };
-        event.time = super::bench::noon().plus_seconds(-60 * i64::try_from(minutes).unwrap());
-        event.user_id = Some(super::bench::user(u64::try_from(n % 3 + 1).unwrap(), "x").id);
+        event.time =
+            super::test_console::noon().plus_seconds(-60 * i64::try_from(minutes).unwrap());
+        event.user_id = Some(super::test_console::user(u64::try_from(n % 3 + 1).unwrap(), "x").id);
         Row::Event(event)
     };
     (0..100).map(one).collect()
@@ -173,8 +174,8 @@ fn first_evening() -> Reply {
 }
 
 /// All about an event.
-fn one_event(width: u16, height: u16, event: doorward_shared::admin::Event) -> Bench {
-    let mut bench = Bench::new(width, height);
+fn one_event(width: u16, height: u16, event: doorward_shared::admin::Event) -> TestConsole {
+    let mut bench = TestConsole::new(width, height);
     bench.go(Resource::Events);
     bench.serve(vec![Row::Event(event)]);
     bench.type_in("\n");
@@ -185,7 +186,7 @@ fn one_event(width: u16, height: u16, event: doorward_shared::admin::Event) -> B
 fn details() {
     seen("detail_event_changes", |width, height| {
         let mut updated = event(1, "user.updated");
-        updated.client_id = Some(super::bench::client(1, "shop").id);
+        updated.client_id = Some(super::test_console::client(1, "shop").id);
         let changes = serde_json::json!({
             "permissions": [[], ["read:orders"]],
             "role": ["customer", "auditor"],
@@ -196,7 +197,7 @@ fn details() {
     seen("detail_event_refused", |width, height| {
         let mut refused = event(1, "client.refused");
         let pkce = "invalid_request: send a PKCE code_challenge (S256)";
-        refused.target = Some(super::bench::client(1, "shop").id.to_string());
+        refused.target = Some(super::test_console::client(1, "shop").id.to_string());
         refused.user_id = None;
         refused.detail = None;
         refused.cause = Some(pkce.into());
@@ -206,7 +207,7 @@ fn details() {
     seen("detail_event_redirect", |width, height| {
         let mut refused = event(1, "client.refused");
         let (cause, sent) = refused_redirect();
-        refused.target = Some(super::bench::client(1, "shop").id.to_string());
+        refused.target = Some(super::test_console::client(1, "shop").id.to_string());
         (refused.user_id, refused.detail) = (None, None);
         (refused.cause, refused.sent) = (Some(cause.into()), Some(sent));
         one_event(width, height, refused)
@@ -216,7 +217,7 @@ fn details() {
         ("detail_role", Resource::Roles),
     ] {
         seen(name, |width, height| {
-            let mut bench = Bench::on(kind, width, height);
+            let mut bench = TestConsole::on(kind, width, height);
             bench.type_in("j\n");
             bench
         });
@@ -225,37 +226,37 @@ fn details() {
 
 #[test]
 fn dashboard_health_incident() {
-    seen_at(&LARGE, "dashboard", Bench::on_dashboard);
+    seen_at(&LARGE, "dashboard", TestConsole::on_dashboard);
     seen_at(&LARGE, "dashboard_first_evening", |width, height| {
-        let mut bench = Bench::on_dashboard(width, height);
+        let mut bench = TestConsole::on_dashboard(width, height);
         bench.reply(first_evening());
         bench.type_in("\t\t\t\t");
         bench
     });
     seen_at(&LARGE, "dashboard_key_copied", |width, height| {
-        let mut bench = Bench::on_dashboard(width, height);
+        let mut bench = TestConsole::on_dashboard(width, height);
         bench.state.yours.copied.clear();
         bench.reply(first_evening());
         bench.type_in("\t\t\t\tjj\n");
         bench
     });
     seen_at(&LARGE, "dashboard_week_cursor", |width, height| {
-        let mut bench = Bench::on_dashboard(width, height);
+        let mut bench = TestConsole::on_dashboard(width, height);
         bench.type_in("tt");
-        bench.reply(super::bench::week_reply());
+        bench.reply(super::test_console::week_reply());
         bench.type_in("v,,,,,,,,,,,,jj");
         bench
     });
     seen("dashboard_failing_clients", |width, height| {
-        let mut bench = Bench::on_dashboard(width, height);
+        let mut bench = TestConsole::on_dashboard(width, height);
         bench.press(crossterm::event::KeyCode::BackTab);
         bench
     });
     seen("dashboard_mistyped_redirect", |width, height| {
-        let mut bench = Bench::on_dashboard(width, height);
+        let mut bench = TestConsole::on_dashboard(width, height);
         let (cause, sent) = refused_redirect();
         let failing = FailingClient {
-            client: Some(super::bench::client(1, "shop").id.to_string()),
+            client: Some(super::test_console::client(1, "shop").id.to_string()),
             cause: cause.into(),
             sent: Some(sent),
             count: 3,
@@ -264,9 +265,9 @@ fn dashboard_health_incident() {
         bench.press(crossterm::event::KeyCode::BackTab);
         bench
     });
-    seen("dashboard_loading", Bench::new);
+    seen("dashboard_loading", TestConsole::new);
     seen("health", |width, height| {
-        let mut bench = Bench::new(width, height);
+        let mut bench = TestConsole::new(width, height);
         bench.type_in("7");
         bench.reply(Reply::Server {
             ready: true,
@@ -285,7 +286,7 @@ fn dashboard_health_incident() {
     });
     seen("incident_together_related", |width, height| {
         let mut bench = super::incidents::bench(width, height);
-        let user = super::bench::user(2, "").id.to_string();
+        let user = super::test_console::user(2, "").id.to_string();
         let subjects = vec![
             IncidentSubject::Network("203.0.113.0/24".into()),
             IncidentSubject::User(user),
@@ -305,7 +306,7 @@ fn dashboard_health_incident() {
         bench
     });
     seen("incident_loading", |width, height| {
-        let mut bench = Bench::new(width, height);
+        let mut bench = TestConsole::new(width, height);
         let mut effects = Vec::new();
         let subject = IncidentSubject::Address("203.0.113.7".into());
         bench.state.go_incident(vec![subject], &mut effects);
@@ -316,13 +317,13 @@ fn dashboard_health_incident() {
 #[test]
 fn dialogs() {
     seen("new_user", |width, height| {
-        let mut bench = Bench::on(Resource::Users, width, height);
+        let mut bench = TestConsole::on(Resource::Users, width, height);
         bench.type_in("n");
         bench.later("eve@example.org");
         bench
     });
     seen("mint_scopes", |width, height| {
-        let mut bench = Bench::with("admin:apikeys read", width, height);
+        let mut bench = TestConsole::with("admin:apikeys read", width, height);
         bench.go(Resource::Keys);
         bench.serve(rows(Resource::Keys));
         bench.type_in("n");
@@ -330,19 +331,19 @@ fn dialogs() {
         bench
     });
     seen("end_sessions_of_others", |width, height| {
-        let mut bench = Bench::on(Resource::Sessions, width, height);
+        let mut bench = TestConsole::on(Resource::Sessions, width, height);
         bench.type_in("X3");
         bench.later("\tsh");
         offer_clients(&mut bench);
         bench
     });
     seen("register_client", |width, height| {
-        let mut bench = Bench::on(Resource::Clients, width, height);
+        let mut bench = TestConsole::on(Resource::Clients, width, height);
         bench.type_in("n");
         bench
     });
     seen("confirm_sessions", |width, height| {
-        let mut bench = Bench::on(Resource::Users, width, height);
+        let mut bench = TestConsole::on(Resource::Users, width, height);
         bench.type_in("X");
         let generation = bench.state.generation;
         let preview = Preview {
@@ -369,7 +370,7 @@ fn dialogs() {
         secret(width, height, "\u{1b}")
     });
     seen("sign_in", |width, height| {
-        let mut bench = Bench::on(Resource::Users, width, height);
+        let mut bench = TestConsole::on(Resource::Users, width, height);
         bench.type_in("r");
         fail(&mut bench, Trouble::Unauthorized, "the token has expired");
         bench
@@ -377,7 +378,7 @@ fn dialogs() {
 }
 
 /// Answers what can be picked with two clients.
-fn offer_clients(bench: &mut Bench) {
+fn offer_clients(bench: &mut TestConsole) {
     let offers = rows(Resource::Clients).into_iter().map(|item| Offer {
         id: item.id(),
         value: item.id(),
@@ -390,8 +391,8 @@ fn offer_clients(bench: &mut Bench) {
     });
 }
 
-fn secret(width: u16, height: u16, keys: &str) -> Bench {
-    let mut bench = Bench::on(Resource::Keys, width, height);
+fn secret(width: u16, height: u16, keys: &str) -> TestConsole {
+    let mut bench = TestConsole::on(Resource::Keys, width, height);
     bench.type_in("n");
     bench.later("ci\t \t\t\t\t\t\n");
     let done = Done::Secret(OneTimeSecret {
@@ -424,7 +425,7 @@ fn overlays() {
         ("twin", "E"),
     ] {
         seen(name, |width, height| {
-            let mut bench = Bench::on(Resource::Users, width, height);
+            let mut bench = TestConsole::on(Resource::Users, width, height);
             bench.type_in(keys);
             bench
         });
@@ -434,18 +435,18 @@ fn overlays() {
 #[test]
 fn states() {
     seen("loading", |width, height| {
-        let mut bench = Bench::new(width, height);
+        let mut bench = TestConsole::new(width, height);
         bench.go(Resource::Keys);
         bench
     });
     seen("empty", |width, height| {
-        let mut bench = Bench::new(width, height);
+        let mut bench = TestConsole::new(width, height);
         bench.go(Resource::Keys);
         bench.serve(Vec::new());
         bench
     });
     seen("empty_filtered", |width, height| {
-        let mut bench = Bench::on(Resource::Keys, width, height);
+        let mut bench = TestConsole::on(Resource::Keys, width, height);
         bench.type_in("/zzz\n");
         bench.pass(200);
         bench.send(crate::core::Msg::Tick);
@@ -453,7 +454,7 @@ fn states() {
         bench
     });
     seen("forbidden", |width, height| {
-        let mut bench = Bench::new(width, height);
+        let mut bench = TestConsole::new(width, height);
         bench.go(Resource::Keys);
         fail(
             &mut bench,
@@ -463,13 +464,13 @@ fn states() {
         bench
     });
     seen("asked_for_patience", |width, height| {
-        let mut bench = Bench::on(Resource::Keys, width, height);
+        let mut bench = TestConsole::on(Resource::Keys, width, height);
         bench.type_in("r");
         fail(&mut bench, Trouble::Wait(7), "too many requests");
         bench
     });
     seen("offline", |width, height| {
-        let mut bench = Bench::on(Resource::Keys, width, height);
+        let mut bench = TestConsole::on(Resource::Keys, width, height);
         bench.pass(61_000);
         bench.reply(Reply::Stream(Streamed::Lost(Problem {
             what: Trouble::Unreachable,
@@ -480,7 +481,7 @@ fn states() {
         bench
     });
     seen("read_only_ascii", |width, height| {
-        let mut bench = Bench::on(Resource::Users, width, height);
+        let mut bench = TestConsole::on(Resource::Users, width, height);
         bench.state.read_only = true;
         bench.state.glyphs.ascii = true;
         bench.type_in(" x");
@@ -492,7 +493,7 @@ fn states() {
 fn every_size_from_one_to_two_hundred_is_drawn() {
     for width in 1..200 {
         for height in [1, 2, 3, 5, 8, 10, 11, 24, 60] {
-            let mut bench = Bench::on(Resource::Users, width, height);
+            let mut bench = TestConsole::on(Resource::Users, width, height);
             bench.type_in("\n");
             bench.screen();
             bench.type_in("\u{1b}x");
@@ -504,7 +505,7 @@ fn every_size_from_one_to_two_hundred_is_drawn() {
             bench.type_in("\u{1b}:");
             bench.screen();
             bench.type_in("\u{1b}1");
-            bench.reply(super::bench::stats_reply());
+            bench.reply(super::test_console::stats_reply());
             bench.screen();
         }
     }

@@ -3,7 +3,7 @@
 use crossterm::event::KeyCode;
 use doorward_shared::admin::{Minute, Stats};
 
-use super::bench::{Bench, event, rows, user};
+use super::test_console::{TestConsole, event, rows, user};
 use crate::core::{
     Effect, Msg,
     msg::{Local, Reply},
@@ -12,7 +12,7 @@ use crate::core::{
     yours::{AlertSetting, CommandSetting, Kept, ViewSetting, Yours, YoursSettings},
 };
 
-fn kept(bench: &mut Bench) -> Vec<Kept> {
+fn kept(bench: &mut TestConsole) -> Vec<Kept> {
     let effects = std::mem::take(&mut bench.effects);
     let kept = |effect| match effect {
         Effect::Keep(kept) => Some(kept),
@@ -21,7 +21,7 @@ fn kept(bench: &mut Bench) -> Vec<Kept> {
     effects.into_iter().filter_map(kept).collect()
 }
 
-fn seen(name: &str, arrange: impl Fn(u16, u16) -> Bench) {
+fn seen(name: &str, arrange: impl Fn(u16, u16) -> TestConsole) {
     for (width, height) in [(200, 60), (120, 40), (80, 24), (40, 12)] {
         let screen = arrange(width, height).screen();
         insta::assert_snapshot!(format!("{name}_{width}x{height}"), screen);
@@ -30,7 +30,7 @@ fn seen(name: &str, arrange: impl Fn(u16, u16) -> Bench) {
 
 #[test]
 fn a_view_is_kept_with_all_that_was_asked_and_gone_to_by_its_name() {
-    let mut bench = Bench::on(Resource::Users, 120, 40);
+    let mut bench = TestConsole::on(Resource::Users, 120, 40);
     bench.type_in("/example\ns2:columns state,email,emailVerified\n");
     bench.effects.clear();
     bench.type_in(":save mine\n");
@@ -67,7 +67,7 @@ fn a_view_is_kept_with_all_that_was_asked_and_gone_to_by_its_name() {
 
 #[test]
 fn columns_are_chosen_for_a_list_and_its_own_come_back() {
-    let mut bench = Bench::on(Resource::Sessions, 120, 40);
+    let mut bench = TestConsole::on(Resource::Sessions, 120, 40);
     bench.type_in(":columns ip, last-seen id\n");
     let chosen = vec!["address".into(), "seen".into(), "id".into()];
     assert_eq!(kept(&mut bench), [Kept::Columns("sessions", Some(chosen))]);
@@ -90,14 +90,14 @@ fn columns_are_chosen_for_a_list_and_its_own_come_back() {
 
 #[test]
 fn nothing_but_lists_is_kept() {
-    let mut bench = Bench::on_dashboard(120, 40);
+    let mut bench = TestConsole::on_dashboard(120, 40);
     bench.type_in(":save it\n:columns email\n:save a b\n");
     assert_eq!(kept(&mut bench), []);
 }
 
 #[test]
 fn equal_events_are_counted_where_their_action_is_not_shown() {
-    let mut bench = Bench::new(120, 40);
+    let mut bench = TestConsole::new(120, 40);
     bench.go(Resource::Events);
     let alike = |n| {
         let mut event = event(1, "login.failed");
@@ -116,34 +116,34 @@ fn equal_events_are_counted_where_their_action_is_not_shown() {
 #[test]
 fn what_is_ones_own_as_it_is_seen() {
     seen("yours_columns", |width, height| {
-        let mut bench = Bench::on(Resource::Keys, width, height);
+        let mut bench = TestConsole::on(Resource::Keys, width, height);
         bench.type_in(":columns name,state,environment,allowedIps,lastUsedIp,createdAt\n");
         bench
     });
     seen("yours_save", |width, height| {
-        let mut bench = Bench::on(Resource::Users, width, height);
+        let mut bench = TestConsole::on(Resource::Users, width, height);
         bench.type_in("/state:disabled\n");
         bench.serve(rows(Resource::Users));
         bench.type_in(":save disabled");
         bench
     });
     seen("yours_view", |width, height| {
-        let mut bench = Bench::on(Resource::Users, width, height);
+        let mut bench = TestConsole::on(Resource::Users, width, height);
         bench.type_in("/state:disabled\n");
         bench.serve(rows(Resource::Users));
         bench.type_in(":save disabled\n:view");
         bench
     });
     seen("yours_columns_typed", |width, height| {
-        let mut bench = Bench::on(Resource::Events, width, height);
+        let mut bench = TestConsole::on(Resource::Events, width, height);
         bench.type_in(":columns ");
         bench
     });
 }
 
 /// A console with a command on `W` for sessions and addresses.
-fn with_command(kind: Resource, width: u16, height: u16, run: &[&str]) -> Bench {
-    let mut bench = Bench::on(kind, width, height);
+fn with_command(kind: Resource, width: u16, height: u16, run: &[&str]) -> TestConsole {
+    let mut bench = TestConsole::on(kind, width, height);
     let setting = CommandSetting {
         key: Some("W".into()),
         places: vec!["sessions".into(), "users".into(), "address".into()],
@@ -158,7 +158,7 @@ fn with_command(kind: Resource, width: u16, height: u16, run: &[&str]) -> Bench 
     bench
 }
 
-fn runs(bench: &mut Bench) -> Vec<Vec<String>> {
+fn runs(bench: &mut TestConsole) -> Vec<Vec<String>> {
     let effects = std::mem::take(&mut bench.effects);
     let run = |effect| match effect {
         Effect::Run { program, .. } => Some(program.arguments),
@@ -260,8 +260,8 @@ fn own_commands_as_they_are_seen() {
     });
 }
 
-fn with_alert(width: u16, height: u16) -> Bench {
-    let mut bench = Bench::on(Resource::Users, width, height);
+fn with_alert(width: u16, height: u16) -> TestConsole {
+    let mut bench = TestConsole::on(Resource::Users, width, height);
     let alert = AlertSetting {
         when: "failures > 50/min".into(),
         bell: true,
@@ -283,14 +283,14 @@ fn with_alert(width: u16, height: u16) -> Bench {
 }
 
 /// As an operator has it who allowed the command.
-fn with_allowed_alert(width: u16, height: u16) -> Bench {
+fn with_allowed_alert(width: u16, height: u16) -> TestConsole {
     let mut bench = with_alert(width, height);
     bench.later("\t\n");
     bench
 }
 
 /// What the server counted in this minute comes.
-fn count(bench: &mut Bench, failures: u64) {
+fn count(bench: &mut TestConsole, failures: u64) {
     let minute = Minute {
         time: bench.state.now.wall.plus_seconds(-20),
         failures,
@@ -299,12 +299,12 @@ fn count(bench: &mut Bench, failures: u64) {
     let stats = Stats {
         time: bench.state.now.wall,
         series: vec![minute],
-        ..super::bench::stats()
+        ..super::test_console::stats()
     };
     bench.reply(Reply::Watched(Ok(Box::new(stats))));
 }
 
-fn spoken(bench: &mut Bench) -> (usize, usize) {
+fn spoken(bench: &mut TestConsole) -> (usize, usize) {
     let effects = std::mem::take(&mut bench.effects);
     let bells = effects.iter().filter(|one| matches!(one, Effect::Bell));
     let runs = effects
@@ -419,7 +419,7 @@ fn rules_that_may_not_look_say_so_once() {
 
 #[test]
 fn a_theme_whose_file_is_bad_is_not_taken_up() {
-    let mut bench = Bench::on(Resource::Users, 120, 40);
+    let mut bench = TestConsole::on(Resource::Users, 120, 40);
     bench.state.own_themes = vec![("sea".into(), Err("sea.toml:3: dark.bad: no colour".into()))];
     bench.type_in(":theme sea\n");
     assert!(bench.screen().contains("sea.toml:3: dark.bad: no colour"));
@@ -438,7 +438,7 @@ fn an_alert_as_it_is_seen() {
 
 #[test]
 fn of_two_rules_that_are_broken_both_are_seen_until_they_are_closed() {
-    let mut bench = Bench::on(Resource::Users, 200, 60);
+    let mut bench = TestConsole::on(Resource::Users, 200, 60);
     let rule = |when: &str| AlertSetting {
         when: when.into(),
         bell: true,
@@ -463,7 +463,7 @@ fn of_two_rules_that_are_broken_both_are_seen_until_they_are_closed() {
     let stats = Stats {
         time: bench.state.now.wall,
         series: vec![minute],
-        ..super::bench::stats()
+        ..super::test_console::stats()
     };
     bench.reply(Reply::Watched(Ok(Box::new(stats))));
     let screen = bench.screen();
@@ -477,7 +477,7 @@ fn of_two_rules_that_are_broken_both_are_seen_until_they_are_closed() {
 
 #[test]
 fn the_command_that_is_shown_goes_to_the_server_that_is_shown() {
-    let mut bench = Bench::on(Resource::Users, 120, 40);
+    let mut bench = TestConsole::on(Resource::Users, 120, 40);
     bench.state.server.named = Some("--profile staging".into());
     bench.type_in("E");
     assert!(
@@ -500,7 +500,7 @@ fn the_command_that_is_shown_goes_to_the_server_that_is_shown() {
 
 #[test]
 fn what_is_highlighted_in_the_palette_is_meant_where_no_view_is_called_so() {
-    let mut bench = Bench::on(Resource::Users, 120, 40);
+    let mut bench = TestConsole::on(Resource::Users, 120, 40);
     bench.type_in(":save admins\n4:view adm\n");
     assert_eq!(
         bench.state.list().map(|list| list.kind),
@@ -530,9 +530,9 @@ fn long_lines_of_output_are_read_sideways() {
 }
 
 /// A console on a machine whose clock is so many seconds ahead of the server's.
-fn on_another_clock(ahead: i64) -> Bench {
+fn on_another_clock(ahead: i64) -> TestConsole {
     let mut bench = with_allowed_alert(120, 40);
-    bench.state.now.wall = super::bench::noon().plus_seconds(ahead);
+    bench.state.now.wall = super::test_console::noon().plus_seconds(ahead);
     bench.effects.clear();
     bench
 }
@@ -542,13 +542,13 @@ fn rules_count_by_the_servers_clock_whatever_this_machines_says() {
     for ahead in [-86_400, -7_200, 7_200, 86_400] {
         let mut bench = on_another_clock(ahead);
         let minute = |ago: i64| Minute {
-            time: super::bench::noon().plus_seconds(-ago),
+            time: super::test_console::noon().plus_seconds(-ago),
             failures: 51,
             ..Minute::default()
         };
         let stats = |minute| Stats {
             series: vec![minute],
-            ..super::bench::stats()
+            ..super::test_console::stats()
         };
         let watched = |minute| Reply::Watched(Ok(Box::new(stats(minute))));
         bench.reply(watched(minute(ahead.abs() + 20)));
@@ -561,7 +561,7 @@ fn rules_count_by_the_servers_clock_whatever_this_machines_says() {
 #[test]
 fn what_is_asked_and_shown_counts_by_the_servers_clock() {
     let mut bench = on_another_clock(7_200);
-    bench.reply(super::bench::stats_reply());
+    bench.reply(super::test_console::stats_reply());
     let screen = bench.screen();
     assert!(
         screen.contains("this machine's clock is 2h ahead of the server's"),
@@ -570,21 +570,24 @@ fn what_is_asked_and_shown_counts_by_the_servers_clock() {
     bench.effects.clear();
     // As the console tells the time before each message.
     let machine = crate::core::Now {
-        wall: super::bench::noon().plus_seconds(7_200 + 1),
+        wall: super::test_console::noon().plus_seconds(7_200 + 1),
         ms: bench.state.now.ms + 1_000,
     };
     bench.state.tell_time(machine);
-    assert_eq!(bench.state.now.wall, super::bench::noon().plus_seconds(1));
+    assert_eq!(
+        bench.state.now.wall,
+        super::test_console::noon().plus_seconds(1)
+    );
     bench.send(Msg::Tick);
     let asked = bench.effects.iter().find_map(|one| match one {
         Effect::Watch(since) => Some(*since),
         _ => None,
     });
-    let since = super::bench::noon().plus_seconds(1 - 3_700);
+    let since = super::test_console::noon().plus_seconds(1 - 3_700);
     assert_eq!(asked, Some(since), "asked anew, by the server's clock");
     // What differs no more than answers take is left alone, and another server has another clock.
     let again = bench.state.connection.ahead;
-    bench.reply(super::bench::stats_reply());
+    bench.reply(super::test_console::stats_reply());
     assert_eq!(bench.state.connection.ahead, again);
     bench.state.connection = Default::default();
     bench.state.tell_time(machine);

@@ -1,5 +1,6 @@
 //! How the state looks. Nothing here changes it.
 
+mod ansi16_themes;
 mod chrome;
 mod columns;
 mod confirm;
@@ -18,7 +19,6 @@ mod page;
 mod palette;
 mod reveal;
 mod run;
-mod sixteen;
 mod theme;
 mod widgets;
 

@@ -10,7 +10,7 @@ use ratatui::{
 
 use self::accessible::{colour_blind, high_contrast, plain};
 use self::coloured::{dark, either, light};
-use super::sixteen;
+use super::ansi16_themes;
 pub(crate) use crate::core::look::Tone;
 use crate::core::{
     State,
@@ -40,7 +40,7 @@ pub(crate) fn of(state: &State, tone: Tone) -> Style {
 fn built_in(state: &State, theme: Theme, tone: Tone) -> Style {
     match (state.depth, theme) {
         (Depth::Sixteen, Theme::Dark | Theme::Light | Theme::Either | Theme::ColourBlind) => {
-            sixteen::style(theme, tone)
+            ansi16_themes::style(theme, tone)
         }
         _ => style(theme, tone),
     }

@@ -2,7 +2,7 @@
 
 use doorward_shared::Timestamp;
 
-use crate::domain::{Diff, Noted, Refusal, User, UserChange};
+use crate::domain::{Diff, DomainError, Noted, User, UserChange};
 
 /// The account after a change.
 pub fn change(before: &User, change: UserChange, now: Timestamp) -> User {
@@ -90,10 +90,10 @@ pub struct AnyAdministrator {
 /// Where there was an administrator who may sign in, there must still be one.
 ///
 /// # Errors
-/// [`Refusal::Conflict`].
-pub fn keeps_an_administrator(any: AnyAdministrator) -> Result<(), Refusal> {
+/// [`DomainError::Conflict`].
+pub fn keeps_an_administrator(any: AnyAdministrator) -> Result<(), DomainError> {
     if any.before && !any.after {
-        Err(Refusal::last_admin())
+        Err(DomainError::last_admin())
     } else {
         Ok(())
     }

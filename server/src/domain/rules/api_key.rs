@@ -2,7 +2,7 @@
 
 use doorward_shared::{ScopeSet, Timestamp};
 
-use crate::domain::{ApiKey, Diff, KeyTerms, KeyTermsChange, Noted, Refusal};
+use crate::domain::{ApiKey, Diff, DomainError, KeyTerms, KeyTermsChange, Noted};
 
 /// What changes of a key; `None` stays as it is.
 #[derive(Debug, Clone, Default)]
@@ -15,14 +15,14 @@ pub struct KeyChange {
 /// The key after a change, and what changed of it. Scopes only ever shrink: whoever has the secret would gain by more.
 ///
 /// # Errors
-/// [`Refusal::Conflict`] for a revoked key, [`Refusal::Scope`] when a scope would grow.
+/// [`DomainError::Conflict`] for a revoked key, [`DomainError::Scope`] when a scope would grow.
 pub fn change(
     before: &ApiKey,
     change: KeyChange,
     now: Timestamp,
-) -> Result<(ApiKey, Diff), Refusal> {
+) -> Result<(ApiKey, Diff), DomainError> {
     if before.is_revoked(now) {
-        return Err(Refusal::Conflict("the key is revoked".into()));
+        return Err(DomainError::Conflict("the key is revoked".into()));
     }
     let (mut key, mut diff) = (before.clone(), Diff::default());
     if let Some(name) = change.name {
@@ -31,7 +31,7 @@ pub fn change(
     }
     if let Some(scopes) = change.scopes.filter(|scopes| *scopes != key.scopes) {
         if let Some(missing) = key.scopes.first_missing(&scopes) {
-            return Err(Refusal::Scope(missing.to_string()));
+            return Err(DomainError::Scope(missing.to_string()));
         }
         diff.note("scopes", Noted::list(&key.scopes), Noted::list(&scopes));
         key.scopes = scopes;
@@ -61,10 +61,10 @@ pub fn note_terms(diff: &mut Diff, before: Option<&KeyTerms>, after: &KeyTerms) 
 /// When a key dies that is rotated now. It is rotated once.
 ///
 /// # Errors
-/// [`Refusal::Conflict`] for a key that is revoked, expired or rotated already.
-pub fn rotate(key: &ApiKey, grace_seconds: u32, now: Timestamp) -> Result<Timestamp, Refusal> {
+/// [`DomainError::Conflict`] for a key that is revoked, expired or rotated already.
+pub fn rotate(key: &ApiKey, grace_seconds: u32, now: Timestamp) -> Result<Timestamp, DomainError> {
     if !key.is_live(now) || key.revoked_at.is_some() {
-        return Err(Refusal::Conflict(
+        return Err(DomainError::Conflict(
             "the key is revoked, expired or already rotated".into(),
         ));
     }
@@ -74,14 +74,14 @@ pub fn rotate(key: &ApiKey, grace_seconds: u32, now: Timestamp) -> Result<Timest
 /// Whether an account with `live` keys may have one more; a cap of 0 is none.
 ///
 /// # Errors
-/// [`Refusal::Conflict`].
-pub fn one_more(live: u32, cap: u32) -> Result<(), Refusal> {
+/// [`DomainError::Conflict`].
+pub fn one_more(live: u32, cap: u32) -> Result<(), DomainError> {
     if cap == 0 || live < cap {
         return Ok(());
     }
     let message =
         format!("the account has {cap} live API keys, as many as it may have: revoke one first");
-    Err(Refusal::Conflict(message))
+    Err(DomainError::Conflict(message))
 }
 
 #[cfg(test)]
@@ -138,7 +138,7 @@ mod tests {
                     prop_assert_eq!(diff.is_empty(), after == before);
                     prop_assert!(!before.is_revoked(NOW));
                 }
-                Err(Refusal::Scope(_)) => prop_assert!(!before.scopes.covers_all(&scopes.unwrap())),
+                Err(DomainError::Scope(_)) => prop_assert!(!before.scopes.covers_all(&scopes.unwrap())),
                 Err(_) => prop_assert!(before.is_revoked(NOW)),
             }
         }

@@ -21,7 +21,7 @@ use super::{
     session::has_shown_factor,
 };
 use crate::domain::{
-    Account, ApiKey, Client, KeyOwner, Refusal, Session,
+    Account, ApiKey, Client, DomainError, KeyOwner, Session,
     authority::{Authority, Door, Holder},
 };
 
@@ -63,7 +63,7 @@ pub struct Rights {
     who: Who,
     door: Door,
     /// Why the sign-in is not enough for what an operator does, where it is not.
-    weak: Option<Refusal>,
+    weak: Option<DomainError>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,11 +100,12 @@ pub fn stands_for(held: &ScopeSet, scopes: &ScopeSet) -> bool {
 /// What a caller may do now.
 ///
 /// # Errors
-/// [`Refusal::CredentialEnded`], when the credential, its owner or its client has ended since the request came.
-pub fn rights(authority: &Authority, facts: &Facts, now: Timestamp) -> Result<Rights, Refusal> {
-    let (who, scopes) = holder(&authority.holder, facts, now).ok_or(Refusal::CredentialEnded)?;
+/// [`DomainError::CredentialEnded`], when the credential, its owner or its client has ended since the request came.
+pub fn rights(authority: &Authority, facts: &Facts, now: Timestamp) -> Result<Rights, DomainError> {
+    let (who, scopes) =
+        holder(&authority.holder, facts, now).ok_or(DomainError::CredentialEnded)?;
     Ok(Rights {
-        scopes: scopes.map_err(|_| Refusal::CredentialEnded)?,
+        scopes: scopes.map_err(|_| DomainError::CredentialEnded)?,
         who,
         door: authority.door,
         weak: strong_enough(authority, facts, now).err(),
@@ -112,7 +113,7 @@ pub fn rights(authority: &Authority, facts: &Facts, now: Timestamp) -> Result<Ri
 }
 
 /// Whether a sign-in is enough for what an operator does: recent, and with a second factor where the account has one.
-fn strong_enough(authority: &Authority, facts: &Facts, now: Timestamp) -> Result<(), Refusal> {
+fn strong_enough(authority: &Authority, facts: &Facts, now: Timestamp) -> Result<(), DomainError> {
     if let Facts::Session { factor_shown, .. } = facts {
         has_shown_factor(*factor_shown)?;
     }
@@ -120,7 +121,7 @@ fn strong_enough(authority: &Authority, facts: &Facts, now: Timestamp) -> Result
     if is_recent(authority.signed_in_at, within, now) {
         Ok(())
     } else {
-        Err(Refusal::StepUp(within))
+        Err(DomainError::StepUp(within))
     }
 }
 
@@ -174,11 +175,11 @@ fn holder(holder: &Holder, facts: &Facts, now: Timestamp) -> Option<(Who, Result
 }
 
 impl Rights {
-    fn require(&self, scope: &str) -> Result<(), Refusal> {
+    fn require(&self, scope: &str) -> Result<(), DomainError> {
         if self.scopes.covers(scope) {
             Ok(())
         } else {
-            Err(Refusal::Scope(scope.to_owned()))
+            Err(DomainError::Scope(scope.to_owned()))
         }
     }
 
@@ -188,10 +189,10 @@ impl Rights {
     }
 
     /// Only whoever holds all of `scopes`. `admin` stands for every permission there is.
-    fn may_give(&self, scopes: &ScopeSet) -> Result<(), Refusal> {
+    fn may_give(&self, scopes: &ScopeSet) -> Result<(), DomainError> {
         match self.scopes.first_missing(scopes) {
             Some(missing) if !stands_for(&self.scopes, scopes) => {
-                Err(Refusal::Scope(missing.as_str().to_owned()))
+                Err(DomainError::Scope(missing.as_str().to_owned()))
             }
             _ => Ok(()),
         }
@@ -199,35 +200,35 @@ impl Rights {
 
     /// As [`Rights::may_give`], but what a person or their key does not hold itself `admin` does not stand for: a key
     /// is worth nothing beyond its owner's permissions. Nobody bounds a key without an owner.
-    fn must_hold(&self, scopes: &ScopeSet) -> Result<(), Refusal> {
+    fn must_hold(&self, scopes: &ScopeSet) -> Result<(), DomainError> {
         match self.scopes.first_missing(scopes) {
             Some(missing) if !matches!(self.who, Who::Key(KeyOwner::Operator) | Who::System) => {
-                Err(Refusal::Scope(missing.as_str().to_owned()))
+                Err(DomainError::Scope(missing.as_str().to_owned()))
             }
             _ => self.may_give(scopes),
         }
     }
 
     /// What runs the server asks for a sign-in that is strong enough.
-    fn strong(&self) -> Result<(), Refusal> {
+    fn strong(&self) -> Result<(), DomainError> {
         self.weak.clone().map_or(Ok(()), Err)
     }
 
     /// An operator's act: through the operators' door, with a sign-in that is strong enough, by whoever holds `scope` now.
-    fn operator(&self, scope: &str) -> Result<(), Refusal> {
+    fn operator(&self, scope: &str) -> Result<(), DomainError> {
         if self.door != Door::Admin {
-            return Err(Refusal::Scope(scope.to_owned()));
+            return Err(DomainError::Scope(scope.to_owned()));
         }
         self.strong()?;
         self.require(scope)
     }
 
     /// An act on one's own account: by the person, with a credential that nobody else was given.
-    fn own(&self, user: UserId) -> Result<(), Refusal> {
+    fn own(&self, user: UserId) -> Result<(), DomainError> {
         if self.door == Door::Own && self.who == Who::Person(user) {
             Ok(())
         } else {
-            Err(Refusal::NotFirstParty)
+            Err(DomainError::NotFirstParty)
         }
     }
 
@@ -239,8 +240,8 @@ impl Rights {
 /// Ending all sessions of an account.
 ///
 /// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`], [`Refusal::NotFirstParty`].
-pub fn end_sessions_of(by: &Rights, user: UserId) -> Result<(), Refusal> {
+/// [`DomainError::Scope`], [`DomainError::StepUp`], [`DomainError::NotFirstParty`].
+pub fn end_sessions_of(by: &Rights, user: UserId) -> Result<(), DomainError> {
     if by.is_own() {
         by.own(user)
     } else {
@@ -251,8 +252,8 @@ pub fn end_sessions_of(by: &Rights, user: UserId) -> Result<(), Refusal> {
 /// Ending a session of `user`'s.
 ///
 /// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`], [`Refusal::NotFirstParty`].
-pub fn end_session(by: &Rights, user: UserId) -> Result<(), Refusal> {
+/// [`DomainError::Scope`], [`DomainError::StepUp`], [`DomainError::NotFirstParty`].
+pub fn end_session(by: &Rights, user: UserId) -> Result<(), DomainError> {
     if by.is_own() {
         by.own(user)
     } else {
@@ -263,30 +264,30 @@ pub fn end_session(by: &Rights, user: UserId) -> Result<(), Refusal> {
 /// Giving up one's own session or token: whoever holds it may, whatever else they may do.
 ///
 /// # Errors
-/// [`Refusal::NotFirstParty`], for API keys: they have no session.
-pub fn sign_out(by: &Rights) -> Result<(), Refusal> {
+/// [`DomainError::NotFirstParty`], for API keys: they have no session.
+pub fn sign_out(by: &Rights) -> Result<(), DomainError> {
     match by.who {
         Who::Person(_) | Who::Granted | Who::Client(_) if by.is_own() => Ok(()),
-        _ => Err(Refusal::NotFirstParty),
+        _ => Err(DomainError::NotFirstParty),
     }
 }
 
 /// A client's ending what was given to the client `of`, RFC 7009 section 2.1.
 ///
 /// # Errors
-/// [`Refusal::NotFound`], for what is another's.
-pub fn give_back(by: &Rights, of: Option<ClientId>) -> Result<(), Refusal> {
+/// [`DomainError::NotFound`], for what is another's.
+pub fn give_back(by: &Rights, of: Option<ClientId>) -> Result<(), DomainError> {
     match by.who {
         Who::Client(id) if by.is_own() && of == Some(id) => Ok(()),
-        _ => Err(Refusal::NotFound("token")),
+        _ => Err(DomainError::NotFound("token")),
     }
 }
 
 /// Taking back what `user` has allowed a client.
 ///
 /// # Errors
-/// [`Refusal::NotFirstParty`].
-pub fn revoke_consent(by: &Rights, user: UserId) -> Result<(), Refusal> {
+/// [`DomainError::NotFirstParty`].
+pub fn revoke_consent(by: &Rights, user: UserId) -> Result<(), DomainError> {
     if by.who == Who::System {
         Ok(())
     } else {
@@ -297,8 +298,8 @@ pub fn revoke_consent(by: &Rights, user: UserId) -> Result<(), Refusal> {
 /// Ending many sessions, of whomever.
 ///
 /// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`].
-pub fn end_many_sessions(by: &Rights) -> Result<(), Refusal> {
+/// [`DomainError::Scope`], [`DomainError::StepUp`].
+pub fn end_many_sessions(by: &Rights) -> Result<(), DomainError> {
     by.operator("admin:sessions")
 }
 
@@ -310,8 +311,8 @@ const BLOCKED: (u8, u8) = (16, 32);
 /// which is for who may do everything.
 ///
 /// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`].
-pub fn block_network(by: &Rights, network: IpNet) -> Result<(), Refusal> {
+/// [`DomainError::Scope`], [`DomainError::StepUp`].
+pub fn block_network(by: &Rights, network: IpNet) -> Result<(), DomainError> {
     end_many_sessions(by)?;
     let widest = match network {
         IpNet::V4(_) => BLOCKED.0,
@@ -327,8 +328,8 @@ pub fn block_network(by: &Rights, network: IpNet) -> Result<(), Refusal> {
 /// together.
 ///
 /// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`].
-pub fn put_role(by: &Rights, given: &ScopeSet, affected: &ScopeSet) -> Result<(), Refusal> {
+/// [`DomainError::Scope`], [`DomainError::StepUp`].
+pub fn put_role(by: &Rights, given: &ScopeSet, affected: &ScopeSet) -> Result<(), DomainError> {
     by.operator("admin:roles")?;
     by.may_give(given)?;
     by.may_give(&administration(affected))
@@ -337,12 +338,12 @@ pub fn put_role(by: &Rights, given: &ScopeSet, affected: &ScopeSet) -> Result<()
 /// Deleting a role. One that accounts have is not deleted by anybody.
 ///
 /// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`].
-pub fn delete_role(by: &Rights) -> Result<(), Refusal> {
+/// [`DomainError::Scope`], [`DomainError::StepUp`].
+pub fn delete_role(by: &Rights) -> Result<(), DomainError> {
     by.operator("admin:roles")
 }
 
-fn strong_for(by: &Rights, scopes: &ScopeSet) -> Result<(), Refusal> {
+fn strong_for(by: &Rights, scopes: &ScopeSet) -> Result<(), DomainError> {
     if administration(scopes).is_empty() {
         Ok(())
     } else {
@@ -353,16 +354,16 @@ fn strong_for(by: &Rights, scopes: &ScopeSet) -> Result<(), Refusal> {
 /// Rotating or revoking a signing key.
 ///
 /// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`].
-pub fn change_signing_keys(by: &Rights) -> Result<(), Refusal> {
+/// [`DomainError::Scope`], [`DomainError::StepUp`].
+pub fn change_signing_keys(by: &Rights) -> Result<(), DomainError> {
     by.operator("admin:keys")
 }
 
 /// What is done to the server itself: a backup.
 ///
 /// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`].
-pub fn run_server(by: &Rights) -> Result<(), Refusal> {
+/// [`DomainError::Scope`], [`DomainError::StepUp`].
+pub fn run_server(by: &Rights) -> Result<(), DomainError> {
     by.operator("admin:server")
 }
 

@@ -23,7 +23,7 @@ fn operator(scopes: &str) -> Rights {
 
 fn stale(rights: &Rights) -> Rights {
     Rights {
-        weak: Some(Refusal::StepUp(60)),
+        weak: Some(DomainError::StepUp(60)),
         ..rights.clone()
     }
 }
@@ -120,9 +120,9 @@ proptest! {
 
 /// Every act of the operators' door, as somebody who holds just its scope does it to what has no permissions.
 /// An act that is judged by somebody's rights.
-type Judged = Box<dyn Fn(&Rights) -> Result<(), Refusal>>;
+type Validated = Box<dyn Fn(&Rights) -> Result<(), DomainError>>;
 
-fn operators_acts() -> Vec<(&'static str, Judged)> {
+fn operators_acts() -> Vec<(&'static str, Validated)> {
     let none = ScopeSet::default;
     let owner = KeyOwner::User(USER);
     vec![
@@ -189,14 +189,14 @@ fn every_act_of_an_operator_needs_its_scope_the_operators_door_and_a_recent_sign
             .filter(|other| **other != scope);
         let others = others.copied().collect::<Vec<_>>().join(" ");
         let half = format!("{scope}:read");
-        let named = Err(Refusal::Scope(scope.to_owned()));
+        let named = Err(DomainError::Scope(scope.to_owned()));
         assert_eq!(act(&operator(scope)), Ok(()), "{scope}");
         assert_eq!(act(&operator("admin")), Ok(()), "{scope}");
         for less in [&others, &half, "read write"] {
             assert_eq!(act(&operator(less)), named, "{scope} with {less}");
         }
         let old = stale(&operator("admin"));
-        assert_eq!(act(&old), Err(Refusal::StepUp(60)), "{scope}");
+        assert_eq!(act(&old), Err(DomainError::StepUp(60)), "{scope}");
         // A token that a person gave to a client does not get in by the door of people themselves.
         for who in [
             Who::Granted,
@@ -220,7 +220,7 @@ fn people_act_on_their_own_account_only_and_change_no_more_than_their_name() {
     assert!(change_account(&own, USER, &none, &none, &none, GUARDED).is_err());
     assert!(change_account(&own, USER, &none, &none, &set("read"), name).is_err());
     assert_eq!(set_password(&own, USER, &set("pay:approve")), Ok(()));
-    let refused = Err(Refusal::NotFirstParty);
+    let refused = Err(DomainError::NotFirstParty);
     assert_eq!(
         change_account(&own, other, &none, &none, &none, name),
         refused
@@ -244,13 +244,13 @@ fn people_act_on_their_own_account_only_and_change_no_more_than_their_name() {
 fn everybody_gives_up_what_is_theirs_and_nothing_else() {
     let [app, other] = [3, 4].map(|id| doorward_shared::ClientId(Ulid(id)));
     let own = |who| by(&ScopeSet::default(), who, Door::Own);
-    let refused = Err(Refusal::NotFirstParty);
+    let refused = Err(DomainError::NotFirstParty);
     for who in [Who::Person(USER), Who::Granted, Who::Client(app)] {
         assert_eq!(sign_out(&own(who)), Ok(()));
         assert_eq!(sign_out(&by(&set("admin"), who, Door::Admin)), refused);
     }
     assert_eq!(sign_out(&own(Who::Key(KeyOwner::User(USER)))), refused);
-    let another = Err(Refusal::NotFound("token"));
+    let another = Err(DomainError::NotFound("token"));
     assert_eq!(give_back(&own(Who::Client(app)), Some(app)), Ok(()));
     assert_eq!(give_back(&own(Who::Client(app)), Some(other)), another);
     assert_eq!(give_back(&own(Who::Client(app)), None), another);
@@ -278,7 +278,7 @@ fn a_client_that_shows_itself_may_do_nothing_and_is_let_in_only_while_its_secret
         token_revoked: false,
     };
     let gone = rights(&authority(holder.clone(), None), &facts(None), NOW);
-    assert_eq!(gone.err(), Some(Refusal::CredentialEnded));
+    assert_eq!(gone.err(), Some(DomainError::CredentialEnded));
     let public = Client {
         id: app,
         name: "x".into(),
@@ -314,7 +314,7 @@ fn the_operator_key_is_for_holders_of_admin_whatever_it_may_do_itself() {
         };
         let who = Who::Key(KeyOwner::Operator);
         let less = by(&set("admin:apikeys admin:users read"), who, door);
-        let needs = Err(Refusal::Scope("admin".into()));
+        let needs = Err(DomainError::Scope("admin".into()));
         assert_eq!(change_key(&less, key), needs, "{door:?}");
         assert_eq!(rotate_key(&less, key), needs, "{door:?}");
         let all = by(&set("admin"), who, door);
@@ -335,8 +335,8 @@ fn a_key_that_may_run_the_server_asks_for_a_recent_sign_in_at_every_door() {
     let old = stale(&by(&set("admin read"), Who::Person(USER), Door::Own));
     let owner = KeyOwner::User(USER);
     for scopes in ["admin", "admin:users:read", "read admin:keys"].map(set) {
-        assert_eq!(mint_key(&old, owner, &scopes), Err(Refusal::StepUp(60)));
-        assert_eq!(rotate_key(&old, key(&scopes)), Err(Refusal::StepUp(60)));
+        assert_eq!(mint_key(&old, owner, &scopes), Err(DomainError::StepUp(60)));
+        assert_eq!(rotate_key(&old, key(&scopes)), Err(DomainError::StepUp(60)));
     }
     let read = set("read");
     assert_eq!(mint_key(&old, owner, &read), Ok(()));
@@ -349,7 +349,7 @@ fn a_key_is_rotated_only_by_who_holds_what_it_may_do() {
     let held = set("pay:approve");
     for who in [Who::Person(UserId(Ulid(8))), Who::Key(KeyOwner::Operator)] {
         let less = by(&set("admin:apikeys read"), who, Door::Admin);
-        let needs = Err(Refusal::Scope("pay:approve".into()));
+        let needs = Err(DomainError::Scope("pay:approve".into()));
         assert_eq!(change_key(&less, key(&held)), Ok(()));
         assert_eq!(rotate_key(&less, key(&held)), needs);
         let enough = by(&set("admin:apikeys pay:approve"), who, Door::Admin);
@@ -391,7 +391,7 @@ fn rights_are_what_is_left_of_a_session_now() {
         id: session().id,
         granted: set("admin read"),
     };
-    let judge = |session: Option<Session>, account: Option<Account>, client| {
+    let validate = |session: Option<Session>, account: Option<Account>, client| {
         let facts = Facts::Session {
             session,
             account,
@@ -401,11 +401,11 @@ fn rights_are_what_is_left_of_a_session_now() {
         };
         rights(&authority(holder.clone(), Some(NOW)), &facts, NOW)
     };
-    let whole = judge(Some(session()), Some(account("read admin:users")), None).unwrap();
+    let whole = validate(Some(session()), Some(account("read admin:users")), None).unwrap();
     assert_eq!(whole.scopes, set("admin:users read"));
     assert_eq!(whole.who, Who::Person(USER));
-    let ended = |found: Result<Rights, Refusal>| {
-        assert_eq!(found.err(), Some(Refusal::CredentialEnded));
+    let ended = |found: Result<Rights, DomainError>| {
+        assert_eq!(found.err(), Some(DomainError::CredentialEnded));
     };
     let disabled = Account {
         user: User {
@@ -414,9 +414,9 @@ fn rights_are_what_is_left_of_a_session_now() {
         },
         may: set("admin"),
     };
-    ended(judge(None, Some(account("admin")), None));
-    ended(judge(Some(session()), None, None));
-    ended(judge(Some(session()), Some(disabled), None));
+    ended(validate(None, Some(account("admin")), None));
+    ended(validate(Some(session()), None, None));
+    ended(validate(Some(session()), Some(disabled), None));
     let dead = [
         Session {
             revoked_at: Some(NOW),
@@ -437,7 +437,7 @@ fn rights_are_what_is_left_of_a_session_now() {
         },
     ];
     for dead in dead {
-        ended(judge(Some(dead), Some(account("admin")), None));
+        ended(validate(Some(dead), Some(account("admin")), None));
     }
 }
 
@@ -467,7 +467,7 @@ fn a_sign_in_is_old_at_the_exact_second_or_weak_without_its_factor_and_nobody_as
     for (shown, strong) in [
         (None, Ok(())),
         (Some(true), Ok(())),
-        (Some(false), Err(Refusal::FactorFirst)),
+        (Some(false), Err(DomainError::FactorFirst)),
     ] {
         let rights = rights(&authority(holder.clone(), at(0)), &facts(shown), NOW).unwrap();
         assert_eq!(end_many_sessions(&rights), strong);
@@ -492,7 +492,7 @@ fn a_sign_in_is_old_at_the_exact_second_or_weak_without_its_factor_and_nobody_as
         terms: crate::domain::KeyTerms::default(),
         meter: None,
     };
-    let judge = |key: ApiKey, owner| {
+    let validate = |key: ApiKey, owner| {
         let facts = Facts::Key {
             key: Some(key),
             owner,
@@ -503,25 +503,36 @@ fn a_sign_in_is_old_at_the_exact_second_or_weak_without_its_factor_and_nobody_as
             NOW,
         )
     };
-    assert_eq!(judge(key.clone(), None).unwrap().strong(), Ok(()));
+    assert_eq!(validate(key.clone(), None).unwrap().strong(), Ok(()));
     let dead = ApiKey {
         revoked_at: Some(NOW),
         ..key.clone()
     };
-    assert_eq!(judge(dead, None).err(), Some(Refusal::CredentialEnded));
+    assert_eq!(
+        validate(dead, None).err(),
+        Some(DomainError::CredentialEnded)
+    );
     let mut off = key.clone();
     off.terms.enabled = false;
-    assert_eq!(judge(off, None).err(), Some(Refusal::CredentialEnded));
+    assert_eq!(
+        validate(off, None).err(),
+        Some(DomainError::CredentialEnded)
+    );
     // A person's key is bounded by the person, and dies with them.
     let owned = ApiKey {
         owner: KeyOwner::User(USER),
         ..key
     };
     assert_eq!(
-        judge(owned.clone(), Some(account("read"))).unwrap().scopes,
+        validate(owned.clone(), Some(account("read")))
+            .unwrap()
+            .scopes,
         set("")
     );
-    assert_eq!(judge(owned, None).err(), Some(Refusal::CredentialEnded));
+    assert_eq!(
+        validate(owned, None).err(),
+        Some(DomainError::CredentialEnded)
+    );
 }
 
 #[test]
@@ -552,7 +563,7 @@ fn a_clients_rights_end_with_the_secret_its_token_was_got_with() {
         codes_after: None,
         created_at: NOW,
     };
-    let judge = |secret: &Digest256, now: Timestamp| {
+    let validate = |secret: &Digest256, now: Timestamp| {
         let holder = Holder::Client {
             id: client.id,
             token: mark(Ulid(99 << 64), secret),
@@ -564,9 +575,9 @@ fn a_clients_rights_end_with_the_secret_its_token_was_got_with() {
         };
         rights(&authority(holder, None), &facts, now).map(|rights| rights.scopes)
     };
-    assert_eq!(judge(&new, NOW), Ok(set("admin")));
-    assert_eq!(judge(&old, Timestamp(NOW.0 - 1)), Ok(set("admin")));
-    assert_eq!(judge(&old, NOW), Err(Refusal::CredentialEnded));
+    assert_eq!(validate(&new, NOW), Ok(set("admin")));
+    assert_eq!(validate(&old, Timestamp(NOW.0 - 1)), Ok(set("admin")));
+    assert_eq!(validate(&old, NOW), Err(DomainError::CredentialEnded));
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use doorward_shared::{ScopeSet, Timestamp};
 
 use crate::domain::{
-    AuthMethod, Client, ClientKind, ClientPolicy, ClientSecrets, Diff, Digest256, GrantType, Noted,
-    PolicyChange, Refusal,
+    AuthMethod, Client, ClientKind, ClientPolicy, ClientSecrets, Diff, Digest256, DomainError,
+    GrantType, Noted, PolicyChange,
     client::{RESOURCE_SERVER, check_refresh, names_resource},
 };
 
@@ -57,8 +57,8 @@ impl ClientChange {
 /// Whether a client can be registered.
 ///
 /// # Errors
-/// [`Refusal::Invalid`].
-pub fn register(client: &Client) -> Result<(), Refusal> {
+/// [`DomainError::Invalid`].
+pub fn register(client: &Client) -> Result<(), DomainError> {
     check_policy(client, !client.is_confidential())?;
     check_grants(client)?;
     check_scopes(client)
@@ -67,8 +67,8 @@ pub fn register(client: &Client) -> Result<(), Refusal> {
 /// The client after a change.
 ///
 /// # Errors
-/// [`Refusal::Invalid`].
-pub fn change(before: &Client, change: ClientChange) -> Result<Client, Refusal> {
+/// [`DomainError::Invalid`].
+pub fn change(before: &Client, change: ClientChange) -> Result<Client, DomainError> {
     let before = before.clone();
     let public = !before.is_confidential();
     let mut policy = before.policy.clone();
@@ -97,13 +97,13 @@ pub fn change(before: &Client, change: ClientChange) -> Result<Client, Refusal> 
 /// The client with a new secret; the one before is good until `old_until`.
 ///
 /// # Errors
-/// [`Refusal::Conflict`] for a public client.
+/// [`DomainError::Conflict`] for a public client.
 pub fn rotate_secret(
     before: &Client,
     secret: Digest256,
     old_until: Timestamp,
     now: Timestamp,
-) -> Result<Client, Refusal> {
+) -> Result<Client, DomainError> {
     let secrets = match &before.secrets {
         Some(secrets) => secrets.rotated(secret, old_until, now),
         // It signed with its keys alone until now, which go on.
@@ -112,7 +112,11 @@ pub fn rotate_secret(
             previous: None,
             unmarked: 0,
         },
-        None => return Err(Refusal::Conflict("a public client has no secret".into())),
+        None => {
+            return Err(DomainError::Conflict(
+                "a public client has no secret".into(),
+            ));
+        }
     };
     Ok(Client {
         secrets: Some(secrets),
@@ -120,7 +124,7 @@ pub fn rotate_secret(
     })
 }
 
-fn check_grants(client: &Client) -> Result<(), Refusal> {
+fn check_grants(client: &Client) -> Result<(), DomainError> {
     if client.may(GrantType::AuthorizationCode) && client.redirect_uris.is_empty() {
         let reason = "must name at least one for the authorization_code grant";
         return Err(invalid("redirectUris", reason));
@@ -136,7 +140,7 @@ fn check_grants(client: &Client) -> Result<(), Refusal> {
 }
 
 /// Whether the policy goes together with what the client is: no change makes a public client confidential.
-fn check_policy(client: &Client, public: bool) -> Result<(), Refusal> {
+fn check_policy(client: &Client, public: bool) -> Result<(), DomainError> {
     let kind = match &client.secrets {
         _ if public => ClientKind::Public,
         Some(_) => ClientKind::WithSecret,
@@ -146,12 +150,12 @@ fn check_policy(client: &Client, public: bool) -> Result<(), Refusal> {
     checked.map_err(|(field, reason)| invalid(field, reason))
 }
 
-fn check_scopes(client: &Client) -> Result<(), Refusal> {
+fn check_scopes(client: &Client) -> Result<(), DomainError> {
     check_refresh(&client.grant_types, &client.scopes).map_err(|reason| invalid("scopes", reason))
 }
 
-fn invalid(field: &'static str, reason: &str) -> Refusal {
-    Refusal::Invalid {
+fn invalid(field: &'static str, reason: &str) -> DomainError {
+    DomainError::Invalid {
         field,
         reason: reason.into(),
     }

@@ -2,7 +2,7 @@
 
 use doorward_shared::{ClientId, ScopeSet, Timestamp};
 
-use crate::domain::Code;
+use crate::domain::AuthorizationCode;
 
 /// What becomes of a code that is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub fn create(scope: &ScopeSet, basis: Basis<'_>) -> Creation {
 
 /// How a code is shown at the token endpoint.
 #[derive(Debug, Clone, Copy)]
-pub struct Shown<'a> {
+pub struct PresentedCode<'a> {
     pub client: ClientId,
     pub redirect_uri: &'a str,
     /// Whether a PKCE verifier came; whether it is the right one is checked after.
@@ -76,7 +76,7 @@ pub enum Worth {
 }
 
 /// Decides about a code that is shown.
-pub fn show(code: &Code, shown: Shown<'_>, now: Timestamp) -> Worth {
+pub fn show(code: &AuthorizationCode, shown: PresentedCode<'_>, now: Timestamp) -> Worth {
     if code.client_id != shown.client {
         return Worth::Nothing;
     }
@@ -109,7 +109,7 @@ pub enum Use {
 }
 
 /// Decides about a use.
-pub fn redeem(code: &Code, signed_in: bool) -> Use {
+pub fn redeem(code: &AuthorizationCode, signed_in: bool) -> Use {
     if code.used_at.is_some() {
         Use::Replay
     } else if signed_in {
@@ -135,8 +135,8 @@ mod tests {
     }
 
     prop_compose! {
-        fn code()(used in any::<bool>(), challenge in any::<bool>(), expires in 0_i64..4) -> Code {
-            Code {
+        fn code()(used in any::<bool>(), challenge in any::<bool>(), expires in 0_i64..4) -> AuthorizationCode {
+            AuthorizationCode {
                 client_id: ClientId(Ulid(1)),
                 user_id: UserId(Ulid(1)),
                 redirect_uri: URI.into(),
@@ -163,7 +163,7 @@ mod tests {
         ) {
             let first = redeem(&code, signed_in);
             prop_assert_eq!(first == Use::Opens, code.used_at.is_none() && signed_in);
-            let used = Code { used_at: Some(Timestamp(1)), ..code };
+            let used = AuthorizationCode { used_at: Some(Timestamp(1)), ..code };
             prop_assert_eq!(redeem(&used, signed_in), Use::Replay);
         }
 
@@ -171,7 +171,7 @@ mod tests {
         fn a_code_is_good_for_its_client_and_address_alone_in_time_and_with_both_halves_of_pkce(
             code in code(), own in any::<bool>(), same_uri in any::<bool>(), verified in any::<bool>(), now in 0_i64..4
         ) {
-            let shown = Shown {
+            let shown = PresentedCode {
                 client: ClientId(Ulid(if own { 1 } else { 2 })),
                 redirect_uri: if same_uri { URI } else { "https://b.example/cb" },
                 verified,

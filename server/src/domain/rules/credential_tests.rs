@@ -90,15 +90,15 @@ fn at(ms: i64) -> Timestamp {
 fn a_session_is_worth_something_until_the_millisecond_before_its_idle_and_its_absolute_end() {
     let ada = account("read", None);
     let granted = set("read write");
-    let judge = |session: &Session, ms| {
+    let validate = |session: &Session, ms| {
         session_scopes(&session.core(), owner(Some(&ada)), None, &granted, at(ms))
     };
     let idle = session(1000, 600, None);
-    assert_eq!(judge(&idle, 599), Ok(set("read")));
-    assert_eq!(judge(&idle, 600), Err(Over::Expired));
+    assert_eq!(validate(&idle, 599), Ok(set("read")));
+    assert_eq!(validate(&idle, 600), Err(Over::Expired));
     let absolute = session(1000, 1000, None);
-    assert_eq!(judge(&absolute, 999), Ok(set("read")));
-    assert_eq!(judge(&absolute, 1000), Err(Over::Expired));
+    assert_eq!(validate(&absolute, 999), Ok(set("read")));
+    assert_eq!(validate(&absolute, 1000), Err(Over::Expired));
 }
 
 #[test]
@@ -166,13 +166,13 @@ fn what_a_client_is_no_longer_given_its_sessions_lose() {
 #[test]
 fn a_key_is_good_until_the_millisecond_before_its_end_or_that_of_its_grace() {
     let ada = account("read", None);
-    let judge = |key: &ApiKey, ms| key_scopes(key, Some(&ada), at(ms));
+    let validate = |key: &ApiKey, ms| key_scopes(key, Some(&ada), at(ms));
     let own = |expires, revoked| key(KeyOwner::User(USER), expires, revoked);
-    assert_eq!(judge(&own(Some(50), None), 49), Ok(set("read")));
-    assert_eq!(judge(&own(Some(50), None), 50), Err(Over::Expired));
-    assert_eq!(judge(&own(None, Some(50)), 49), Ok(set("read")));
-    assert_eq!(judge(&own(None, Some(50)), 50), Err(Over::Revoked));
-    assert_eq!(judge(&own(Some(40), Some(50)), 60), Err(Over::Revoked));
+    assert_eq!(validate(&own(Some(50), None), 49), Ok(set("read")));
+    assert_eq!(validate(&own(Some(50), None), 50), Err(Over::Expired));
+    assert_eq!(validate(&own(None, Some(50)), 49), Ok(set("read")));
+    assert_eq!(validate(&own(None, Some(50)), 50), Err(Over::Revoked));
+    assert_eq!(validate(&own(Some(40), Some(50)), 60), Err(Over::Revoked));
     let disabled = account("read", Some(NOW));
     for owner in [None, Some(&disabled)] {
         let whole = own(None, None);
@@ -180,7 +180,7 @@ fn a_key_is_good_until_the_millisecond_before_its_end_or_that_of_its_grace() {
     }
     let mut off = own(None, None);
     off.terms.enabled = false;
-    assert_eq!(judge(&off, 0), Err(Over::Revoked));
+    assert_eq!(validate(&off, 0), Err(Over::Revoked));
     let operators = key(KeyOwner::Operator, None, None);
     assert_eq!(key_scopes(&operators, None, NOW), Ok(set("read write")));
 }
@@ -195,14 +195,14 @@ fn a_clients_token_ends_with_the_grace_of_the_secret_it_was_got_with() {
     };
     let app = client("read", Some(secrets));
     let granted = set("read write");
-    let judge = |secret: &Digest256, given_up, ms| {
+    let validate = |secret: &Digest256, given_up, ms| {
         let id = mark(Ulid(99 << 64), secret);
         client_scopes(Some(&app), ClientToken { id, given_up }, &granted, at(ms))
     };
-    assert_eq!(judge(&old, false, 999), Ok(set("read")));
-    assert_eq!(judge(&old, false, 1000), Err(Over::Revoked));
-    assert_eq!(judge(&new, false, 1000), Ok(set("read")));
-    assert_eq!(judge(&new, true, 0), Err(Over::Revoked));
+    assert_eq!(validate(&old, false, 999), Ok(set("read")));
+    assert_eq!(validate(&old, false, 1000), Err(Over::Revoked));
+    assert_eq!(validate(&new, false, 1000), Ok(set("read")));
+    assert_eq!(validate(&new, true, 0), Err(Over::Revoked));
     let token = ClientToken {
         id: Ulid(1),
         given_up: false,
@@ -220,9 +220,9 @@ fn a_client_is_let_in_with_its_secret_until_its_grace_ends_and_a_public_one_with
         unmarked: 0,
     };
     let app = client("read", Some(secrets));
-    let judge = |secret: Option<&Digest256>, ms| let_in(Some(&app), secret, at(ms)).is_ok();
-    assert!(judge(Some(&new), 9000) && judge(Some(&old), 999));
-    assert!(!judge(Some(&old), 1000) && !judge(Some(&other), 0) && !judge(None, 0));
+    let validate = |secret: Option<&Digest256>, ms| let_in(Some(&app), secret, at(ms)).is_ok();
+    assert!(validate(Some(&new), 9000) && validate(Some(&old), 999));
+    assert!(!validate(Some(&old), 1000) && !validate(Some(&other), 0) && !validate(None, 0));
     assert_eq!(let_in(Some(&client("read", None)), None, NOW), Ok(()));
     assert_eq!(let_in(None, Some(&new), NOW), Err(Over::Revoked));
 }

@@ -65,7 +65,7 @@ impl Meter {
     }
 
     /// Whether a call of this cost fits into both limits. It is paid if `pays`, and then only where it fits whole.
-    pub fn judge(&mut self, terms: &KeyTerms, cost: u64, now: Timestamp, pays: bool) -> Left {
+    pub fn validate(&mut self, terms: &KeyTerms, cost: u64, now: Timestamp, pays: bool) -> Left {
         let length = terms
             .rate_limit
             .map_or(0, |rate| i64::from(rate.window_seconds) * 1000);
@@ -192,29 +192,33 @@ mod tests {
         let terms = terms(Some("10/60s"), Some("5/day"));
         let mut meter = Meter::default();
         let now = at("2026-02-28T23:59:30Z");
-        assert_eq!(meter.judge(&terms, 3, now, true).refused, None);
-        let left = meter.judge(&terms, 3, now, true);
+        assert_eq!(meter.validate(&terms, 3, now, true).refused, None);
+        let left = meter.validate(&terms, 3, now, true);
         assert_eq!(left.refused, Some(KeyCode::QuotaExceeded));
         assert_eq!(left.rate.unwrap().remaining, 7);
         assert_eq!(left.quota.unwrap().remaining, 2);
         assert_eq!(left.quota.unwrap().resets_at, at("2026-03-01T00:00:00Z"));
         assert_eq!(left.retry_after(now), 30);
-        let left = meter.judge(&terms, 8, now, true);
+        let left = meter.validate(&terms, 8, now, true);
         assert_eq!(left.refused, Some(KeyCode::RateLimited));
         assert_eq!(left.rate.unwrap().reset_seconds, 60);
         // Looking spends nothing.
-        assert_eq!(meter.judge(&terms, 2, now, false).refused, None);
+        assert_eq!(meter.validate(&terms, 2, now, false).refused, None);
         assert_eq!(
-            meter.judge(&terms, 2, now, true).quota.unwrap().remaining,
+            meter
+                .validate(&terms, 2, now, true)
+                .quota
+                .unwrap()
+                .remaining,
             0
         );
         assert_eq!(
-            meter.judge(&terms, u64::MAX, now, true).refused,
+            meter.validate(&terms, u64::MAX, now, true).refused,
             Some(KeyCode::RateLimited)
         );
         // The next day.
         let later = at("2026-03-01T00:00:00Z");
-        let left = meter.judge(&terms, 1, later, true);
+        let left = meter.validate(&terms, 1, later, true);
         assert_eq!((left.refused, left.quota.unwrap().remaining), (None, 4));
     }
 
@@ -223,9 +227,9 @@ mod tests {
         let mut meter = Meter::default();
         let now = at("2026-12-31T12:00:00Z");
         let day = terms(None, Some("5/day"));
-        assert_eq!(meter.judge(&day, 4, now, true).refused, None);
+        assert_eq!(meter.validate(&day, 4, now, true).refused, None);
         let month = terms(None, Some("5/month"));
-        let left = meter.judge(&month, 2, now, true);
+        let left = meter.validate(&month, 2, now, true);
         assert_eq!(left.refused, Some(KeyCode::QuotaExceeded));
         assert_eq!(left.quota.unwrap().resets_at, at("2027-01-01T00:00:00Z"));
     }
@@ -237,19 +241,19 @@ mod tests {
         let mut meter = Meter::default();
         let at = |second: i64| Timestamp::from_seconds(1_800_000_000 + second);
         for _ in 0..5 {
-            assert_eq!(meter.judge(&new, 1, at(0), true).refused, None);
+            assert_eq!(meter.validate(&new, 1, at(0), true).refused, None);
         }
         let limited = Some(KeyCode::RateLimited);
-        assert_eq!(meter.judge(&new, 1, at(1), true).refused, limited);
-        let left = meter.judge(&old, 1, at(2), true);
+        assert_eq!(meter.validate(&new, 1, at(1), true).refused, limited);
+        let left = meter.validate(&old, 1, at(2), true);
         assert_eq!((left.refused, left.rate.unwrap().remaining), (None, 4));
-        assert_eq!(meter.judge(&new, 1, at(2), true).refused, limited);
-        let left = meter.judge(&new, 1, at(3599), true);
+        assert_eq!(meter.validate(&new, 1, at(2), true).refused, limited);
+        let left = meter.validate(&new, 1, at(3599), true);
         assert_eq!(
             (left.refused, left.rate.unwrap().reset_seconds),
             (limited, 1)
         );
-        assert_eq!(meter.judge(&new, 1, at(3600), true).refused, None);
+        assert_eq!(meter.validate(&new, 1, at(3600), true).refused, None);
     }
 
     #[test]
@@ -258,11 +262,11 @@ mod tests {
         let mut meter = Meter::default();
         assert_eq!(
             meter
-                .judge(&terms, 1, at("2026-03-02T00:00:00Z"), true)
+                .validate(&terms, 1, at("2026-03-02T00:00:00Z"), true)
                 .refused,
             None
         );
-        let back = meter.judge(&terms, 1, at("2026-02-27T00:00:00Z"), true);
+        let back = meter.validate(&terms, 1, at("2026-02-27T00:00:00Z"), true);
         assert_eq!(back.refused, Some(KeyCode::QuotaExceeded));
     }
 

@@ -63,7 +63,7 @@ pub fn may_come_from(key: &ApiKey, ip: Option<IpAddr>) -> bool {
 ///
 /// # Errors
 /// What is wrong.
-pub fn judge(
+pub fn validate(
     key: &ApiKey,
     owner: OwnerNow<'_>,
     scopes: &ScopeSet,

@@ -4,7 +4,7 @@ use doorward_shared::Timestamp;
 
 use super::authority::stands_for;
 use crate::domain::{
-    Account, Refusal, User,
+    Account, DomainError, User,
     link::{Link, LinkKind},
 };
 
@@ -33,23 +33,23 @@ pub struct Known {
 /// Whether a link still works; an end is exclusive.
 ///
 /// # Errors
-/// [`Refusal::LinkExpired`].
-pub fn is_open(link: &Link, now: Timestamp) -> Result<(), Refusal> {
+/// [`DomainError::LinkExpired`].
+pub fn is_open(link: &Link, now: Timestamp) -> Result<(), DomainError> {
     if now < link.expires_at {
         Ok(())
     } else {
-        Err(Refusal::LinkExpired)
+        Err(DomainError::LinkExpired)
     }
 }
 
 /// Whether the password of `account` can be set by this link.
 ///
 /// # Errors
-/// [`Refusal::LinkDead`] for a link that is for something else, or whose maker could not set the password now;
-/// [`Refusal::LinkExpired`].
-pub fn sets_password(link: &Link, account: &Account, now: Timestamp) -> Result<(), Refusal> {
+/// [`DomainError::LinkDead`] for a link that is for something else, or whose maker could not set the password now;
+/// [`DomainError::LinkExpired`].
+pub fn sets_password(link: &Link, account: &Account, now: Timestamp) -> Result<(), DomainError> {
     if !link.kind.sets_password() || !is_within(link, account) {
-        return Err(Refusal::LinkDead);
+        return Err(DomainError::LinkDead);
     }
     is_open(link, now)
 }
@@ -63,7 +63,7 @@ pub fn reset(
     account: &Account,
     known: Known,
     now: Timestamp,
-) -> Result<Reset, Refusal> {
+) -> Result<Reset, DomainError> {
     sets_password(link, account, now)?;
     let user = &account.user;
     let proves = proves_address(link, user);
@@ -103,9 +103,9 @@ pub fn verified_at(
 /// Whether this link verifies an address of `user`.
 ///
 /// # Errors
-/// [`Refusal::LinkDead`] for a link that is for something else, or was mailed to an address that is no longer the account's;
-/// [`Refusal::LinkExpired`].
-pub fn verify(link: &Link, user: &User, now: Timestamp) -> Result<(), Refusal> {
+/// [`DomainError::LinkDead`] for a link that is for something else, or was mailed to an address that is no longer the account's;
+/// [`DomainError::LinkExpired`].
+pub fn verify(link: &Link, user: &User, now: Timestamp) -> Result<(), DomainError> {
     let mailed = link.mailed_to.as_deref();
     let right = match link.kind {
         LinkKind::SignUp | LinkKind::Verify => mailed == Some(user.email.as_str()),
@@ -115,7 +115,7 @@ pub fn verify(link: &Link, user: &User, now: Timestamp) -> Result<(), Refusal> {
     if right {
         is_open(link, now)
     } else {
-        Err(Refusal::LinkDead)
+        Err(DomainError::LinkDead)
     }
 }
 
@@ -173,7 +173,10 @@ mod tests {
         let link = link(LinkKind::Reset, None);
         let last = Timestamp(link.expires_at.0 - 1);
         assert_eq!(is_open(&link, last), Ok(()));
-        assert_eq!(is_open(&link, link.expires_at), Err(Refusal::LinkExpired));
+        assert_eq!(
+            is_open(&link, link.expires_at),
+            Err(DomainError::LinkExpired)
+        );
     }
 
     #[test]
@@ -304,7 +307,7 @@ mod tests {
             });
             let done = sets_password(&link, &account(true), NOW);
             assert_eq!(done.is_ok(), works, "{then}, {now:?}");
-            assert!(works || done == Err(Refusal::LinkDead));
+            assert!(works || done == Err(DomainError::LinkDead));
         }
     }
 

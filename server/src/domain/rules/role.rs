@@ -2,15 +2,15 @@
 
 use doorward_shared::ScopeSet;
 
-use crate::domain::{Refusal, Role, role::ADMIN};
+use crate::domain::{DomainError, Role, role::ADMIN};
 
 /// Whether a role may be given these permissions: `admin` keeps `admin`, so that there is a way to become one.
 ///
 /// # Errors
-/// [`Refusal::Conflict`].
-pub fn put(name: &str, permissions: &ScopeSet) -> Result<(), Refusal> {
+/// [`DomainError::Conflict`].
+pub fn put(name: &str, permissions: &ScopeSet) -> Result<(), DomainError> {
     if name == ADMIN && !permissions.covers("admin") {
-        return Err(Refusal::Conflict(
+        return Err(DomainError::Conflict(
             "the role admin keeps its permission admin".into(),
         ));
     }
@@ -29,14 +29,14 @@ pub enum Standing {
 /// Whether a role may be deleted.
 ///
 /// # Errors
-/// [`Refusal::NotFound`]; [`Refusal::Conflict`] for a built-in one and one in use.
-pub fn delete(name: &str, standing: Standing) -> Result<(), Refusal> {
+/// [`DomainError::NotFound`]; [`DomainError::Conflict`] for a built-in one and one in use.
+pub fn delete(name: &str, standing: Standing) -> Result<(), DomainError> {
     match standing {
-        Standing::Missing => Err(Refusal::NotFound("role")),
-        _ if Role::is_built_in(name) => {
-            Err(Refusal::Conflict(format!("the role {name} is built in")))
-        }
-        Standing::Used => Err(Refusal::Conflict(format!(
+        Standing::Missing => Err(DomainError::NotFound("role")),
+        _ if Role::is_built_in(name) => Err(DomainError::Conflict(format!(
+            "the role {name} is built in"
+        ))),
+        Standing::Used => Err(DomainError::Conflict(format!(
             "some users have the role {name}"
         ))),
         Standing::Unused => Ok(()),
@@ -69,7 +69,7 @@ mod tests {
         ) {
             let done = delete(name, standing).is_ok();
             prop_assert_eq!(done, standing == Standing::Unused && name == "clerk");
-            let missing = delete(name, standing) == Err(Refusal::NotFound("role"));
+            let missing = delete(name, standing) == Err(DomainError::NotFound("role"));
             prop_assert_eq!(missing, standing == Standing::Missing);
         }
     }

@@ -2,27 +2,27 @@
 
 use doorward_shared::{SessionId, Timestamp};
 
-use crate::domain::{Account, Refusal, SignInMethod};
+use crate::domain::{Account, DomainError, SignInMethod};
 
 /// Whether a password that was found right may still open a session: another may have been set meanwhile.
 ///
 /// # Errors
-/// [`Refusal::PasswordChanged`].
-pub fn password_stands(stored: Option<&str>, seen: &str) -> Result<(), Refusal> {
+/// [`DomainError::PasswordChanged`].
+pub fn password_stands(stored: Option<&str>, seen: &str) -> Result<(), DomainError> {
     if stored == Some(seen) {
         Ok(())
     } else {
-        Err(Refusal::PasswordChanged)
+        Err(DomainError::PasswordChanged)
     }
 }
 
 /// Whether a password alone opens a session: a factor that was set up since it was checked is asked for at the next try.
 ///
 /// # Errors
-/// [`Refusal::PasswordChanged`].
-pub fn password_is_enough(has_factor: bool) -> Result<(), Refusal> {
+/// [`DomainError::PasswordChanged`].
+pub fn password_is_enough(has_factor: bool) -> Result<(), DomainError> {
     if has_factor {
-        Err(Refusal::PasswordChanged)
+        Err(DomainError::PasswordChanged)
     } else {
         Ok(())
     }
@@ -31,10 +31,10 @@ pub fn password_is_enough(has_factor: bool) -> Result<(), Refusal> {
 /// Whether a sign-in may go without a second factor that the account's role must have.
 ///
 /// # Errors
-/// [`Refusal::PasswordChanged`]: the sign-in is looked at anew.
-pub fn factor_suffices(must_have: bool, method: SignInMethod) -> Result<(), Refusal> {
+/// [`DomainError::PasswordChanged`]: the sign-in is looked at anew.
+pub fn factor_suffices(must_have: bool, method: SignInMethod) -> Result<(), DomainError> {
     if must_have && !method.has_factor() {
-        Err(Refusal::PasswordChanged)
+        Err(DomainError::PasswordChanged)
     } else {
         Ok(())
     }
@@ -46,10 +46,10 @@ pub fn factor_suffices(must_have: bool, method: SignInMethod) -> Result<(), Refu
 /// account has no factor.
 ///
 /// # Errors
-/// [`Refusal::FactorFirst`].
-pub fn has_shown_factor(shown: Option<bool>) -> Result<(), Refusal> {
+/// [`DomainError::FactorFirst`].
+pub fn has_shown_factor(shown: Option<bool>) -> Result<(), DomainError> {
     match shown {
-        Some(false) => Err(Refusal::FactorFirst),
+        Some(false) => Err(DomainError::FactorFirst),
         Some(true) | None => Ok(()),
     }
 }
@@ -57,11 +57,11 @@ pub fn has_shown_factor(shown: Option<bool>) -> Result<(), Refusal> {
 /// Whether an account's last second factor may go.
 ///
 /// # Errors
-/// [`Refusal::Conflict`].
-pub fn last_factor_may_go(must_have: bool) -> Result<(), Refusal> {
+/// [`DomainError::Conflict`].
+pub fn last_factor_may_go(must_have: bool) -> Result<(), DomainError> {
     if must_have {
         let why = "this account must have a second factor: set another one up first";
-        Err(Refusal::Conflict(why.into()))
+        Err(DomainError::Conflict(why.into()))
     } else {
         Ok(())
     }
@@ -70,23 +70,23 @@ pub fn last_factor_may_go(must_have: bool) -> Result<(), Refusal> {
 /// Where only verified addresses sign in, the account's must be.
 ///
 /// # Errors
-/// [`Refusal::EmailNotVerified`].
-pub fn has_verified_email(account: &Account) -> Result<(), Refusal> {
+/// [`DomainError::EmailNotVerified`].
+pub fn has_verified_email(account: &Account) -> Result<(), DomainError> {
     if account.user.email_verified {
         Ok(())
     } else {
-        Err(Refusal::EmailNotVerified)
+        Err(DomainError::EmailNotVerified)
     }
 }
 
 /// The account that may sign in; one that is gone has no password any more.
 ///
 /// # Errors
-/// [`Refusal::PasswordChanged`], [`Refusal::Disabled`].
-pub fn may_sign_in(account: Option<Account>) -> Result<Account, Refusal> {
-    let account = account.ok_or(Refusal::PasswordChanged)?;
+/// [`DomainError::PasswordChanged`], [`DomainError::Disabled`].
+pub fn may_sign_in(account: Option<Account>) -> Result<Account, DomainError> {
+    let account = account.ok_or(DomainError::PasswordChanged)?;
     if !account.user.is_enabled() {
-        return Err(Refusal::Disabled);
+        return Err(DomainError::Disabled);
     }
     Ok(account)
 }
@@ -196,8 +196,8 @@ mod tests {
     #[test]
     fn a_factor_that_was_set_up_meanwhile_is_asked_for() {
         assert_eq!(password_is_enough(false), Ok(()));
-        assert_eq!(password_is_enough(true), Err(Refusal::PasswordChanged));
-        assert_eq!(has_shown_factor(Some(false)), Err(Refusal::FactorFirst));
+        assert_eq!(password_is_enough(true), Err(DomainError::PasswordChanged));
+        assert_eq!(has_shown_factor(Some(false)), Err(DomainError::FactorFirst));
         for shown in [None, Some(true)] {
             assert_eq!(has_shown_factor(shown), Ok(()));
         }
@@ -211,6 +211,6 @@ mod tests {
             assert_eq!(factor_suffices(must_have, method).is_ok(), may);
         }
         assert!(last_factor_may_go(false).is_ok() && last_factor_may_go(true).is_err());
-        assert_eq!(may_sign_in(None).err(), Some(Refusal::PasswordChanged));
+        assert_eq!(may_sign_in(None).err(), Some(DomainError::PasswordChanged));
     }
 }

@@ -2,7 +2,7 @@
 
 use doorward_shared::Timestamp;
 
-use crate::domain::Refusal;
+use crate::domain::DomainError;
 
 /// How much longer than its last token a key stays in the JWKS, in seconds: clocks of resource servers differ.
 const SLACK: u32 = 60;
@@ -29,11 +29,11 @@ pub enum Standing {
 /// Whether a key may be deleted.
 ///
 /// # Errors
-/// [`Refusal::NotFound`]; [`Refusal::Conflict`] for the one that signs.
-pub fn delete(standing: Standing) -> Result<(), Refusal> {
+/// [`DomainError::NotFound`]; [`DomainError::Conflict`] for the one that signs.
+pub fn delete(standing: Standing) -> Result<(), DomainError> {
     match standing {
-        Standing::Missing => Err(Refusal::NotFound("signing key")),
-        Standing::Signs => Err(Refusal::Conflict(
+        Standing::Missing => Err(DomainError::NotFound("signing key")),
+        Standing::Signs => Err(DomainError::Conflict(
             "this key signs new tokens: rotate the signing key first".into(),
         )),
         Standing::Verifies => Ok(()),
@@ -64,8 +64,11 @@ mod tests {
     #[test]
     fn the_key_that_signs_is_not_deleted() {
         assert_eq!(delete(Standing::Verifies), Ok(()));
-        assert!(matches!(delete(Standing::Signs), Err(Refusal::Conflict(_))));
+        assert!(matches!(
+            delete(Standing::Signs),
+            Err(DomainError::Conflict(_))
+        ));
         let missing = delete(Standing::Missing);
-        assert_eq!(missing, Err(Refusal::NotFound("signing key")));
+        assert_eq!(missing, Err(DomainError::NotFound("signing key")));
     }
 }

@@ -10,7 +10,7 @@ use rocket::{Route, delete, get, post, routes};
 
 use super::scopes::{Sessions, SessionsRead};
 use crate::{
-    domain::{self, Door, household::household_net},
+    domain::{self, Door, client_prefix::client_prefix_net},
     http::{
         Allowed, ApiError, Body, Filters, Listing, Recent, RequestInfo, Services,
         params::Params,
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![list, block, unblock]
 }
 
@@ -52,7 +52,7 @@ fn view(block: domain::Block) -> Block {
 
 /// With whom it spares: for who asks about an address.
 fn around(block: domain::Block) -> Block {
-    let spares = block.spared.map(|ip| household_net(ip).to_string());
+    let spares = block.spared.map(|ip| client_prefix_net(ip).to_string());
     Block {
         spares,
         ..view(block)

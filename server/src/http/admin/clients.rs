@@ -25,7 +25,7 @@ use crate::{
     },
     http::{
         Allowed, ApiError, Body, Listing, OptionalBody, Recent, RequestInfo, Services,
-        once::IdempotencyKey,
+        idempotency_key::IdempotencyKey,
         reply::{Answer, Done, NoContent, created, ok},
         values,
     },
@@ -34,9 +34,9 @@ use crate::{
 };
 
 /// Most redirect URIs, and most resources, of one client.
-const MANY: usize = 50;
+const MAX_URIS: usize = 50;
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![list, register, get, change, delete, rotate_secret]
 }
 
@@ -45,7 +45,7 @@ pub(super) fn uris(
     given: &[String],
     check: impl Fn(&str) -> Result<(), String>,
 ) -> Result<Vec<String>, ApiError> {
-    if given.len() > MANY {
+    if given.len() > MAX_URIS {
         return Err(ApiError::validation(field, "must be at most 50"));
     }
     for (at, uri) in given.iter().enumerate() {
@@ -84,7 +84,7 @@ fn may_have(
     let sees_all = client.resource_server || for_this_server(doorward, Some(&client.resources));
     let (store, act) = (doorward.store.clone(), act.clone());
     async move {
-        let judged = store.allowed(act, move |by| {
+        let validated = store.allowed(act, move |by| {
             let acts = ClientActs {
                 scopes: &client.scopes,
                 sees_all,
@@ -92,7 +92,7 @@ fn may_have(
             };
             rule::change_client(by, acts)
         });
-        Ok(judged.await?)
+        Ok(validated.await?)
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
     state::{limits::RetryAfter, streams::Reader},
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![stream]
 }
 

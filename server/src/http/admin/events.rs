@@ -20,7 +20,7 @@ use crate::{
     store::EventFilter,
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![list, summary]
 }
 

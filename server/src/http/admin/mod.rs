@@ -1,17 +1,17 @@
 //! `/admin`: the operators' API.
 
+mod api_keys;
 pub(crate) mod apply;
 mod blocks;
 mod client_policy;
 mod clients;
 mod event_stream;
 mod events;
-mod keys;
 mod roles;
 mod server;
 mod session_revocation;
 mod sessions;
-mod signing;
+mod signing_keys;
 mod stats;
 mod user_access;
 mod user_view;
@@ -22,30 +22,30 @@ use rocket::Route;
 
 pub(crate) use self::{events::view as event, user_view::view as user};
 
-pub(crate) fn all() -> Vec<Route> {
+pub(crate) fn routes() -> Vec<Route> {
     [
-        users::all(),
-        user_access::all(),
-        user_view::all(),
-        sessions::all(),
-        session_revocation::all(),
-        blocks::all(),
-        keys::all(),
-        clients::all(),
-        roles::all(),
-        events::all(),
-        event_stream::all(),
-        signing::all(),
-        server::all(),
-        whoami::all(),
-        stats::all(),
+        users::routes(),
+        user_access::routes(),
+        user_view::routes(),
+        sessions::routes(),
+        session_revocation::routes(),
+        blocks::routes(),
+        api_keys::routes(),
+        clients::routes(),
+        roles::routes(),
+        events::routes(),
+        event_stream::routes(),
+        signing_keys::routes(),
+        server::routes(),
+        whoami::routes(),
+        stats::routes(),
     ]
     .concat()
 }
 
 /// Scopes of the admin API; each covers its `:read` half.
 pub(crate) mod scopes {
-    crate::http::needs::scope! {
+    crate::http::required_scope::scope! {
         UsersRead = "admin:users:read";
         Users = "admin:users";
         SessionsRead = "admin:sessions:read";

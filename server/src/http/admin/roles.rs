@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![list, get, put, delete]
 }
 

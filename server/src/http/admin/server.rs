@@ -16,7 +16,7 @@ use crate::{
     store::{DATABASE, SCHEMA_VERSION},
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![server, backup]
 }
 

@@ -17,7 +17,7 @@ use crate::{
     store::SessionFilter,
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![revoke]
 }
 

@@ -14,7 +14,7 @@ use crate::http::{
     reply::{Answer, ok},
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![stats]
 }
 

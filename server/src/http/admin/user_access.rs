@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![
         set_password,
         remove_password,
@@ -35,10 +35,10 @@ async fn set_password(
 ) -> Done {
     let account = find(doorward, id).await?;
     let password = body.0.password.clone().into();
-    let (api_keys, cause) = (body.0.api_keys, doorward.cause(&by, info));
+    let (api_keys, context) = (body.0.api_keys, doorward.context(&by, info));
     doorward
         .accounts
-        .set_password(&by, &account, password, api_keys, cause)
+        .set_password(&by, &account, password, api_keys, context)
         .await?;
     Ok(NoContent)
 }
@@ -68,9 +68,9 @@ async fn create_link(
     body: Body<CreateLink>,
 ) -> Answer<Link> {
     let account = find(doorward, id).await?;
-    let cause = doorward.cause(&by, info);
+    let context = doorward.context(&by, info);
     let links = &doorward.links;
-    created(links.create(&by, &account, &body.0, cause).await?)
+    created(links.create(&by, &account, &body.0, context).await?)
 }
 
 /// Takes every second factor away from somebody who has lost theirs. Whoever may do so could sign in next with a

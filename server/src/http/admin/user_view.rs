@@ -19,7 +19,7 @@ use crate::{
     store::{Outstanding, UserFilter},
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![list, get, applications]
 }
 

@@ -8,13 +8,13 @@ use crate::{
     domain::{Door, Email, UserChange},
     http::{
         ApiError, Body, Recent, RequestInfo, Services,
-        once::IdempotencyKey,
+        idempotency_key::IdempotencyKey,
         reply::{Answer, Done, NoContent, created, ok},
         values,
     },
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![create, check, change, delete]
 }
 

@@ -11,7 +11,7 @@ use crate::{
     service::{Caller, Credential},
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![whoami]
 }
 

@@ -3,7 +3,7 @@
 use doorward_shared::ErrorCode;
 
 use super::ApiError;
-use crate::{domain::Refusal, service::Error, state::limits::RetryAfter, store::StoreError};
+use crate::{domain::DomainError, service::Error, state::limits::RetryAfter, store::StoreError};
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
@@ -35,38 +35,38 @@ impl From<StoreError> for ApiError {
     }
 }
 
-impl From<Refusal> for ApiError {
-    fn from(refusal: Refusal) -> Self {
+impl From<DomainError> for ApiError {
+    fn from(refusal: DomainError) -> Self {
         let message = refusal.to_string();
         match refusal {
-            Refusal::NotFound(_) => Self::new(ErrorCode::NotFound, message),
-            Refusal::EmailTaken => Self {
+            DomainError::NotFound(_) => Self::new(ErrorCode::NotFound, message),
+            DomainError::EmailTaken => Self {
                 field: Some("email".into()),
                 ..Self::new(ErrorCode::EmailTaken, message)
             },
-            Refusal::Conflict(_) => Self::new(ErrorCode::Conflict, message),
-            Refusal::Blocked => Self::new(ErrorCode::Blocked, message),
-            Refusal::Disabled => Self::new(ErrorCode::AccountDisabled, message),
-            Refusal::PasswordChanged => Self::new(
+            DomainError::Conflict(_) => Self::new(ErrorCode::Conflict, message),
+            DomainError::Blocked => Self::new(ErrorCode::Blocked, message),
+            DomainError::Disabled => Self::new(ErrorCode::AccountDisabled, message),
+            DomainError::PasswordChanged => Self::new(
                 ErrorCode::Conflict,
                 "the account has changed in the meantime",
             ),
-            Refusal::FactorWrong => Self::new(ErrorCode::InvalidCredentials, message),
-            Refusal::FactorFirst => Self::new(ErrorCode::StepUpRequired, message),
-            Refusal::EmailNotVerified => Self::new(ErrorCode::EmailNotVerified, message),
-            Refusal::LinkDead => Self::new(ErrorCode::InvalidToken, message),
-            Refusal::LinkExpired => Self::new(ErrorCode::TokenExpired, message),
+            DomainError::FactorWrong => Self::new(ErrorCode::InvalidCredentials, message),
+            DomainError::FactorFirst => Self::new(ErrorCode::StepUpRequired, message),
+            DomainError::EmailNotVerified => Self::new(ErrorCode::EmailNotVerified, message),
+            DomainError::LinkDead => Self::new(ErrorCode::InvalidToken, message),
+            DomainError::LinkExpired => Self::new(ErrorCode::TokenExpired, message),
             // How a list is asked for is part of the request's form.
-            Refusal::Invalid { field, reason } if matches!(field, "sort" | "cursor") => {
+            DomainError::Invalid { field, reason } if matches!(field, "sort" | "cursor") => {
                 Self::request(field, reason)
             }
-            Refusal::Invalid { field, reason } => Self::validation(field, reason),
-            Refusal::Scope(scope) => Self::scope(&scope),
-            Refusal::StepUp(within) => Self::step_up(within),
-            Refusal::NotFirstParty | Refusal::NotAdmitted => {
+            DomainError::Invalid { field, reason } => Self::validation(field, reason),
+            DomainError::Scope(scope) => Self::scope(&scope),
+            DomainError::StepUp(within) => Self::step_up(within),
+            DomainError::NotFirstParty | DomainError::NotAdmitted => {
                 Self::new(ErrorCode::InsufficientScope, message)
             }
-            Refusal::CredentialEnded => Self::token_revoked(),
+            DomainError::CredentialEnded => Self::token_revoked(),
         }
     }
 }

@@ -10,12 +10,12 @@ mod admin_users;
 mod auth;
 mod consequences;
 mod content;
-mod described;
 mod factors;
 mod health;
 mod keys;
 mod mailed;
 mod operation;
+mod operation_object;
 mod own_account;
 mod parameters;
 mod passkeys;
@@ -34,7 +34,7 @@ use self::content::{Schemas, of};
 pub(super) use self::{operation::Operation, who::Who};
 use super::{Services, well_known::Public};
 
-pub fn all() -> Vec<Route> {
+pub fn routes() -> Vec<Route> {
     routes![describe]
 }
 

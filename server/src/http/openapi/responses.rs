@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     content::Schemas,
-    described::{JSON, content, reference},
     operation::Operation,
+    operation_object::{JSON, content, reference},
     who::Who::{Browser, Client, Token},
 };
 

@@ -6,7 +6,7 @@ use rocket::{
     route::{Handler, Outcome},
 };
 
-use super::shown::go;
+use super::page_response::go;
 use crate::http::Services;
 
 /// What answers a form alone, and the page that a person finds there instead.
@@ -34,7 +34,7 @@ const FORMS: &[(&str, &str)] = &[
     ("/account/sessions/end-others", "/account"),
 ];
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     let to = |(form, page): &(&str, &'static str)| Route::new(Method::Get, form, To(page));
     FORMS.iter().map(to).collect()
 }
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn every_page_of_ours_that_takes_forms_shows_something() {
-        let routes = super::super::all();
+        let routes = super::super::routes();
         let shown = |path: &str| {
             let mut gets = routes.iter().filter(|route| route.method == Method::Get);
             gets.any(|route| route.uri.path() == path)

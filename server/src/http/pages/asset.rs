@@ -10,7 +10,7 @@ use rocket::{
 
 use crate::http::{ApiError, Services};
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![asset]
 }
 

@@ -7,17 +7,17 @@ use rocket::{
 };
 
 use super::{
-    advance::advance,
-    shown::{Answer, go_far},
+    continue_authorization::advance,
+    page_context::PageContext,
+    page_response::{Answer, go_far},
     sign_in_page,
-    visit::Visit,
 };
 use crate::{
     http::{Services, oauth_body::FormBody},
-    oauth::{AuthorizationRequest, Failure, pairs},
+    oauth::{AuthorizationRequest, OAuthError, pairs},
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![go_on]
 }
 
@@ -42,13 +42,13 @@ pub(super) fn parameter(uri: &Origin<'_>, name: &str) -> Option<String> {
 }
 
 #[get("/oauth/authorize")]
-async fn authorize(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
+async fn authorize(visit: PageContext<'_>, uri: &Origin<'_>) -> Answer {
     let Some(pairs) = query(uri) else {
-        return Err(visit.refused(Failure::too_many_parameters().into()));
+        return Err(visit.refused(OAuthError::too_many_parameters().into()));
     };
     if visit.is(Method::Head) && names_document(&pairs) {
         // It changes nothing: no document is fetched for it, and none is kept.
-        return Ok(sign_in_page::page(&visit, None, sign_in_page::Said::default()).into());
+        return Ok(sign_in_page::page(&visit, None, sign_in_page::SignInForm::default()).into());
     }
     match visit
         .doorward
@@ -70,7 +70,7 @@ fn names_document(pairs: &[(String, String)]) -> bool {
 /// OpenID Connect Core section 3.1.2.1 wants POST too. It comes from another site, so the browser leaves our cookie
 /// out (`SameSite=Lax`): only after a redirect is it known who is signed in.
 #[post("/oauth/authorize", data = "<form>")]
-async fn authorize_post(visit: Visit<'_>, form: FormBody) -> Answer {
+async fn authorize_post(visit: PageContext<'_>, form: FormBody) -> Answer {
     let form = form.0.map_err(|failure| visit.refused(failure.into()))?;
     let pairs = form.pairs().to_vec();
     match visit
@@ -97,7 +97,7 @@ pub(super) fn continued(doorward: &Services, request: &AuthorizationRequest) -> 
 }
 
 #[get("/oauth/authorize/continue")]
-async fn go_on(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
+async fn go_on(visit: PageContext<'_>, uri: &Origin<'_>) -> Answer {
     let kept = parameter(uri, "request").unwrap_or_default();
     let (visit, request) = visit.carried(&kept)?;
     advance(visit, request, None).await

@@ -3,7 +3,7 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use rocket::Request;
 
-use super::shown::Shown;
+use super::page_response::PageResponse;
 use crate::{
     clock::random_bytes,
     crypto::secret::{Digest256, Secret},
@@ -58,7 +58,7 @@ impl Browser {
     ///
     /// # Errors
     /// A page, when storage cannot be read.
-    pub(crate) fn signed_in(&self) -> Result<Option<SignedIn>, Shown> {
+    pub(crate) fn signed_in(&self) -> Result<Option<SignedIn>, PageResponse> {
         match &self.signed_in {
             Ok(signed_in) => Ok(signed_in.clone()),
             Err(error) => Err(error.clone().into()),

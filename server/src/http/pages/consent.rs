@@ -5,29 +5,29 @@ use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
 use super::{
-    advance::advance,
+    continue_authorization::advance,
     form::{Posted, Taken},
-    leading_on::destination,
     page::Page,
+    page_context::PageContext,
+    page_response::Answer,
     parts::{kept, logo, shown_logo, stranger, website},
-    shown::Answer,
+    redirect_pages::destination,
     sign_up::beside,
     texts::{Texts, fill},
-    visit::Visit,
 };
 use crate::{
-    oauth::{AuthorizationRequest, Failure},
+    oauth::{AuthorizationRequest, OAuthError},
     service::SignedIn,
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![submit]
 }
 
 const PATH: &str = "/oauth/consent";
 
 /// Yes and no. Two forms, so that each button says all there is to say.
-fn choice(visit: &Visit<'_>, request: &AuthorizationRequest) -> Markup {
+fn choice(visit: &PageContext<'_>, request: &AuthorizationRequest) -> Markup {
     let t = visit.texts;
     let allow = html! {
         (kept(visit.doorward, Some(request)))
@@ -49,7 +49,7 @@ fn choice(visit: &Visit<'_>, request: &AuthorizationRequest) -> Markup {
 
 /// The consent page. What it shows is what the form can give.
 pub(super) async fn page(
-    visit: &Visit<'_>,
+    visit: &PageContext<'_>,
     request: AuthorizationRequest,
     scope: ScopeSet,
     who: Option<SignedIn>,
@@ -57,7 +57,7 @@ pub(super) async fn page(
     let (doorward, t) = (visit.doorward, visit.texts);
     let client = doorward.store.client(request.client_id).await?;
     let Some(client) = client else {
-        return Err(visit.failed(&Failure::client(false)));
+        return Err(visit.failed(&OAuthError::client(false)));
     };
     let request = AuthorizationRequest {
         shown: Some(scope.clone()),
@@ -115,7 +115,7 @@ pub(super) fn scopes(t: &'static Texts, scope: &ScopeSet) -> Markup {
 }
 
 #[post("/oauth/consent", data = "<posted>")]
-async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn submit(visit: PageContext<'_>, posted: Posted) -> Answer {
     let fields = match posted.take(&visit, PATH)? {
         Taken::Fresh(fields) => fields,
         Taken::Stale(stale) => {
@@ -132,19 +132,19 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
     }
     if request.shown.is_none() {
         // Kept for another page: this one showed nothing of it.
-        return Err(visit.failed(&Failure::request("the request was not shown")));
+        return Err(visit.failed(&OAuthError::request("the request was not shown")));
     }
     let decision = match fields.get("decision") {
         "allow" => true,
         "deny" => false,
-        _ => return Err(visit.failed(&Failure::request("decision is missing"))),
+        _ => return Err(visit.failed(&OAuthError::request("decision is missing"))),
     };
     advance(visit, request, Some(decision)).await
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::leading_on::destination;
+    use super::super::redirect_pages::destination;
 
     #[test]
     fn a_person_sees_the_host_or_the_app_they_are_sent_to() {

@@ -3,7 +3,9 @@
 use doorward_shared::ErrorCode;
 use maud::html;
 
-use super::{forgot_password, page::Page, shown::Shown, sign_in, visit::Visit};
+use super::{
+    forgot_password, page::Page, page_context::PageContext, page_response::PageResponse, sign_in,
+};
 use crate::http::ApiError;
 
 /// What a link was to do that does not work.
@@ -14,7 +16,7 @@ pub(super) enum Dead {
 }
 
 /// What is said of a link that does not work, with the way to another one.
-pub(super) fn dead(visit: &Visit<'_>, link: Dead, error: &ApiError) -> Shown {
+pub(super) fn dead(visit: &PageContext<'_>, link: Dead, error: &ApiError) -> PageResponse {
     let t = visit.texts;
     if !is_dead(error) {
         return Page {

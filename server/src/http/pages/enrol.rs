@@ -5,19 +5,19 @@ use maud::{Markup, PreEscaped, html};
 use rocket::{Route, post, routes};
 
 use super::{
-    asking::{Asking, asking},
+    after_sign_in::{Then, already_in, destination, settled},
     browser::Stay,
     fields::Fields,
     form::{Posted, Taken},
     input::{Input, Wrong},
-    onward::{Then, already_in, destination, settled},
     page::Page,
+    page_context::PageContext,
+    page_response::Answer,
     parts::{alert, back_to, kept, kept_in, stale_note},
-    shown::Answer,
+    pending_request::{Asking, asking},
     sign_in,
-    sign_in_page::{self, Said, page_status},
+    sign_in_page::{self, SignInForm, page_status},
     texts::Texts,
-    visit::Visit,
 };
 use crate::{
     crypto::secret::Secret,
@@ -25,7 +25,7 @@ use crate::{
     oauth::AuthorizationRequest,
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![submit]
 }
 
@@ -47,7 +47,11 @@ pub(super) struct Step<'a> {
 ///
 /// # Errors
 /// A page, when storage cannot be read.
-pub(super) async fn page(visit: &Visit<'_>, asking: Option<&Asking>, step: &Step<'_>) -> Answer {
+pub(super) async fn page(
+    visit: &PageContext<'_>,
+    asking: Option<&Asking>,
+    step: &Step<'_>,
+) -> Answer {
     let (doorward, t) = (visit.doorward, visit.texts);
     let token = Secret::from(step.token.to_owned());
     let offered = match doorward.sign_in.enrolment(&token).await {
@@ -85,12 +89,16 @@ pub(super) async fn page(visit: &Visit<'_>, asking: Option<&Asking>, step: &Step
 }
 
 /// The sign-in begins anew.
-fn over(visit: &Visit<'_>, asking: Option<&Asking>, step: &Step<'_>) -> super::shown::Shown {
-    let said = Said {
+fn over(
+    visit: &PageContext<'_>,
+    asking: Option<&Asking>,
+    step: &Step<'_>,
+) -> super::page_response::PageResponse {
+    let said = SignInForm {
         stale: Some(200),
         again: step.again,
         stay: step.stay,
-        ..Said::default()
+        ..SignInForm::default()
     };
     sign_in_page::page(visit, asking, said).into()
 }
@@ -148,7 +156,7 @@ pub(super) fn codes(t: &Texts, codes: &[Secret]) -> Markup {
 }
 
 #[post("/sign-in/enrol", data = "<posted>")]
-async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn submit(visit: PageContext<'_>, posted: Posted) -> Answer {
     match posted.take(&visit, PATH)? {
         Taken::Fresh(fields) => {
             let (visit, request) = visit.carrying(fields.given("request"))?;
@@ -176,12 +184,12 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
 }
 
 async fn enrol(
-    visit: &Visit<'_>,
+    visit: &PageContext<'_>,
     request: Option<AuthorizationRequest>,
     fields: &Fields,
 ) -> Answer {
     let (doorward, t) = (visit.doorward, visit.texts);
-    let (cookie, new, cause) = visit.new_sign_in();
+    let (cookie, new, context) = visit.new_sign_in();
     let token = fields.get("token");
     let (again, stay) = (
         sign_in::part(fields.given("again")),
@@ -190,7 +198,7 @@ async fn enrol(
     let typed = fields.get("code");
     let enrolled = doorward
         .sign_in
-        .enrol(token.to_owned().into(), typed, new, cause)
+        .enrol(token.to_owned().into(), typed, new, context)
         .await;
     let error = match enrolled.map_err(ApiError::from) {
         Ok(enrolled) => {

@@ -8,30 +8,30 @@ use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
 use super::{
-    asking::{Asking, asking},
+    after_sign_in::{Then, already_in, arrived},
     browser::Stay,
     enrol::{is_wrong_code, wrong_code},
     fields::Fields,
     form::{Posted, Taken},
     input::{Input, Wrong},
-    onward::{Then, already_in, arrived},
     page::Page,
+    page_context::PageContext,
+    page_response::Answer,
     parts::{alert, back_to, kept, kept_in, stale_note},
-    shown::Answer,
+    pending_request::{Asking, asking},
     sign_in,
-    sign_in_page::{self, Said, page_status},
+    sign_in_page::{self, SignInForm, page_status},
     texts::Texts,
-    visit::Visit,
 };
 use crate::{
-    domain::{Cause, Session},
+    domain::{AuditContext, Session},
     http::{ApiError, Services},
     oauth::AuthorizationRequest,
     service::Factor,
     store::NewSession,
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![submit]
 }
 
@@ -84,7 +84,7 @@ fn code_field(t: &Texts, step: &Step<'_>, wrong: &Wrong<'_>) -> Option<Markup> {
 ///
 /// # Errors
 /// A page, when options for a passkey cannot be made.
-pub(super) fn page(visit: &Visit<'_>, asking: Option<&Asking>, step: &Step<'_>) -> Answer {
+pub(super) fn page(visit: &PageContext<'_>, asking: Option<&Asking>, step: &Step<'_>) -> Answer {
     let (doorward, t) = (visit.doorward, visit.texts);
     let request = asking.map(|asking| &asking.request);
     let has = |method| step.methods.contains(&method);
@@ -174,7 +174,7 @@ fn factor(fields: &Fields) -> Option<Factor> {
 }
 
 #[post("/sign-in/factor", data = "<posted>")]
-async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn submit(visit: PageContext<'_>, posted: Posted) -> Answer {
     match posted.take(&visit, PATH)? {
         Taken::Fresh(fields) => {
             let (visit, request) = visit.carrying(fields.given("request"))?;
@@ -208,7 +208,7 @@ async fn complete(
     doorward: &Services,
     fields: &Fields,
     new: NewSession,
-    cause: Cause,
+    context: AuditContext,
 ) -> Result<Session, ApiError> {
     let factor = factor(fields).ok_or_else(|| {
         ApiError::new(
@@ -217,22 +217,22 @@ async fn complete(
         )
     })?;
     let token = fields.get("mfaToken").to_owned().into();
-    let opened = doorward.sign_in.second_step(token, factor, new, cause);
+    let opened = doorward.sign_in.second_step(token, factor, new, context);
     let (_, session) = opened.await?;
     Ok(session)
 }
 
 async fn second_step(
-    visit: &Visit<'_>,
+    visit: &PageContext<'_>,
     request: Option<AuthorizationRequest>,
     fields: &Fields,
 ) -> Answer {
     let doorward = visit.doorward;
-    let (cookie, new, cause) = visit.new_sign_in();
+    let (cookie, new, context) = visit.new_sign_in();
     let token = fields.get("mfaToken");
     let again = sign_in::part(fields.given("again"));
     let stay = Stay::of(fields.get("keep"));
-    let error = match complete(doorward, fields, new, cause).await {
+    let error = match complete(doorward, fields, new, context).await {
         Ok(session) => {
             let then = Then {
                 request: request.as_ref(),
@@ -246,10 +246,10 @@ async fn second_step(
     let asking = asking(visit, request).await?;
     // The token is over: the sign-in begins anew.
     if error.code() == ErrorCode::InvalidToken {
-        let said = Said {
+        let said = SignInForm {
             stale: Some(200),
             again,
-            ..Said::default()
+            ..SignInForm::default()
         };
         return Ok(sign_in_page::page(visit, asking.as_ref(), said).into());
     }

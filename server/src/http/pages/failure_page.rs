@@ -3,7 +3,7 @@
 use maud::html;
 
 use super::{page::Page, texts::Texts};
-use crate::{http::ApiError, oauth::Failure};
+use crate::{http::ApiError, oauth::OAuthError};
 
 impl Page {
     /// A page that says that something went wrong. `detail` is for whoever looks after the application.
@@ -27,7 +27,7 @@ impl Page {
     }
 
     /// What is said where there is no form to say it at.
-    pub(crate) fn of_failure(texts: &'static Texts, failure: &Failure) -> Self {
+    pub(crate) fn of_failure(texts: &'static Texts, failure: &OAuthError) -> Self {
         let what = match (failure.status, failure.error) {
             (503, _) => texts.unavailable,
             (500.., _) => texts.broken,

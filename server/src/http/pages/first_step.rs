@@ -3,36 +3,41 @@
 use doorward_shared::ErrorCode;
 
 use super::{
-    asking::{Asking, asking},
+    after_sign_in::{Then, arrived},
     browser::Stay,
     enrol, factor,
     fields::Fields,
-    onward::{Then, arrived},
-    shown::Answer,
+    page_context::PageContext,
+    page_response::Answer,
+    pending_request::{Asking, asking},
     sign_in::part,
-    sign_in_page::{Said, page},
-    visit::Visit,
+    sign_in_page::{SignInForm, page},
 };
 use crate::{http::ApiError, oauth::AuthorizationRequest};
 
 /// Signs in with what a form says, or leads on to what is still to be shown or set up.
 pub(super) async fn sign_in(
-    visit: &Visit<'_>,
+    visit: &PageContext<'_>,
     request: Option<AuthorizationRequest>,
     fields: &Fields,
 ) -> Answer {
     let doorward = visit.doorward;
-    let (cookie, new, cause) = visit.new_sign_in();
+    let (cookie, new, context) = visit.new_sign_in();
     let (email, password) = (fields.get("email"), fields.get("password").to_owned());
     let again = part(fields.given("again"));
     let stay = Stay::of(fields.get("keep"));
     let passkey = factor::passkey(fields);
     let signed_in = match &passkey {
-        Some(passkey) => doorward.sign_in.passkey_sign_in(passkey, new, cause).await,
+        Some(passkey) => {
+            doorward
+                .sign_in
+                .passkey_sign_in(passkey, new, context)
+                .await
+        }
         None => {
             let signed_in = doorward
                 .sign_in
-                .with_password(email, password.into(), new, cause);
+                .with_password(email, password.into(), new, context);
             signed_in.await
         }
     };
@@ -47,7 +52,7 @@ pub(super) async fn sign_in(
         }
         Err(error) => {
             let asking = asking(visit, request).await?;
-            let said = Said {
+            let said = SignInForm {
                 email: Some(email),
                 error: Some(&error),
                 again,
@@ -61,7 +66,7 @@ pub(super) async fn sign_in(
 }
 
 /// The page after a sign-in that did not open a session: the second factor, the set-up of one, or once more the first step.
-async fn not_yet(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -> Answer {
+async fn not_yet(visit: &PageContext<'_>, asking: Option<&Asking>, said: SignInForm<'_>) -> Answer {
     let Some((error, step)) = said.error.and_then(|error| Some((error, error.mfa()?))) else {
         return Ok(page(visit, asking, said).into());
     };

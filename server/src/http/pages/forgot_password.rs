@@ -8,21 +8,21 @@ use super::{
     form::{Posted, Taken},
     input::Wrong,
     page::Page,
+    page_context::PageContext,
+    page_response::{Answer, PageResponse},
     parts::{email_field, stale_note},
-    shown::{Answer, Shown},
     sign_in,
-    visit::Visit,
 };
 use crate::{domain::Actor, http::ApiError, store::AskedFor};
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![show, submit]
 }
 
 /// The page's path, under the site's base.
 pub(super) const PATH: &str = "/forgot-password";
 
-fn page(visit: &Visit<'_>, email: &str, stale: Option<u16>) -> Page {
+fn page(visit: &PageContext<'_>, email: &str, stale: Option<u16>) -> Page {
     let t = visit.texts;
     let fields = html! {
         (email_field(t.email, email, false, &Wrong::default()))
@@ -42,7 +42,7 @@ fn page(visit: &Visit<'_>, email: &str, stale: Option<u16>) -> Page {
 }
 
 /// A page that says that a mail goes out, if somebody has the address.
-pub(super) fn sent(visit: &Visit<'_>) -> Page {
+pub(super) fn sent(visit: &PageContext<'_>) -> Page {
     let t = visit.texts;
     let main = html! {
         h1 { (t.links.sent_title) }
@@ -53,7 +53,7 @@ pub(super) fn sent(visit: &Visit<'_>) -> Page {
 }
 
 /// Without mail there is no such page.
-pub(super) fn must_mail(visit: &Visit<'_>) -> Result<(), Shown> {
+pub(super) fn must_mail(visit: &PageContext<'_>) -> Result<(), PageResponse> {
     let can = visit.doorward.verification.must_mail();
     can.map_err(|error| {
         let error = ApiError::from(error);
@@ -63,14 +63,14 @@ pub(super) fn must_mail(visit: &Visit<'_>) -> Result<(), Shown> {
 }
 
 #[get("/forgot-password")]
-fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
+fn show(visit: PageContext<'_>, uri: &Origin<'_>) -> Answer {
     must_mail(&visit)?;
     let email = parameter(uri, "email").unwrap_or_default();
     Ok(page(&visit, &email, None).into())
 }
 
 #[post("/forgot-password", data = "<posted>")]
-async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn submit(visit: PageContext<'_>, posted: Posted) -> Answer {
     must_mail(&visit)?;
     let fields = match posted.take(&visit, PATH)? {
         Taken::Fresh(fields) => fields,
@@ -79,12 +79,12 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
             return Ok(page(&visit, email, Some(stale.status)).into());
         }
     };
-    let cause = visit.cause(Actor::Anonymous);
+    let context = visit.context(Actor::Anonymous);
     let email = fields.get("email").trim().to_owned();
     let asked = visit
         .doorward
         .verification
-        .ask(AskedFor::Password, email, visit.info.ip, cause);
+        .ask(AskedFor::Password, email, visit.info.ip, context);
     match asked.await {
         Ok(()) => Ok(sent(&visit).into()),
         Err(error) => Err(Page::of_error(visit.texts, &error.into()).into()),

@@ -7,11 +7,11 @@ use rocket::{
 
 use super::{
     fields::Fields,
+    form_origin::{Sender, sender},
     form_token::{Form, TOKEN, Token, take_token},
     page::Page,
-    sender::{Sender, sender},
-    shown::Shown,
-    visit::Visit,
+    page_context::PageContext,
+    page_response::PageResponse,
 };
 use crate::{
     http::{ApiError, Services, body},
@@ -20,7 +20,7 @@ use crate::{
 
 /// What a form's page shows when it is shown again.
 #[derive(Debug, Default)]
-pub(super) struct Said<'a> {
+pub(super) struct FormState<'a> {
     pub filled: Option<&'a Fields>,
     pub error: Option<&'a ApiError>,
     /// The form was not taken: the status of the page.
@@ -55,7 +55,11 @@ impl Posted {
     ///
     /// # Errors
     /// A page, for one that another site sent or that cannot be read.
-    pub(super) fn take(self, visit: &Visit<'_>, form: impl Into<Form>) -> Result<Taken, Shown> {
+    pub(super) fn take(
+        self,
+        visit: &PageContext<'_>,
+        form: impl Into<Form>,
+    ) -> Result<Taken, PageResponse> {
         let (doorward, t) = (visit.doorward, visit.texts);
         match self.sender {
             Sender::Ours => {}
@@ -77,7 +81,7 @@ impl Posted {
 
 /// A form of this server's own page, opened at a URL that is not the issuer's: the person and the operator are told
 /// which setting is wrong.
-fn wrong_issuer(visit: &Visit<'_>, origin: &str) -> Shown {
+fn wrong_issuer(visit: &PageContext<'_>, origin: &str) -> PageResponse {
     let (doorward, t) = (visit.doorward, visit.texts);
     let issuer = doorward.issuer.as_str();
     if doorward.told.wrong_issuer(doorward.clock.now()) {

@@ -23,7 +23,7 @@ pub(super) fn token_for(doorward: &Services, action: &str, browser: Digest256) -
     doorward
         .master
         .stamp()
-        .put_on(&place(action, browser), &bytes)
+        .sign(&place(action, browser), &bytes)
 }
 
 /// What a form's token is, which is used with this.

@@ -10,7 +10,7 @@ use rocket::{
     response::{self, Responder},
 };
 
-use super::{leading_on::SUBMIT, page::Page, shown::Shown};
+use super::{page::Page, page_response::PageResponse, redirect_pages::SUBMIT};
 use crate::{crypto::secret::Digest256, http::Services};
 
 impl Page {
@@ -98,7 +98,7 @@ impl<'r> Responder<'r, 'static> for Page {
     }
 }
 
-impl<'r> Responder<'r, 'static> for Shown {
+impl<'r> Responder<'r, 'static> for PageResponse {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         match self {
             Self::Page(page) => page.respond_to(request),

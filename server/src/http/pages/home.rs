@@ -12,7 +12,7 @@ use rocket::{
 
 use crate::http::Services;
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![home, favicon]
 }
 

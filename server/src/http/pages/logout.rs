@@ -9,12 +9,12 @@ use rocket::{
 use super::{
     authorize::query,
     logout_request::{Logout, read_logout},
-    shown::{Answer, go_far},
+    page_context::PageContext,
+    page_response::{Answer, go_far},
     sign_out::end,
     sign_out_page::{gone, page},
-    visit::Visit,
 };
-use crate::{http::oauth_body::FormBody, oauth::Failure};
+use crate::{http::oauth_body::FormBody, oauth::OAuthError};
 
 /// The end-session endpoint, which clients send browsers to.
 pub(super) fn api() -> Vec<Route> {
@@ -22,10 +22,10 @@ pub(super) fn api() -> Vec<Route> {
 }
 
 #[get("/oauth/logout")]
-async fn logout(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
+async fn logout(visit: PageContext<'_>, uri: &Origin<'_>) -> Answer {
     let asked = match query(uri) {
         Some(pairs) => read_logout(visit.doorward, pairs).await,
-        None => Err(Failure::too_many_parameters().into()),
+        None => Err(OAuthError::too_many_parameters().into()),
     };
     let Logout { hint, wish } = asked.map_err(|refused| visit.refused(refused))?;
     let who = visit.browser.signed_in()?;
@@ -50,7 +50,7 @@ async fn logout(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
 
 /// From another site, without our cookie: it goes on with GET, where the cookie comes along.
 #[post("/oauth/logout", data = "<body>")]
-fn logout_post(visit: Visit<'_>, body: FormBody) -> Answer {
+fn logout_post(visit: PageContext<'_>, body: FormBody) -> Answer {
     let form = body.0.map_err(|failure| visit.refused(failure.into()))?;
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(form.pairs());

@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use doorward_shared::ClientId;
 
-use super::sign_out_page::Wish;
+use super::sign_out_page::LogoutRequest;
 use crate::{
     domain::{Client, Sent},
     http::Services,
-    oauth::{Failure, Form, Hint, Refused, with_parameters},
+    oauth::{Form, Hint, OAuthError, Refused, with_parameters},
     store::StoreError,
 };
 
 /// What an application asks for, checked.
 pub(super) struct Logout {
     pub hint: Option<Hint>,
-    pub wish: Wish,
+    pub wish: LogoutRequest,
 }
 
 /// The client that is called so: by its id, or by the URL of its metadata document, which is not fetched for this.
@@ -43,7 +43,7 @@ pub(super) async fn read_logout(
     let named = match form.get("client_id") {
         Some(name) => {
             let id = client_called(doorward, name).await?;
-            Some(id.ok_or_else(Failure::unknown_client)?)
+            Some(id.ok_or_else(OAuthError::unknown_client)?)
         }
         None => None,
     };
@@ -53,12 +53,12 @@ pub(super) async fn read_logout(
     };
     let client = match (named, hinted) {
         (Some(named), Some(hinted)) if named != hinted => {
-            let why = Failure::request("id_token_hint is an ID token of another client");
+            let why = OAuthError::request("id_token_hint is an ID token of another client");
             return Err(Refused::Page(Some(named), why));
         }
         (named, hinted) => named.or(hinted),
     };
-    let mut wish = Wish {
+    let mut wish = LogoutRequest {
         then: None,
         by_click: false,
         hinted: hint.as_ref().and_then(|hint| hint.session),
@@ -89,13 +89,13 @@ async fn registered_with(
     let bad = |registered: &[String]| {
         let why = "post_logout_redirect_uri is not one the client has registered";
         let sent = Sent::uri("post_logout_redirect_uri", uri, registered);
-        Refused::Page(client, Failure::request(why).about(sent))
+        Refused::Page(client, OAuthError::request(why).about(sent))
     };
     let found = doorward
         .store
         .client(client.ok_or_else(|| bad(&[]))?)
         .await?;
-    let found = found.ok_or_else(Failure::unknown_client)?;
+    let found = found.ok_or_else(OAuthError::unknown_client)?;
     let registered = &found.policy.post_logout_redirect_uris;
     if registered.iter().any(|known| known == uri) {
         Ok(found)

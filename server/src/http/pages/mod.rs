@@ -2,14 +2,13 @@
 //! for passkeys, which browsers give to scripts alone.
 
 mod account;
-mod advance;
+mod after_sign_in;
 mod arrive;
-mod asking;
 mod asset;
 mod authorize;
-mod back;
 pub(in crate::http) mod browser;
 mod consent;
+mod continue_authorization;
 mod dead_link;
 mod enrol;
 mod factor;
@@ -18,20 +17,22 @@ mod fields;
 mod first_step;
 mod forgot_password;
 mod form;
+mod form_origin;
 mod form_token;
+mod forward_auth_return;
 mod frame;
 mod home;
 mod input;
 mod language;
-mod leading_on;
 mod logout;
 mod logout_request;
-mod onward;
 mod page;
+mod page_context;
+mod page_response;
 mod parts;
+mod pending_request;
+mod redirect_pages;
 mod reset_password;
-mod sender;
-mod shown;
 mod sign_in;
 mod sign_in_page;
 mod sign_in_parts;
@@ -42,7 +43,6 @@ pub(super) mod signed_in;
 mod texts;
 mod texts_links;
 mod verify_email;
-mod visit;
 
 use rocket::Route;
 
@@ -61,26 +61,26 @@ pub(super) fn api() -> Vec<Route> {
 
 /// Routes of an app that is nothing but Doorward.
 pub(super) fn alone() -> Vec<Route> {
-    home::all()
+    home::routes()
 }
 
 /// Routes that answer HTML. They stand apart from the API's, which are described in `openapi`.
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     [
-        asset::all(),
-        authorize::all(),
-        sign_in::all(),
-        back::all(),
-        factor::all(),
-        enrol::all(),
-        sign_up::all(),
-        reset_password::all(),
-        forgot_password::all(),
-        verify_email::all(),
-        consent::all(),
-        sign_out::all(),
-        account::all(),
-        arrive::all(),
+        asset::routes(),
+        authorize::routes(),
+        sign_in::routes(),
+        forward_auth_return::routes(),
+        factor::routes(),
+        enrol::routes(),
+        sign_up::routes(),
+        reset_password::routes(),
+        forgot_password::routes(),
+        verify_email::routes(),
+        consent::routes(),
+        sign_out::routes(),
+        account::routes(),
+        arrive::routes(),
     ]
     .concat()
 }

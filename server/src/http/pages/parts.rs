@@ -5,9 +5,9 @@ use maud::{Markup, html};
 use super::{
     browser::Stay,
     input::{Input, Wrong, is_at_field},
-    leading_on::destination,
+    page_context::PageContext,
+    redirect_pages::destination,
     texts::Texts,
-    visit::Visit,
 };
 use crate::{
     domain::Client,
@@ -68,7 +68,7 @@ pub(super) fn kept_in(stay: Stay) -> Markup {
 }
 
 /// What went wrong, where it is seen and heard first; nothing where it is said at one of `fields`.
-pub(super) fn alert(visit: &Visit<'_>, error: Option<&ApiError>, fields: &[&str]) -> Markup {
+pub(super) fn alert(visit: &PageContext<'_>, error: Option<&ApiError>, fields: &[&str]) -> Markup {
     let error = error.filter(|error| !is_at_field(error, fields));
     html! {
         @if let Some(error) = error {
@@ -78,7 +78,7 @@ pub(super) fn alert(visit: &Visit<'_>, error: Option<&ApiError>, fields: &[&str]
 }
 
 /// That a form was not taken, and is to be sent again.
-pub(super) fn stale_note(visit: &Visit<'_>, stale: Option<u16>) -> Markup {
+pub(super) fn stale_note(visit: &PageContext<'_>, stale: Option<u16>) -> Markup {
     html! {
         @if stale.is_some() {
             p class="alert" role="alert" { (visit.texts.stale_form) }

@@ -8,14 +8,14 @@ use super::{
     authorize::parameter,
     dead_link::{Dead, dead, is_dead},
     fields::Fields,
-    form::{Posted, Said, Taken},
+    form::{FormState, Posted, Taken},
     input::{Input, Wrong, is_at_field},
     page::Page,
+    page_context::PageContext,
+    page_response::Answer,
     parts::{alert, names_fields, new_password, stale_note},
-    shown::Answer,
     sign_in,
     texts::{Texts, fill},
-    visit::Visit,
 };
 use crate::{
     crypto::secret::Secret,
@@ -24,7 +24,7 @@ use crate::{
     service::{OpenLink, Reset},
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![show, submit]
 }
 
@@ -51,9 +51,9 @@ fn keep_keys(t: &Texts, filled: Option<&Fields>) -> Markup {
     }
 }
 
-fn page(visit: &Visit<'_>, open: &OpenLink, token: &Secret, said: Said<'_>) -> Page {
+fn page(visit: &PageContext<'_>, open: &OpenLink, token: &Secret, said: FormState<'_>) -> Page {
     let (doorward, t) = (visit.doorward, visit.texts);
-    let Said {
+    let FormState {
         filled,
         error,
         stale,
@@ -101,12 +101,12 @@ fn page(visit: &Visit<'_>, open: &OpenLink, token: &Secret, said: Said<'_>) -> P
 }
 
 #[get("/reset-password")]
-async fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
+async fn show(visit: PageContext<'_>, uri: &Origin<'_>) -> Answer {
     let token = parameter(uri, "token").unwrap_or_default().into();
-    shown(&visit, &token, Said::default()).await
+    shown(&visit, &token, FormState::default()).await
 }
 
-async fn shown(visit: &Visit<'_>, token: &Secret, said: Said<'_>) -> Answer {
+async fn shown(visit: &PageContext<'_>, token: &Secret, said: FormState<'_>) -> Answer {
     match visit.doorward.links.open(token).await {
         Ok(open) => Ok(page(visit, &open, token, said).into()),
         Err(error) => Err(dead(visit, Dead::Reset, &error.into())),
@@ -114,12 +114,12 @@ async fn shown(visit: &Visit<'_>, token: &Secret, said: Said<'_>) -> Answer {
 }
 
 #[post("/reset-password", data = "<posted>")]
-async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn submit(visit: PageContext<'_>, posted: Posted) -> Answer {
     let fields = match posted.take(&visit, PATH)? {
         Taken::Fresh(fields) => fields,
         Taken::Stale(stale) => {
             let token = stale.fields.get("token").to_owned().into();
-            let said = Said {
+            let said = FormState {
                 filled: Some(&stale.fields),
                 stale: Some(stale.status),
                 error: None,
@@ -137,8 +137,8 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
         keep_api_keys: fields.get("keepApiKeys") == "true",
         thorough: true,
     };
-    let cause = visit.cause(Actor::Anonymous);
-    let error = match doorward.links.reset(reset, cause).await {
+    let context = visit.context(Actor::Anonymous);
+    let error = match doorward.links.reset(reset, context).await {
         Ok(_) => {
             let main = html! {
                 h1 { (t.links.set_title) }
@@ -152,7 +152,7 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
     if is_dead(&error) {
         return Err(dead(&visit, Dead::Reset, &error));
     }
-    let said = Said {
+    let said = FormState {
         filled: Some(&fields),
         error: Some(&error),
         stale: None,

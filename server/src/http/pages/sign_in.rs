@@ -5,20 +5,20 @@ use rocket::{Route, get, http::uri::Origin, post, routes};
 
 use super::{
     account::PARTS,
-    asking::asking,
+    after_sign_in::already_in,
     authorize::parameter,
     browser::Stay,
     first_step::sign_in,
     form::{Posted, Taken},
-    onward::already_in,
-    shown::{Answer, go},
-    sign_in_page::{Said, page},
+    page_context::PageContext,
+    page_response::{Answer, go},
+    pending_request::asking,
+    sign_in_page::{SignInForm, page},
     sign_up,
-    visit::Visit,
 };
 use crate::{http::Services, oauth::AuthorizationRequest};
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![show, submit]
 }
 
@@ -36,7 +36,7 @@ pub(super) fn again(doorward: &Services, part: &str) -> String {
 
 /// The way back to the first step, for another account.
 pub(super) fn restart(
-    visit: &Visit<'_>,
+    visit: &PageContext<'_>,
     request: Option<&AuthorizationRequest>,
     part: Option<&str>,
 ) -> Markup {
@@ -51,7 +51,7 @@ pub(super) fn part(named: Option<&str>) -> Option<&'static str> {
 }
 
 #[get("/sign-in")]
-async fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
+async fn show(visit: PageContext<'_>, uri: &Origin<'_>) -> Answer {
     let kept = parameter(uri, "request");
     let (visit, request) = visit.carrying(kept.as_deref())?;
     let who = visit.browser.signed_in()?;
@@ -61,16 +61,16 @@ async fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
     }
     let asking = asking(&visit, request).await?;
     let who = who.filter(|_| again.is_some());
-    let said = Said {
+    let said = SignInForm {
         email: who.as_ref().map(|who| who.account.user.email.as_str()),
         again,
-        ..Said::default()
+        ..SignInForm::default()
     };
     Ok(page(&visit, asking.as_ref(), said).into())
 }
 
 #[post("/sign-in", data = "<posted>")]
-async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn submit(visit: PageContext<'_>, posted: Posted) -> Answer {
     match posted.take(&visit, PATH)? {
         Taken::Fresh(fields) => {
             let (visit, request) = visit.carrying(fields.given("request"))?;
@@ -85,12 +85,12 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
                 return answer;
             }
             let asking = asking(&visit, request).await?;
-            let said = Said {
+            let said = SignInForm {
                 email: stale.fields.given("email"),
                 stale: Some(stale.status),
                 again,
                 stay: Stay::of(stale.fields.get("keep")),
-                ..Said::default()
+                ..SignInForm::default()
             };
             Ok(page(&visit, asking.as_ref(), said).into())
         }

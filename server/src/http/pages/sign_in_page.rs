@@ -4,20 +4,20 @@ use doorward_shared::ErrorCode;
 use maud::html;
 
 use super::{
-    asking::Asking,
     browser::Stay,
     input::{Input, Wrong},
     page::Page,
+    page_context::PageContext,
     parts::{back_to, email_field, kept, own_password, stale_note},
+    pending_request::Asking,
     sign_in::PATH,
     sign_in_parts::{for_whom, other_ways, send_again, wrong},
-    visit::Visit,
 };
 use crate::http::ApiError;
 
 /// What was said before, and what is said about it.
 #[derive(Debug, Default)]
-pub(super) struct Said<'a> {
+pub(super) struct SignInForm<'a> {
     pub email: Option<&'a str>,
     pub error: Option<&'a ApiError>,
     /// The form had been sent before, is too old, or is another browser's: the status of the page.
@@ -30,7 +30,7 @@ pub(super) struct Said<'a> {
 }
 
 /// The sign-in page.
-pub(super) fn page(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -> Page {
+pub(super) fn page(visit: &PageContext<'_>, asking: Option<&Asking>, said: SignInForm<'_>) -> Page {
     let (doorward, t) = (visit.doorward, visit.texts);
     let request = asking.map(|asking| &asking.request);
     let hint = request.and_then(|request| request.login_hint.as_deref());

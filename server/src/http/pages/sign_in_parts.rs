@@ -4,14 +4,14 @@ use doorward_shared::ErrorCode;
 use maud::{Markup, html};
 
 use super::{
-    asking::Asking,
     forgot_password,
+    page_context::PageContext,
     parts::{alert, logo, website},
-    sign_in_page::Said,
+    pending_request::Asking,
+    sign_in_page::SignInForm,
     sign_up,
     texts::{Texts, fill},
     verify_email,
-    visit::Visit,
 };
 use crate::{http::ApiError, oauth::AuthorizationRequest, settings::Registration};
 
@@ -26,7 +26,7 @@ pub(super) fn for_whom(t: &Texts, asking: &Asking) -> Markup {
 }
 
 /// What was wrong with what was sent.
-pub(super) fn wrong(visit: &Visit<'_>, said: &Said<'_>) -> Markup {
+pub(super) fn wrong(visit: &PageContext<'_>, said: &SignInForm<'_>) -> Markup {
     html! {
         @match said.error {
             Some(error) if said.passkey && error.code() == ErrorCode::InvalidCredentials => {
@@ -38,7 +38,10 @@ pub(super) fn wrong(visit: &Visit<'_>, said: &Said<'_>) -> Markup {
 }
 
 /// For somebody who has forgotten the password, or has no account yet.
-pub(super) fn other_ways(visit: &Visit<'_>, request: Option<&AuthorizationRequest>) -> Markup {
+pub(super) fn other_ways(
+    visit: &PageContext<'_>,
+    request: Option<&AuthorizationRequest>,
+) -> Markup {
     let (doorward, t) = (visit.doorward, visit.texts);
     html! {
         @if doorward.verification.mail {
@@ -57,7 +60,7 @@ pub(super) fn other_ways(visit: &Visit<'_>, request: Option<&AuthorizationReques
 
 /// Offers the mail again that verifies an address, to whom signing in was refused for want of that.
 pub(super) fn send_again(
-    visit: &Visit<'_>,
+    visit: &PageContext<'_>,
     email: Option<&str>,
     error: Option<&ApiError>,
 ) -> Markup {

@@ -5,19 +5,19 @@ use rocket::{Route, get, post, routes};
 use super::{
     form::{Posted, Taken},
     page::Page,
-    shown::Answer,
-    sign_out_page::{PATH, Wish, done, gone, kept_wish, leaving, page},
-    visit::Visit,
+    page_context::PageContext,
+    page_response::Answer,
+    sign_out_page::{LogoutRequest, PATH, done, gone, kept_wish, leaving, page},
 };
 use crate::{domain::Door, http::ApiError, service::SignedIn, store::StoreError};
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![ask, submit]
 }
 
 /// Signs the browser out, and ends the session of the hint where it is the same person's.
 pub(super) async fn end(
-    visit: &Visit<'_>,
+    visit: &PageContext<'_>,
     who: Option<&SignedIn>,
     hinted: Option<doorward_shared::SessionId>,
 ) -> Result<(), ApiError> {
@@ -33,15 +33,15 @@ pub(super) async fn end(
 }
 
 #[get("/sign-out")]
-fn ask(visit: Visit<'_>) -> Answer {
+fn ask(visit: PageContext<'_>) -> Answer {
     Ok(match visit.browser.signed_in()? {
-        Some(_) => page(&visit, &Wish::default()).into(),
+        Some(_) => page(&visit, &LogoutRequest::default()).into(),
         None => done(&visit).into(),
     })
 }
 
 #[post("/sign-out", data = "<posted>")]
-async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn submit(visit: PageContext<'_>, posted: Posted) -> Answer {
     let who = visit.browser.signed_in()?;
     match posted.take(&visit, PATH)? {
         Taken::Fresh(fields) => {

@@ -8,8 +8,8 @@ use super::{
     browser::{Stay, new_cookie, set_cookie},
     fields::Fields,
     page::Page,
-    shown::{Go, Shown},
-    visit::Visit,
+    page_context::PageContext,
+    page_response::{Go, PageResponse},
 };
 use crate::http::Services;
 
@@ -19,7 +19,7 @@ const PLACE: &str = "sign-out";
 
 /// Where an application wants somebody to be sent once they have signed out.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Wish {
+pub(super) struct LogoutRequest {
     /// One of the client's post-logout redirect URIs, `state` added to it.
     pub then: Option<String>,
     /// Whether that takes a click: the application registered itself.
@@ -30,11 +30,11 @@ pub(super) struct Wish {
 }
 
 /// Asks first: any page can send a browser here.
-pub(super) fn page(visit: &Visit<'_>, wish: &Wish) -> Page {
+pub(super) fn page(visit: &PageContext<'_>, wish: &LogoutRequest) -> Page {
     let (doorward, t) = (visit.doorward, visit.texts);
     let json = serde_json::to_vec(wish).unwrap_or_default();
     let fields = html! {
-        input type="hidden" name="wish" value=(doorward.master.stamp().put_on(PLACE, &json));
+        input type="hidden" name="wish" value=(doorward.master.stamp().sign(PLACE, &json));
         button type="submit" { (t.sign_out) }
     };
     let main = html! {
@@ -45,7 +45,7 @@ pub(super) fn page(visit: &Visit<'_>, wish: &Wish) -> Page {
     visit.page(t.sign_out_title, main)
 }
 
-pub(super) fn done(visit: &Visit<'_>) -> Page {
+pub(super) fn done(visit: &PageContext<'_>) -> Page {
     let (base, t) = (&visit.doorward.site.base, visit.texts);
     let main: Markup = html! {
         h1 { (t.signed_out_title) }
@@ -56,13 +56,13 @@ pub(super) fn done(visit: &Visit<'_>) -> Page {
 }
 
 /// The page that leads on from signing out by a click.
-pub(super) fn leaving(visit: &Visit<'_>, to: String) -> Page {
+pub(super) fn leaving(visit: &PageContext<'_>, to: String) -> Page {
     Page::leaving(visit.texts, to, visit.texts.signed_out)
 }
 
 /// After signing out: back to the application, or a page that says so. The cookie is another one.
-pub(super) fn gone(visit: &Visit<'_>, wish: Wish) -> Shown {
-    let Wish { then, by_click, .. } = wish;
+pub(super) fn gone(visit: &PageContext<'_>, wish: LogoutRequest) -> PageResponse {
+    let LogoutRequest { then, by_click, .. } = wish;
     let cookie = Some(set_cookie(visit.doorward, &new_cookie(), Stay::Browser));
     let page = match then {
         Some(to) if by_click => leaving(visit, to),
@@ -70,14 +70,14 @@ pub(super) fn gone(visit: &Visit<'_>, wish: Wish) -> Shown {
             located: true,
             ..Page::onward(visit.texts, to)
         },
-        Some(to) => return Shown::Go(Go { to, cookie }),
+        Some(to) => return PageResponse::Go(Go { to, cookie }),
         None => done(visit),
     };
     Page { cookie, ..page }.into()
 }
 
 /// The wish that a form carries.
-pub(super) fn kept_wish(doorward: &Services, fields: &Fields) -> Wish {
+pub(super) fn kept_wish(doorward: &Services, fields: &Fields) -> LogoutRequest {
     let wish = fields.given("wish").and_then(|text| {
         let json = doorward.master.stamp().check(PLACE, text)?;
         serde_json::from_slice(&json).ok()

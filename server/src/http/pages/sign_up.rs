@@ -5,16 +5,16 @@ use maud::html;
 use rocket::{Route, get, http::uri::Origin, post, routes};
 
 use super::{
+    after_sign_in::{Then, already_in, arrived},
     authorize::parameter,
     first_step,
-    form::{Posted, Said, Taken},
+    form::{FormState, Posted, Taken},
     input::Wrong,
-    onward::{Then, already_in, arrived},
     page::Page,
+    page_context::PageContext,
+    page_response::Answer,
     parts::{alert, email_field, kept, names_fields, new_password, stale_note},
-    shown::Answer,
     texts::fill,
-    visit::Visit,
 };
 use crate::{
     http::{ApiError, Services},
@@ -22,7 +22,7 @@ use crate::{
     settings::Registration,
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![show, submit]
 }
 
@@ -49,9 +49,13 @@ pub(super) fn beside(
     }
 }
 
-fn page(visit: &Visit<'_>, request: Option<&AuthorizationRequest>, said: Said<'_>) -> Page {
+fn page(
+    visit: &PageContext<'_>,
+    request: Option<&AuthorizationRequest>,
+    said: FormState<'_>,
+) -> Page {
     let (doorward, t) = (visit.doorward, visit.texts);
-    let Said {
+    let FormState {
         filled,
         error,
         stale,
@@ -85,7 +89,7 @@ fn page(visit: &Visit<'_>, request: Option<&AuthorizationRequest>, said: Said<'_
 }
 
 /// What comes after signing up where the address is to be verified first.
-fn to_verify(visit: &Visit<'_>, email: &str) -> Page {
+fn to_verify(visit: &PageContext<'_>, email: &str) -> Page {
     let t = visit.texts;
     let main = html! {
         h1 { (t.links.verify_first_title) }
@@ -101,17 +105,17 @@ fn closed(doorward: &Services) -> Option<ApiError> {
 }
 
 #[get("/sign-up")]
-fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
+fn show(visit: PageContext<'_>, uri: &Origin<'_>) -> Answer {
     if let Some(error) = closed(visit.doorward) {
         return Err(Page::of_error(visit.texts, &error).into());
     }
     let kept = parameter(uri, "request");
     let (visit, request) = visit.carrying(kept.as_deref())?;
-    Ok(page(&visit, request.as_ref(), Said::default()).into())
+    Ok(page(&visit, request.as_ref(), FormState::default()).into())
 }
 
 #[post("/sign-up", data = "<posted>")]
-async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn submit(visit: PageContext<'_>, posted: Posted) -> Answer {
     let fields = match posted.take(&visit, PATH)? {
         Taken::Fresh(fields) => fields,
         Taken::Stale(stale) => {
@@ -119,7 +123,7 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
             if let Some(answer) = already_in(&visit, request.as_ref()).await {
                 return answer;
             }
-            let said = Said {
+            let said = FormState {
                 filled: Some(&stale.fields),
                 error: None,
                 stale: Some(stale.status),
@@ -135,8 +139,8 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
         first_name: fields.given("firstName").map(str::to_owned),
         last_name: fields.given("lastName").map(str::to_owned),
     };
-    let (cookie, session, cause) = visit.new_sign_in();
-    let signed_up = doorward.accounts.sign_up(form, session, cause).await;
+    let (cookie, session, context) = visit.new_sign_in();
+    let signed_up = doorward.accounts.sign_up(form, session, context).await;
     match signed_up.map_err(ApiError::from) {
         // A second factor is to be set up, to which signing in leads.
         Ok((_, None)) if !doorward.settings.require_verified_email => {
@@ -151,7 +155,7 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
             arrived(&visit, then, &session, &cookie).await
         }
         Err(error) => {
-            let said = Said {
+            let said = FormState {
                 filled: Some(&fields),
                 error: Some(&error),
                 stale: None,

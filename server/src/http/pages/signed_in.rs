@@ -12,7 +12,7 @@ use rocket::{
 
 use super::{
     browser::{Browser, cookies},
-    sender::is_from_another_site,
+    form_origin::is_from_another_site,
 };
 use crate::{
     http::{ApiError, Services},

@@ -10,11 +10,11 @@ use super::{
     form::{Posted, Taken},
     form_token::Form,
     page::Page,
+    page_context::PageContext,
+    page_response::Answer,
     parts::stale_note,
-    shown::Answer,
     sign_in_page,
     texts::{Texts, fill},
-    visit::Visit,
 };
 use crate::{
     crypto::secret::Secret,
@@ -24,7 +24,7 @@ use crate::{
     store::AskedFor,
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![show, confirm, deny, resend]
 }
 
@@ -41,7 +41,7 @@ pub(super) fn send_again(t: &Texts, email: &str) -> Markup {
     }
 }
 
-fn page(visit: &Visit<'_>, open: &OpenLink, token: &Secret, stale: Option<u16>) -> Page {
+fn page(visit: &PageContext<'_>, open: &OpenLink, token: &Secret, stale: Option<u16>) -> Page {
     let t = visit.texts;
     let user = &open.account.user;
     let email = open
@@ -92,12 +92,12 @@ fn page(visit: &Visit<'_>, open: &OpenLink, token: &Secret, stale: Option<u16>) 
 }
 
 #[get("/verify-email")]
-async fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
+async fn show(visit: PageContext<'_>, uri: &Origin<'_>) -> Answer {
     let token = parameter(uri, "token").unwrap_or_default().into();
     shown(&visit, &token, None).await
 }
 
-async fn shown(visit: &Visit<'_>, token: &Secret, stale: Option<u16>) -> Answer {
+async fn shown(visit: &PageContext<'_>, token: &Secret, stale: Option<u16>) -> Answer {
     match visit.doorward.verification.open(token).await {
         Ok(open) => Ok(page(visit, &open, token, stale).into()),
         Err(error) => Err(dead(visit, Dead::Verify, &error.into())),
@@ -105,7 +105,11 @@ async fn shown(visit: &Visit<'_>, token: &Secret, stale: Option<u16>) -> Answer 
 }
 
 /// The token that a form brings; a stale form shows the page again.
-async fn token(visit: &Visit<'_>, posted: Posted, form: impl Into<Form>) -> Result<Secret, Answer> {
+async fn token(
+    visit: &PageContext<'_>,
+    posted: Posted,
+    form: impl Into<Form>,
+) -> Result<Secret, Answer> {
     match posted.take(visit, form) {
         Ok(Taken::Fresh(fields)) => Ok(fields.get("token").to_owned().into()),
         Ok(Taken::Stale(stale)) => {
@@ -116,7 +120,7 @@ async fn token(visit: &Visit<'_>, posted: Posted, form: impl Into<Form>) -> Resu
     }
 }
 
-fn done(visit: &Visit<'_>, title: &'static str, text: String) -> Answer {
+fn done(visit: &PageContext<'_>, title: &'static str, text: String) -> Answer {
     let main = html! {
         h1 { (title) }
         p role="status" { (text) }
@@ -126,17 +130,17 @@ fn done(visit: &Visit<'_>, title: &'static str, text: String) -> Answer {
 }
 
 #[post("/verify-email", data = "<posted>")]
-async fn confirm(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn confirm(visit: PageContext<'_>, posted: Posted) -> Answer {
     let token = match token(&visit, posted, PATH).await {
         Ok(token) => token,
         Err(answer) => return answer,
     };
     let t = visit.texts;
-    let cause = visit.cause(Actor::Anonymous);
+    let context = visit.context(Actor::Anonymous);
     let signed_in = visit.browser.signed_in()?;
     let signed_in = signed_in.map(|signed_in| signed_in.account.user.id);
     let verification = &visit.doorward.verification;
-    match verification.verify(&token, signed_in, cause).await {
+    match verification.verify(&token, signed_in, context).await {
         Ok(user) => {
             let text = fill(t.links.verified_text, "email", user.email.as_str());
             done(&visit, t.links.verified_title, text)
@@ -146,14 +150,14 @@ async fn confirm(visit: Visit<'_>, posted: Posted) -> Answer {
 }
 
 #[post("/verify-email/not-me", data = "<posted>")]
-async fn deny(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn deny(visit: PageContext<'_>, posted: Posted) -> Answer {
     let token = match token(&visit, posted, DENY).await {
         Ok(token) => token,
         Err(answer) => return answer,
     };
     let t = visit.texts;
-    let cause = visit.cause(Actor::Anonymous);
-    match visit.doorward.verification.disown(&token, cause).await {
+    let context = visit.context(Actor::Anonymous);
+    match visit.doorward.verification.disown(&token, context).await {
         Ok(what) => {
             let (title, text) = match what {
                 LinkKind::Change => (t.links.change_refused_title, t.links.change_refused_text),
@@ -170,23 +174,23 @@ async fn deny(visit: Visit<'_>, posted: Posted) -> Answer {
 }
 
 #[post("/verify-email/resend", data = "<posted>")]
-async fn resend(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn resend(visit: PageContext<'_>, posted: Posted) -> Answer {
     must_mail(&visit)?;
     let email = match posted.take(&visit, RESEND)? {
         Taken::Fresh(fields) => fields.get("email").to_owned(),
         // What it asks for is asked for at the sign-in.
         Taken::Stale(stale) => {
-            let said = sign_in_page::Said {
+            let said = sign_in_page::SignInForm {
                 email: stale.fields.given("email"),
                 stale: Some(stale.status),
-                ..sign_in_page::Said::default()
+                ..sign_in_page::SignInForm::default()
             };
             return Ok(sign_in_page::page(&visit, None, said).into());
         }
     };
-    let cause = visit.cause(Actor::Anonymous);
+    let context = visit.context(Actor::Anonymous);
     let verification = &visit.doorward.verification;
-    let asked = verification.ask(AskedFor::Verification, email, visit.info.ip, cause);
+    let asked = verification.ask(AskedFor::Verification, email, visit.info.ip, context);
     match asked.await {
         Ok(()) => Ok(sent(&visit).into()),
         Err(error) => Err(Page::of_error(visit.texts, &ApiError::from(error)).into()),

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use oxide_auth::{
     code_grant::{authorization::Request as AuthorizationRequest, extensions::Pkce},
-    endpoint::{OAuthError, OwnerConsent, Scopes, Solicitation, Template},
+    endpoint::{OAuthError as OxideError, OwnerConsent, Scopes, Solicitation, Template},
     primitives::grant::{Extensions, Grant},
 };
 use oxide_auth_async::{
@@ -17,29 +17,29 @@ use super::{
     web::{Request, Response, normalized},
 };
 use crate::oauth::{
-    Failure, Form,
+    Form, OAuthError,
     authorize::Next,
-    owner::{Decision, Owner},
     request::bad_redirect,
+    resource_owner::{Decision, ResourceOwner},
 };
 
 /// One request under way. Plays every part that its flow asks for, but the registrar's.
 struct Run {
-    owner: Owner,
+    owner: ResourceOwner,
     registrar: OneClient,
     pkce: Pkce,
     /// What the flow came to by our doing.
-    reached: Option<Result<Next, Failure>>,
+    reached: Option<Result<Next, OAuthError>>,
 }
 
 /// Takes an authorization request as far as it goes. `None` for one whose scope the client may not ask for any more.
 ///
 /// # Errors
-/// [`Failure`], told on a page.
+/// [`OAuthError`], told on a page.
 pub(in crate::oauth) async fn authorize(
-    owner: Owner,
+    owner: ResourceOwner,
     parameters: &Form,
-) -> Result<Result<Next, Failure>, Failure> {
+) -> Result<Result<Next, OAuthError>, OAuthError> {
     let registrar = OneClient {
         client: owner.client.clone(),
         redirect_uri: Some(owner.request.redirect_uri.clone()),
@@ -65,9 +65,9 @@ pub(in crate::oauth) async fn authorize(
         (Some(Err(failure)), _) if failure.status >= 500 => Err(failure),
         (Some(Err(failure)), _) => Ok(Err(failure)),
         (_, Ok(response)) if response.error.as_deref() == Some("invalid_scope") => {
-            Ok(Err(Failure::scope("the scope is not allowed")))
+            Ok(Err(OAuthError::scope("the scope is not allowed")))
         }
-        (_, Ok(_)) => Ok(Err(Failure::request("the request is not complete"))),
+        (_, Ok(_)) => Ok(Err(OAuthError::request("the request is not complete"))),
         (_, Err(failure)) => Err(failure),
     }
 }
@@ -146,7 +146,7 @@ impl Extension for Run {
 }
 
 impl Endpoint<Request> for &mut Run {
-    type Error = Failure;
+    type Error = OAuthError;
 
     fn registrar(&self) -> Option<&(dyn Registrar + Sync)> {
         Some(&self.registrar)
@@ -168,20 +168,20 @@ impl Endpoint<Request> for &mut Run {
         None
     }
 
-    fn response(&mut self, _: &mut Request, _: Template<'_>) -> Result<Response, Failure> {
+    fn response(&mut self, _: &mut Request, _: Template<'_>) -> Result<Response, OAuthError> {
         Ok(Response::default())
     }
 
-    fn error(&mut self, error: OAuthError) -> Failure {
+    fn error(&mut self, error: OxideError) -> OAuthError {
         match error {
-            OAuthError::BadRequest | OAuthError::DenySilently => {
+            OxideError::BadRequest | OxideError::DenySilently => {
                 bad_redirect(Some(&self.owner.request.redirect_uri), &self.owner.client)
             }
-            OAuthError::PrimitiveError => Failure::server(),
+            OxideError::PrimitiveError => OAuthError::server(),
         }
     }
 
-    fn web_error(&mut self, error: Failure) -> Failure {
+    fn web_error(&mut self, error: OAuthError) -> OAuthError {
         error
     }
 

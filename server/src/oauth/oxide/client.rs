@@ -14,7 +14,7 @@ use oxide_auth::primitives::{
 use oxide_auth_async::primitives::Registrar;
 use url::Url;
 
-use crate::{domain::Client, oauth::exchange::own_scopes};
+use crate::{domain::Client, oauth::grants::own_scopes};
 
 /// The client of a request, which is known, or has been authenticated, before the flow starts.
 pub(super) struct OneClient {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Days, Utc};
 use doorward_shared::ScopeSet;
 use oxide_auth::{
     code_grant::{accesstoken::Request as AccessTokenRequest, extensions::Pkce},
-    endpoint::{OAuthError, OwnerConsent, Scopes, Solicitation, Template},
+    endpoint::{OAuthError as OxideError, OwnerConsent, Scopes, Solicitation, Template},
     primitives::{
         grant::{Extensions, Grant},
         issuer::{IssuedToken, RefreshedToken, TokenType},
@@ -26,10 +26,10 @@ use super::{
     web::{Request, Response, normalized},
 };
 use crate::{
-    domain::{Code, GrantType},
+    domain::{AuthorizationCode, GrantType},
     oauth::{
-        Failure, Form, TokenAnswer,
-        exchange::{BAD_CODE, Exchange},
+        Form, OAuthError, TokenAnswer,
+        grants::{BAD_CODE, Exchange},
     },
 };
 
@@ -39,17 +39,17 @@ struct Run {
     registrar: OneClient,
     pkce: Pkce,
     /// What the flow came to by our doing.
-    reached: Option<Result<TokenAnswer, Failure>>,
+    reached: Option<Result<TokenAnswer, OAuthError>>,
 }
 
 /// Exchanges a grant for tokens.
 ///
 /// # Errors
-/// [`Failure`], RFC 6749 section 5.2.
+/// [`OAuthError`], RFC 6749 section 5.2.
 pub(in crate::oauth) async fn exchange(
     exchange: Exchange,
     form: &Form,
-) -> Result<TokenAnswer, Failure> {
+) -> Result<TokenAnswer, OAuthError> {
     let kind = exchange.kind();
     let request = token_request(&exchange, form)?;
     let registrar = OneClient {
@@ -82,17 +82,17 @@ pub(in crate::oauth) async fn exchange(
     }
     let response = done?;
     Err(match (kind, response.error.as_deref()) {
-        _ if response.unauthorized => Failure::client(true),
-        (_, Some("invalid_scope")) => Failure::scope("the scope is not allowed"),
-        (GrantType::AuthorizationCode, _) => Failure::grant(BAD_CODE),
-        (GrantType::RefreshToken, _) => Failure::grant("the refresh token is not valid"),
-        _ => Failure::request("the request is not complete"),
+        _ if response.unauthorized => OAuthError::client(true),
+        (_, Some("invalid_scope")) => OAuthError::scope("the scope is not allowed"),
+        (GrantType::AuthorizationCode, _) => OAuthError::grant(BAD_CODE),
+        (GrantType::RefreshToken, _) => OAuthError::grant("the refresh token is not valid"),
+        _ => OAuthError::request("the request is not complete"),
     })
 }
 
 /// The request as the flow reads it. It sees one way of authentication, whichever was used: the secret was compared
 /// before.
-fn token_request(exchange: &Exchange, form: &Form) -> Result<Request, Failure> {
+fn token_request(exchange: &Exchange, form: &Form) -> Result<Request, OAuthError> {
     let ours = ["client_id", "client_secret", "scope", "resource"];
     let mut pairs: Vec<_> = form
         .pairs()
@@ -134,7 +134,7 @@ fn far() -> DateTime<Utc> {
 }
 
 impl Run {
-    fn fail<T>(&mut self, failure: Failure) -> Result<T, ()> {
+    fn fail<T>(&mut self, failure: OAuthError) -> Result<T, ()> {
         self.reached = Some(Err(failure));
         Err(())
     }
@@ -151,7 +151,7 @@ impl Run {
     }
 
     /// What a code stands for, with the challenge that the verifier has to fit.
-    fn grant_of(&self, code: &Code) -> Result<Option<Grant>, ()> {
+    fn grant_of(&self, code: &AuthorizationCode) -> Result<Option<Grant>, ()> {
         let owner = code.user_id.to_string();
         let mut grant = self.grant(owner, &code.scope, &code.redirect_uri);
         if let (Some(grant), Some(challenge)) = (&mut grant, &code.challenge) {
@@ -264,7 +264,7 @@ impl Issuer for Run {
 }
 
 impl Endpoint<Request> for &mut Run {
-    type Error = Failure;
+    type Error = OAuthError;
 
     fn registrar(&self) -> Option<&(dyn Registrar + Sync)> {
         Some(&self.registrar)
@@ -286,19 +286,19 @@ impl Endpoint<Request> for &mut Run {
         None
     }
 
-    fn response(&mut self, _: &mut Request, _: Template<'_>) -> Result<Response, Failure> {
+    fn response(&mut self, _: &mut Request, _: Template<'_>) -> Result<Response, OAuthError> {
         Ok(Response::default())
     }
 
-    fn error(&mut self, error: OAuthError) -> Failure {
+    fn error(&mut self, error: OxideError) -> OAuthError {
         match error {
-            OAuthError::BadRequest => Failure::request("the request is not complete"),
-            OAuthError::DenySilently => Failure::scope("the scope is not allowed"),
-            OAuthError::PrimitiveError => Failure::server(),
+            OxideError::BadRequest => OAuthError::request("the request is not complete"),
+            OxideError::DenySilently => OAuthError::scope("the scope is not allowed"),
+            OxideError::PrimitiveError => OAuthError::server(),
         }
     }
 
-    fn web_error(&mut self, error: Failure) -> Failure {
+    fn web_error(&mut self, error: OAuthError) -> OAuthError {
         error
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use oxide_auth::endpoint::{NormalizedParameter, QueryParameter, WebRequest, WebResponse};
 use url::Url;
 
-use crate::oauth::{Failure, Form};
+use crate::oauth::{Form, OAuthError};
 
 /// A request as plain owned values, read from Rocket before a flow starts.
 #[derive(Debug, Clone, Default)]
@@ -24,18 +24,18 @@ pub(super) fn normalized(form: &Form) -> NormalizedParameter {
 }
 
 impl WebRequest for Request {
-    type Error = Failure;
+    type Error = OAuthError;
     type Response = Response;
 
-    fn query(&mut self) -> Result<Cow<'_, dyn QueryParameter + 'static>, Failure> {
+    fn query(&mut self) -> Result<Cow<'_, dyn QueryParameter + 'static>, OAuthError> {
         Ok(Cow::Borrowed(&self.query))
     }
 
-    fn urlbody(&mut self) -> Result<Cow<'_, dyn QueryParameter + 'static>, Failure> {
+    fn urlbody(&mut self) -> Result<Cow<'_, dyn QueryParameter + 'static>, OAuthError> {
         Ok(Cow::Borrowed(&self.body))
     }
 
-    fn authheader(&mut self) -> Result<Option<Cow<'_, str>>, Failure> {
+    fn authheader(&mut self) -> Result<Option<Cow<'_, str>>, OAuthError> {
         Ok(self.authorization.as_deref().map(Cow::Borrowed))
     }
 }
@@ -49,33 +49,33 @@ pub(super) struct Response {
 }
 
 impl WebResponse for Response {
-    type Error = Failure;
+    type Error = OAuthError;
 
-    fn ok(&mut self) -> Result<(), Failure> {
+    fn ok(&mut self) -> Result<(), OAuthError> {
         Ok(())
     }
 
-    fn redirect(&mut self, url: Url) -> Result<(), Failure> {
+    fn redirect(&mut self, url: Url) -> Result<(), OAuthError> {
         let error = url.query_pairs().find(|(name, _)| name == "error");
         self.error = error.map(|(_, value)| value.into_owned());
         Ok(())
     }
 
-    fn client_error(&mut self) -> Result<(), Failure> {
+    fn client_error(&mut self) -> Result<(), OAuthError> {
         self.error.get_or_insert_with(|| "invalid_request".into());
         Ok(())
     }
 
-    fn unauthorized(&mut self, _: &str) -> Result<(), Failure> {
+    fn unauthorized(&mut self, _: &str) -> Result<(), OAuthError> {
         self.unauthorized = true;
         Ok(())
     }
 
-    fn body_text(&mut self, _: &str) -> Result<(), Failure> {
+    fn body_text(&mut self, _: &str) -> Result<(), OAuthError> {
         Ok(())
     }
 
-    fn body_json(&mut self, json: &str) -> Result<(), Failure> {
+    fn body_json(&mut self, json: &str) -> Result<(), OAuthError> {
         #[derive(serde::Deserialize)]
         struct Error {
             error: Option<String>,

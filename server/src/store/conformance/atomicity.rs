@@ -1,7 +1,7 @@
 //! A unit is done whole, with its event, or not at all.
 
 use super::*;
-use crate::domain::{Refusal, UserChange};
+use crate::domain::{DomainError, UserChange};
 
 /// Both acts write before the rule about the last administrator refuses them.
 #[tokio::test]
@@ -22,7 +22,7 @@ async fn what_is_refused_leaves_neither_a_row_nor_an_event() {
     for refused in [deleted.err(), demoted.err()] {
         let why = refused.unwrap();
         assert!(
-            matches!(why, StoreError::Refused(Refusal::Conflict(_))),
+            matches!(why, StoreError::Refused(DomainError::Conflict(_))),
             "{why}"
         );
     }

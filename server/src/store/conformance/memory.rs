@@ -84,9 +84,7 @@ async fn times_of_use_that_could_not_be_written_are_written_the_next_time() {
     world.store.touch_session(session.id, used);
     let rename = |from: &str, to: &str| {
         let sql = format!("ALTER TABLE sessions RENAME COLUMN {from} TO {to}");
-        world
-            .store
-            .write(move |unit| Ok(unit.conn.execute(&sql, [])?))
+        world.store.write(move |tx| Ok(tx.conn.execute(&sql, [])?))
     };
     rename("last_seen_at", "hidden").await.unwrap();
     assert!(world.store.flush_touches().await.is_err());

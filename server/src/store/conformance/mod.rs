@@ -19,8 +19,8 @@ use crate::{
     clock::Clock,
     crypto::refresh::RefreshKey,
     domain::{
-        Act, Cause, Email, Lineage, NewUser, RequestedClaims, Session, SignInMethod, User,
-        rules::refresh::Windows,
+        Act, AuditContext, Email, NewUser, RefreshOwner, RequestedClaims, Session, SignInMethod,
+        User, rules::refresh::Windows,
     },
 };
 
@@ -121,10 +121,10 @@ impl World {
             signed_in_by: None,
             claims: RequestedClaims::default(),
         };
-        let cause = Cause::system(NOW);
+        let context = AuditContext::system(NOW);
         let opened = self
             .store
-            .open_session(user, PASSWORD.into(), None, new, cause);
+            .open_session(user, PASSWORD.into(), None, new, context);
         let (_, session) = opened.await?;
         let token = refresh.token(session.id, 1);
         Ok((session, token.expose().to_owned()))
@@ -136,7 +136,7 @@ impl World {
         let rotation = Rotation {
             used: self.refresh.read(token).unwrap(),
             next: self.refresh.next(),
-            lineage: Lineage::FirstParty,
+            lineage: RefreshOwner::FirstParty,
             next_until: until,
             access_until: NOW.plus_seconds(900),
             windows: Windows { grace: 0, retry: 0 },
@@ -144,7 +144,9 @@ impl World {
             resources: Vec::new(),
             issuer: "http://127.0.0.1".into(),
         };
-        let used = self.store.rotate_refresh(rotation, Cause::system(NOW));
+        let used = self
+            .store
+            .rotate_refresh(rotation, AuditContext::system(NOW));
         used.await.unwrap()
     }
 

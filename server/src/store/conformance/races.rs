@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     crypto::secret::Digest256,
-    domain::{Refusal, UserChange},
+    domain::{DomainError, UserChange},
 };
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn an_address_becomes_one_account() {
     for refused in refused {
         let why = refused.unwrap_err();
         assert!(
-            matches!(why, StoreError::Refused(Refusal::EmailTaken)),
+            matches!(why, StoreError::Refused(DomainError::EmailTaken)),
             "{why}"
         );
     }

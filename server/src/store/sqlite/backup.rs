@@ -13,12 +13,13 @@ use rusqlite::{Connection, InterruptHandle, OpenFlags};
 use tokio::sync::oneshot;
 
 use super::{
+    backup_throttle,
     check::{examine, existing, open_to_check},
     open::{DATABASE, MASTER_KEY, OPERATOR_KEY},
-    pace, schema,
+    schema,
 };
 use crate::{
-    domain::{Act, Refusal, rules::authority as rule},
+    domain::{Act, DomainError, rules::authority as rule},
     files::{self, with_suffix},
     store::{
         Store, StoreError, authority,
@@ -189,9 +190,9 @@ fn copy_until(
     // Before the copy, which carries out the statements of the schema.
     schema::recognise(&conn).map_err(|error| error.at(path))?;
     copies.watch(&conn)?;
-    let mut written = pace::Written::of(partial).map_err(at(partial))?;
+    let mut written = backup_throttle::Written::of(partial).map_err(at(partial))?;
     let (told, all) = (copies.clone(), pages(&conn)?);
-    pace::keep(&mut conn, move || {
+    backup_throttle::keep(&mut conn, move || {
         told.progress(written.sync(), all);
     })?;
     // One read transaction over the whole copy: a snapshot, in WAL mode without holding up the writer.
@@ -204,7 +205,7 @@ fn copy_until(
 fn whole(partial: &Path, copies: &Arc<Copies>) -> Result<(), StoreError> {
     let mut conn = open_to_check(partial, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     copies.watch(&conn)?;
-    pace::keep(&mut conn, || {})?;
+    backup_throttle::keep(&mut conn, || {})?;
     copies.checks();
     examine(&conn).map_err(|error| error.at(partial))
 }
@@ -325,7 +326,7 @@ impl Store {
     /// As [`back_up`], and as [`rule::run_server`].
     pub async fn back_up(&self, file: PathBuf, act: Act) -> Result<u64, StoreError> {
         let Ok(_alone) = self.inner.backup.try_lock() else {
-            return Err(Refusal::Conflict("a backup is being made".into()).into());
+            return Err(DomainError::Conflict("a backup is being made".into()).into());
         };
         self.inner.copies.now(Some(BackupProgress {
             started_at: act.at(),
@@ -338,10 +339,10 @@ impl Store {
         let bytes = made?;
         let target = file.to_string_lossy().into_owned();
         let noted = self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
+            let by = authority::authorize(unit, &act)?;
             rule::run_server(&by)?;
             unit.event(
-                act.cause(&by),
+                act.context(&by),
                 "server.backed_up",
                 Some(&target),
                 None,
@@ -362,7 +363,7 @@ impl Store {
     async fn copy_aside(&self, target: PathBuf) -> Result<u64, StoreError> {
         let (inner, (reply, answer)) = (self.inner.clone(), oneshot::channel());
         let copy = move || {
-            pace::step_back();
+            backup_throttle::step_back();
             let home = files::parent(&target);
             let made = files::create_directory(home)
                 .map_err(at(home))

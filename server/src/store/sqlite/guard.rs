@@ -10,7 +10,7 @@ use rusqlite::{
     hooks::{AuthAction, AuthContext, Authorization},
 };
 
-/// Has SQLite refuse each statement of the writer that changes what is counted, unless [`Unit::counted`](crate::store::unit::Unit::counted) runs it: one
+/// Has SQLite refuse each statement of the writer that changes what is counted, unless [`WriteTx::counted`](crate::store::write_tx::WriteTx::counted) runs it: one
 /// that does not count fails whenever it is run.
 #[derive(Debug)]
 pub(in crate::store) struct Guard {

@@ -1,12 +1,12 @@
 //! SQLite: its files and locks, connections and threads, schema, backups. Nothing outside this folder and `sql` names it.
 
 mod backup;
+mod backup_throttle;
 mod check;
 mod checkpoint;
+mod file_modes;
 mod guard;
 mod open;
-mod pace;
-mod private;
 mod readers;
 mod restore;
 mod schema;
@@ -18,9 +18,9 @@ mod writer;
 pub(in crate::store) use backup::Copies;
 pub use backup::{back_up, back_up_to_stdout};
 pub use check::{check, check_file};
+pub use file_modes::tighten;
 pub(in crate::store) use guard::Guard;
 pub use open::{Bounds, DATABASE, DirectoryLock, MASTER_KEY, OPERATOR_KEY};
-pub use private::tighten;
 pub(in crate::store) use readers::Readers;
 pub use restore::{Restore, Restored, restore};
 pub use schema::VERSION as SCHEMA_VERSION;

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     crypto::{secret::Digest256, totp},
-    domain::Cause,
+    domain::AuditContext,
     files::{self, with_suffix},
     store::{StoreError, counts, error::at, operator, rows::ulid, signing},
 };
@@ -337,10 +337,10 @@ fn drop_sealed(tx: &Transaction<'_>, how: &Restore<'_>) -> Result<usize, StoreEr
 /// The operator key is the one in the directory, not the one of the time of the backup. Where the backup does not know
 /// it, the next start takes it up, or makes one.
 fn fit_operator_key(tx: &Transaction<'_>, how: &Restore<'_>) -> Result<(), StoreError> {
-    let cause = Cause::system(how.now);
+    let context = AuditContext::system(how.now);
     match how.operator {
-        Some(hash) if operator::is_live(tx, hash)? => operator::retire_others(tx, hash, &cause),
-        _ => operator::retire_all(tx, &cause),
+        Some(hash) if operator::is_live(tx, hash)? => operator::retire_others(tx, hash, &context),
+        _ => operator::retire_all(tx, &context),
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
     metrics::StoreMetrics,
     store::{
         StoreError, changes::Changes, counts::Difference, error::no_thread, memory::Memory,
-        unit::Unit,
+        write_tx::WriteTx,
     },
 };
 
@@ -30,18 +30,18 @@ const QUEUE: usize = 4096;
 /// Units in one transaction, at most.
 const BATCH: usize = 256;
 /// How long the units of one transaction run before the rest of the batch waits for the next.
-const TURN: Duration = Duration::from_millis(20);
+const BATCH_BUDGET: Duration = Duration::from_millis(20);
 /// Takes the lock of the database at once: no unit finds out half way that it may not write.
 const BEGIN: &str = "BEGIN IMMEDIATE";
 /// How long a batch waits for company once writers have shown to come together. A lone writer never waits.
-const GATHER: Duration = Duration::from_micros(700);
+const BATCH_DELAY: Duration = Duration::from_micros(700);
 
 /// Gives a unit's answer once its batch is on disk, or not.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-type Work = Box<dyn FnOnce(&mut Unit<'_>) -> (bool, Answer) + Send>;
+type Work = Box<dyn FnOnce(&mut WriteTx<'_>) -> (bool, Answer) + Send>;
 
 enum Job {
-    Unit(Work),
+    WriteTx(Work),
     Close,
 }
 
@@ -61,7 +61,7 @@ impl Writer {
         metrics: Arc<StoreMetrics>,
     ) -> Result<(Self, thread::JoinHandle<()>), StoreError> {
         let (queue, jobs) = bounded(QUEUE);
-        let held = Held {
+        let held = WriterState {
             ids: seeded(&conn)?,
             guard: Guard::of(&mut conn)?,
             conn,
@@ -83,7 +83,7 @@ impl Writer {
     pub(in crate::store) async fn run<T, F>(&self, unit: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Unit<'_>) -> Result<T, StoreError> + Send + 'static,
+        F: FnOnce(&mut WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
         let work: Work = Box::new(move |with| match unit(with) {
@@ -98,7 +98,7 @@ impl Writer {
             ),
         });
         self.queue
-            .try_send(Job::Unit(work))
+            .try_send(Job::WriteTx(work))
             .map_err(|error| match error {
                 TrySendError::Full(_) => StoreError::Overloaded,
                 TrySendError::Disconnected(_) => {
@@ -125,38 +125,38 @@ fn seeded(conn: &Connection) -> Result<ulid::Generator, StoreError> {
 }
 
 /// What the thread writes with.
-struct Held {
+struct WriterState {
     conn: Connection,
     guard: Guard,
     ids: ulid::Generator,
 }
 
 fn run(
-    mut held: Held,
+    mut held: WriterState,
     jobs: &Receiver<Job>,
     mut checkpoints: Checkpoints,
     memory: &Memory,
     metrics: &StoreMetrics,
 ) {
-    let mut company = false;
+    let mut batched = false;
     let mut open = true;
-    while open && let Ok(Job::Unit(first)) = jobs.recv() {
-        if company || !jobs.is_empty() {
-            thread::sleep(GATHER);
+    while open && let Ok(Job::WriteTx(first)) = jobs.recv() {
+        if batched || !jobs.is_empty() {
+            thread::sleep(BATCH_DELAY);
         }
         let mut batch = VecDeque::from([first]);
         while batch.len() < BATCH
             && let Ok(job) = jobs.try_recv()
         {
             match job {
-                Job::Unit(work) => batch.push_back(work),
+                Job::WriteTx(work) => batch.push_back(work),
                 Job::Close => {
                     open = false;
                     break;
                 }
             }
         }
-        company = batch.len() > 1;
+        batched = batch.len() > 1;
         while !batch.is_empty() {
             commit(&mut held, &mut batch, memory, metrics);
         }
@@ -170,14 +170,19 @@ fn run(
 }
 
 /// Runs what of a batch fits in a turn, and tells everybody in it what became of it.
-fn commit(held: &mut Held, batch: &mut VecDeque<Work>, memory: &Memory, metrics: &StoreMetrics) {
-    let Held { conn, guard, ids } = held;
+fn commit(
+    held: &mut WriterState,
+    batch: &mut VecDeque<Work>,
+    memory: &Memory,
+    metrics: &StoreMetrics,
+) {
+    let WriterState { conn, guard, ids } = held;
     let conn: &Connection = conn;
     let (started, waiting, before) = (Instant::now(), batch.len(), conn.total_changes());
     checkpoint::finish(conn, memory);
     let mut changes = Changes::default();
     let mut answers = Vec::with_capacity(batch.len());
-    let mut unit = Unit {
+    let mut unit = WriteTx {
         conn,
         changes: &mut changes,
         memory,
@@ -251,12 +256,12 @@ fn overwrite(conn: &Connection) -> rusqlite::Result<()> {
 
 /// One transaction of the units that wait. What a turn has no time for stays in the batch.
 fn transaction(
-    unit: &mut Unit<'_>,
+    unit: &mut WriteTx<'_>,
     batch: &mut VecDeque<Work>,
     answers: &mut Vec<Answer>,
 ) -> Result<(), Failed> {
     let conn = unit.conn;
-    let until = Instant::now() + TURN;
+    let until = Instant::now() + BATCH_BUDGET;
     let mut done = statement(conn, BEGIN);
     let mut first = true;
     while done.is_ok() {
@@ -287,7 +292,7 @@ fn transaction(
 /// # Errors
 /// Where storage failed: the whole transaction is lost then. Refusals are no errors here.
 fn run_unit(
-    unit: &mut Unit<'_>,
+    unit: &mut WriteTx<'_>,
     job: Work,
     answers: &mut Vec<Answer>,
     first: bool,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use doorward_server::{
-    Settings, domain::Refusal, http::ApiError, service::Error, settings::Registration,
+    Settings, domain::DomainError, http::ApiError, service::Error, settings::Registration,
     state::limits::RetryAfter, store::StoreError,
 };
 use doorward_shared::ErrorCode;
@@ -401,7 +401,7 @@ async fn second_factors() {
 fn the_server_itself() {
     let disk = || StoreError::Unavailable("database or disk is full".into());
     let errors: [(&str, ApiError); 8] = [
-        ("a blocked network", Refusal::Blocked.into()),
+        ("a blocked network", DomainError::Blocked.into()),
         (
             "a fault",
             Error::Internal("a claim is missing".into()).into(),
@@ -446,20 +446,20 @@ fn the_server_itself() {
 #[test]
 fn what_storage_refuses() {
     let refusals = [
-        Refusal::NotFound("user"),
-        Refusal::EmailTaken,
-        Refusal::Conflict("the role is in use".into()),
-        Refusal::Disabled,
-        Refusal::PasswordChanged,
-        Refusal::FactorWrong,
-        Refusal::EmailNotVerified,
-        Refusal::LinkDead,
-        Refusal::LinkExpired,
-        Refusal::Scope("admin:users".into()),
-        Refusal::StepUp(300),
-        Refusal::NotFirstParty,
-        Refusal::NotAdmitted,
-        Refusal::CredentialEnded,
+        DomainError::NotFound("user"),
+        DomainError::EmailTaken,
+        DomainError::Conflict("the role is in use".into()),
+        DomainError::Disabled,
+        DomainError::PasswordChanged,
+        DomainError::FactorWrong,
+        DomainError::EmailNotVerified,
+        DomainError::LinkDead,
+        DomainError::LinkExpired,
+        DomainError::Scope("admin:users".into()),
+        DomainError::StepUp(300),
+        DomainError::NotFirstParty,
+        DomainError::NotAdmitted,
+        DomainError::CredentialEnded,
     ];
     let mut all = String::new();
     for refusal in refusals {

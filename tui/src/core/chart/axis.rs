@@ -80,7 +80,7 @@ fn local(at: Timestamp) -> i64 {
 mod tests {
     use super::super::bins;
     use super::*;
-    use crate::tests::bench::noon;
+    use crate::tests::test_console::noon;
 
     #[test]
     fn axes_have_round_marks() {

@@ -239,7 +239,7 @@ fn span_of<'a>(events: impl Iterator<Item = &'a Event>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::bench::{block, event};
+    use crate::tests::test_console::{block, event};
 
     #[test]
     fn one_sentence_tells_how_often_on_whom_from_where_and_when() {
@@ -259,7 +259,7 @@ mod tests {
         let quiet = sentence(&Facts::default(), &|id| id.into());
         assert_eq!(quiet, "no sign-in worked.");
         let cut = Facts {
-            cut: Some(crate::tests::bench::noon()),
+            cut: Some(crate::tests::test_console::noon()),
             ..Facts::default()
         };
         assert_eq!(

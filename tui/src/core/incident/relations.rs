@@ -8,7 +8,7 @@ use super::facts::{Facts, weight};
 use crate::core::{cells::device, subject::IncidentSubject};
 
 /// Relations that are kept, the strongest first.
-const MANY: usize = 40;
+const MAX_RELATIONS: usize = 40;
 
 /// In which way something is related to a subject.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -143,7 +143,7 @@ pub(crate) fn relations(facts: &Facts, subjects: &[IncidentSubject]) -> Vec<Rela
         let person = matches!(one.of, IncidentSubject::User(_));
         (!person, std::cmp::Reverse((one.live, one.seen, one.last)))
     });
-    found.truncate(MANY);
+    found.truncate(MAX_RELATIONS);
     found
 }
 
@@ -211,7 +211,7 @@ impl Relation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::bench::{event, session};
+    use crate::tests::test_console::{event, session};
 
     #[test]
     fn another_account_is_related_by_the_address_and_device_of_a_subject() {

@@ -245,7 +245,7 @@ fn not_known() -> (bool, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::bench::{block, event, noon, user};
+    use crate::tests::test_console::{block, event, noon, user};
 
     #[test]
     fn what_another_operator_did_is_done_with_their_name_and_reason() {

@@ -60,7 +60,7 @@ pub(crate) fn gap(days: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::bench::{event, noon};
+    use crate::tests::test_console::{event, noon};
     use doorward_shared::apikey::UsagePoint;
 
     fn at(days: i64, seconds: i64, action: &str) -> Event {

@@ -151,7 +151,7 @@ mod tests {
     use super::*;
     use crate::{
         core::{incident::Facts, report::Format},
-        tests::bench::{event, noon},
+        tests::test_console::{event, noon},
     };
 
     #[test]

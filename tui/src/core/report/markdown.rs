@@ -164,7 +164,7 @@ mod tests {
             report::Format,
             subject::IncidentSubject,
         },
-        tests::bench::{event, noon},
+        tests::test_console::{event, noon},
     };
 
     #[test]

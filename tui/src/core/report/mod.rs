@@ -104,7 +104,7 @@ pub(crate) fn file_name(subjects: &[IncidentSubject], now: Timestamp, format: Fo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::bench::{event, noon};
+    use crate::tests::test_console::{event, noon};
 
     #[test]
     fn equal_events_after_one_another_are_one_row() {

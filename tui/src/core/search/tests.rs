@@ -3,7 +3,7 @@ use doorward_shared::{Timestamp, client::Filter};
 use super::{Names, Search};
 use crate::{
     core::resource::{Resource, Row},
-    tests::bench::{key, noon, rows, session, user},
+    tests::test_console::{key, noon, rows, session, user},
 };
 
 fn parse(kind: Resource, text: &str) -> Search {

@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn columns_are_chosen_by_title_or_by_the_name_of_a_field() {
-        let user = crate::tests::bench::user(2, "bob@example.org");
+        let user = crate::tests::test_console::user(2, "bob@example.org");
         let own = <doorward_shared::admin::User as super::super::output::Printable>::COLUMNS;
         let chosen = ["last-login", "email", "emailVerified", "nothing"].map(str::to_owned);
         let printer = Printer::new(Format::Csv, own).choosing(Some(&chosen[..3]));

@@ -300,7 +300,7 @@ impl Events {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::bench::{session, user};
+    use crate::tests::test_console::{session, user};
 
     #[test]
     fn what_came_went_and_is_otherwise_is_told_and_what_was_only_seen_again_is_not() {

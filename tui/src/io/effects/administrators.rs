@@ -11,7 +11,7 @@ use doorward_shared::{
 /// The role that there is always one of, where nobody tells which others hold `admin`.
 const ADMIN: &str = "admin";
 /// Accounts of a role that are looked at, and roles: more are never marked at once.
-const MANY: usize = 100;
+const PAGE_LIMIT: usize = 100;
 
 /// Of these users, were all to go, the one that stays: the last administrator in their order. None where another one is left.
 ///
@@ -30,7 +30,7 @@ pub(super) async fn last_among(
     };
     let gone: BTreeSet<UserId> = users.iter().map(|user| user.id).collect();
     for role in &roles {
-        let query = ListQuery::default().limited(MANY);
+        let query = ListQuery::default().limited(PAGE_LIMIT);
         let query = query.with(Filter::Role, role).with(Filter::Disabled, false);
         let left = client.users().list(&query).await?;
         let is_left = |user: &User| !gone.contains(&user.id);
@@ -43,7 +43,7 @@ pub(super) async fn last_among(
 
 /// The roles that make administrators.
 async fn roles(client: &Client) -> Vec<String> {
-    let query = ListQuery::default().limited(MANY);
+    let query = ListQuery::default().limited(PAGE_LIMIT);
     match client.roles().list(&query).await {
         Ok(page) => named(page.data),
         // Whoever asks may not see roles.
@@ -69,7 +69,7 @@ fn last(users: &[&User], roles: &[String]) -> Option<UserId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::bench::user;
+    use crate::tests::test_console::user;
 
     #[test]
     fn the_last_of_the_marked_administrators_stays_and_the_disabled_are_none() {

@@ -9,8 +9,8 @@ use super::{
 use crate::{
     command::{ApiKeys, Clients, Command, Mint, Roles, Users},
     core::{
+        edit_conflict::is_as_before,
         msg::Done,
-        overtaken::is_as_before,
         problem::Problem,
         resource::{Resource, Row},
         text::clean,

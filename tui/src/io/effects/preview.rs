@@ -309,7 +309,7 @@ mod tests {
     use super::*;
     use crate::{
         command::{Command, RevokeKeys, SigningKeys},
-        tests::bench::{key, rows},
+        tests::test_console::{key, rows},
     };
 
     fn found(rows: Vec<Row>) -> Preview {

@@ -4,8 +4,8 @@ use doorward_shared::client::{Client, Filter, ListQuery};
 
 use super::read;
 use crate::core::{
+    edit_conflict::{Expected, Overtaken},
     format::second,
-    overtaken::{Expected, Overtaken},
     problem::{Problem, Trouble},
     resource::{Resource, Row},
 };

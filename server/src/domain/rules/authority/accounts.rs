@@ -3,7 +3,7 @@
 use doorward_shared::{ScopeSet, UserId};
 
 use super::{Rights, administration};
-use crate::domain::Refusal;
+use crate::domain::DomainError;
 
 /// What of an account is changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct AccountActs {
 /// the account's own.
 ///
 /// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`], [`Refusal::NotFirstParty`].
+/// [`DomainError::Scope`], [`DomainError::StepUp`], [`DomainError::NotFirstParty`].
 pub fn change_account(
     by: &Rights,
     user: UserId,
@@ -28,12 +28,12 @@ pub fn change_account(
     after: &ScopeSet,
     given: &ScopeSet,
     acts: AccountActs,
-) -> Result<(), Refusal> {
+) -> Result<(), DomainError> {
     if by.is_own() {
         by.own(user)?;
         // Of their own account people change their names here; no door of theirs offers more.
         return if acts.guarded || !given.is_empty() {
-            Err(Refusal::Scope("admin:users".into()))
+            Err(DomainError::Scope("admin:users".into()))
         } else {
             Ok(())
         };
@@ -52,13 +52,13 @@ pub fn change_account(
 /// Making an account that may do `may`, of which the call names `given`. Whoever gives it a password can sign in as it.
 ///
 /// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`].
+/// [`DomainError::Scope`], [`DomainError::StepUp`].
 pub fn create_account(
     by: &Rights,
     may: &ScopeSet,
     given: &ScopeSet,
     with_password: bool,
-) -> Result<(), Refusal> {
+) -> Result<(), DomainError> {
     by.operator("admin:users")?;
     by.may_give(given)?;
     by.may_give(&administration(may))?;
@@ -71,8 +71,8 @@ pub fn create_account(
 /// Deleting an account that may do `may`.
 ///
 /// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`].
-pub fn delete_account(by: &Rights, may: &ScopeSet) -> Result<(), Refusal> {
+/// [`DomainError::Scope`], [`DomainError::StepUp`].
+pub fn delete_account(by: &Rights, may: &ScopeSet) -> Result<(), DomainError> {
     by.operator("admin:users")?;
     by.may_give(&administration(may))
 }
@@ -80,8 +80,8 @@ pub fn delete_account(by: &Rights, may: &ScopeSet) -> Result<(), Refusal> {
 /// Deleting one's own account.
 ///
 /// # Errors
-/// [`Refusal::NotFirstParty`].
-pub fn delete_own_account(by: &Rights, user: UserId) -> Result<(), Refusal> {
+/// [`DomainError::NotFirstParty`].
+pub fn delete_own_account(by: &Rights, user: UserId) -> Result<(), DomainError> {
     by.own(user)
 }
 
@@ -89,8 +89,8 @@ pub fn delete_own_account(by: &Rights, user: UserId) -> Result<(), Refusal> {
 /// People set their own; that they know the one before is asked elsewhere.
 ///
 /// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`], [`Refusal::NotFirstParty`].
-pub fn set_password(by: &Rights, user: UserId, may: &ScopeSet) -> Result<(), Refusal> {
+/// [`DomainError::Scope`], [`DomainError::StepUp`], [`DomainError::NotFirstParty`].
+pub fn set_password(by: &Rights, user: UserId, may: &ScopeSet) -> Result<(), DomainError> {
     if by.is_own() {
         return by.own(user);
     }
@@ -101,23 +101,23 @@ pub fn set_password(by: &Rights, user: UserId, may: &ScopeSet) -> Result<(), Ref
 /// Mailing a link that sets a password to the verified address of its account: whoever asks for it never sees it.
 ///
 /// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`].
-pub fn mail_link(by: &Rights) -> Result<(), Refusal> {
+/// [`DomainError::Scope`], [`DomainError::StepUp`].
+pub fn mail_link(by: &Rights) -> Result<(), DomainError> {
     by.operator("admin:users")
 }
 
 /// Asking for another address of one's own account.
 ///
 /// # Errors
-/// [`Refusal::NotFirstParty`].
-pub fn change_address(by: &Rights, user: UserId) -> Result<(), Refusal> {
+/// [`DomainError::NotFirstParty`].
+pub fn change_address(by: &Rights, user: UserId) -> Result<(), DomainError> {
     by.own(user)
 }
 
 /// Setting up, taking away or replacing one's second factors. With one somebody signs in, or is kept out.
 ///
 /// # Errors
-/// [`Refusal::NotFirstParty`].
-pub fn change_factors(by: &Rights, user: UserId) -> Result<(), Refusal> {
+/// [`DomainError::NotFirstParty`].
+pub fn change_factors(by: &Rights, user: UserId) -> Result<(), DomainError> {
     by.own(user)
 }

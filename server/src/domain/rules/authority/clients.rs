@@ -3,7 +3,7 @@
 use doorward_shared::{Scope, ScopeSet, scope::OPENID_SCOPES};
 
 use super::Rights;
-use crate::domain::Refusal;
+use crate::domain::DomainError;
 
 /// What is changed of an OAuth client.
 #[derive(Debug, Clone, Copy)]
@@ -19,8 +19,8 @@ pub struct ClientActs<'a> {
 /// Registering or changing an OAuth client, or learning its secret.
 ///
 /// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`].
-pub fn change_client(by: &Rights, acts: ClientActs<'_>) -> Result<(), Refusal> {
+/// [`DomainError::Scope`], [`DomainError::StepUp`].
+pub fn change_client(by: &Rights, acts: ClientActs<'_>) -> Result<(), DomainError> {
     by.operator("admin:clients")?;
     by.may_give(&beyond_openid(acts.scopes).cloned().collect())?;
     if acts.sees_all || acts.resource_server {
@@ -56,7 +56,7 @@ pub fn allowed_of(given: &ScopeSet, allowed: &ScopeSet) -> ScopeSet {
 /// Deleting an OAuth client.
 ///
 /// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`].
-pub fn delete_client(by: &Rights) -> Result<(), Refusal> {
+/// [`DomainError::Scope`], [`DomainError::StepUp`].
+pub fn delete_client(by: &Rights) -> Result<(), DomainError> {
     by.operator("admin:clients")
 }

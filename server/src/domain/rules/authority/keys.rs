@@ -3,7 +3,7 @@
 use doorward_shared::ScopeSet;
 
 use super::{ADMIN, Rights, Who, strong_for};
-use crate::domain::{KeyOwner, Refusal};
+use crate::domain::{DomainError, KeyOwner};
 
 /// An API key as it is now.
 #[derive(Debug, Clone, Copy)]
@@ -17,8 +17,8 @@ pub struct KeyFacts<'a> {
 /// Minting a key. It outlives the sign-in it was minted with: one that may run the server asks for a recent one.
 ///
 /// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`], [`Refusal::NotFirstParty`].
-pub fn mint_key(by: &Rights, owner: KeyOwner, scopes: &ScopeSet) -> Result<(), Refusal> {
+/// [`DomainError::Scope`], [`DomainError::StepUp`], [`DomainError::NotFirstParty`].
+pub fn mint_key(by: &Rights, owner: KeyOwner, scopes: &ScopeSet) -> Result<(), DomainError> {
     if by.is_own() {
         own_keys(by, owner)?;
         strong_for(by, scopes)?;
@@ -31,8 +31,8 @@ pub fn mint_key(by: &Rights, owner: KeyOwner, scopes: &ScopeSet) -> Result<(), R
 /// Renaming a key, shrinking its scopes, revoking it.
 ///
 /// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`], [`Refusal::NotFirstParty`].
-pub fn change_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), Refusal> {
+/// [`DomainError::Scope`], [`DomainError::StepUp`], [`DomainError::NotFirstParty`].
+pub fn change_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), DomainError> {
     if by.is_own() {
         own_keys(by, key.owner)?;
     } else {
@@ -48,7 +48,7 @@ pub fn change_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// As [`mint_key`].
-pub fn grow_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), Refusal> {
+pub fn grow_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), DomainError> {
     mint_key(by, key.owner, key.scopes)
 }
 
@@ -56,17 +56,17 @@ pub fn grow_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// As [`mint_key`].
-pub fn rotate_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), Refusal> {
+pub fn rotate_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), DomainError> {
     change_key(by, key)?;
     strong_for(by, key.scopes)?;
     by.may_give(key.scopes)
 }
 
 /// People change their own keys; a key does so only with `admin:apikeys`.
-fn own_keys(by: &Rights, owner: KeyOwner) -> Result<(), Refusal> {
+fn own_keys(by: &Rights, owner: KeyOwner) -> Result<(), DomainError> {
     match by.who {
         Who::Key(own) if own == owner => by.require("admin:apikeys"),
         Who::Person(own) if owner == KeyOwner::User(own) => Ok(()),
-        _ => Err(Refusal::NotFirstParty),
+        _ => Err(DomainError::NotFirstParty),
     }
 }

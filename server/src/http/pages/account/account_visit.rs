@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use super::news::{News, part_of};
+use super::notices::{Notice, part_of};
 use crate::{
     domain::{Act, Door},
     http::{
@@ -12,9 +12,9 @@ use crate::{
             form::{Posted, Taken},
             form_token::Form,
             page::Page,
-            shown::{Shown, go},
+            page_context::PageContext,
+            page_response::{PageResponse, go},
             sign_in_page,
-            visit::Visit,
         },
     },
     service::SignedIn,
@@ -22,15 +22,15 @@ use crate::{
 
 /// A person at their account.
 pub(super) struct AccountVisit<'r> {
-    pub visit: Visit<'r>,
+    pub visit: PageContext<'r>,
     pub who: SignedIn,
     /// Where the list of one part goes on: the part, and what the page before gave.
     pub goes_on: Option<(String, String)>,
 }
 
 impl<'r> Deref for AccountVisit<'r> {
-    type Target = Visit<'r>;
-    fn deref(&self) -> &Visit<'r> {
+    type Target = PageContext<'r>;
+    fn deref(&self) -> &PageContext<'r> {
         &self.visit
     }
 }
@@ -40,7 +40,7 @@ impl<'r> AccountVisit<'r> {
     ///
     /// # Errors
     /// Nobody is sent to sign in.
-    pub(super) fn new(visit: Visit<'r>) -> Result<Self, Shown> {
+    pub(super) fn new(visit: PageContext<'r>) -> Result<Self, PageResponse> {
         match visit.browser.signed_in()? {
             Some(who) => Ok(Self {
                 visit,
@@ -56,10 +56,10 @@ impl<'r> AccountVisit<'r> {
     /// # Errors
     /// As [`AccountVisit::new`] and [`Posted::take`]; for a stale form the page, on which it can be sent again.
     pub(super) async fn with(
-        visit: Visit<'r>,
+        visit: PageContext<'r>,
         posted: Posted,
         form: impl Into<Form>,
-    ) -> Result<(Self, Fields), Shown> {
+    ) -> Result<(Self, Fields), PageResponse> {
         let form = form.into();
         let stale = match posted.take(&visit, form)? {
             Taken::Fresh(fields) => {
@@ -70,17 +70,17 @@ impl<'r> AccountVisit<'r> {
             Taken::Stale(stale) => stale.status,
         };
         let Some(who) = visit.browser.signed_in()? else {
-            let said = sign_in_page::Said {
+            let said = sign_in_page::SignInForm {
                 stale: Some(stale),
-                ..sign_in_page::Said::default()
+                ..sign_in_page::SignInForm::default()
             };
             return Err(sign_in_page::page(&visit, None, said).into());
         };
-        let news = News {
+        let news = Notice {
             part: part_of(form.action),
             action: form.action,
             stale: Some(stale),
-            ..News::default()
+            ..Notice::default()
         };
         let at = Self {
             visit,
@@ -96,15 +96,15 @@ impl<'r> AccountVisit<'r> {
     }
 
     /// Counts a change of the account by `writes_per_minute_per_account`, whatever becomes of it.
-    fn count(&self) -> Result<(), Shown> {
+    fn count(&self) -> Result<(), PageResponse> {
         let (doorward, user) = (&self.doorward, self.who.account.user.id);
         let counted = doorward.limits.write(user, doorward.clock.monotonic());
         counted.map_err(|wait| Page::of_error(self.texts, &wait.into()).into())
     }
 
-    pub(super) fn cause(&self) -> crate::domain::Cause {
+    pub(super) fn context(&self) -> crate::domain::AuditContext {
         let actor = crate::domain::Actor::User(self.who.account.user.id);
-        self.info.cause(actor, self.doorward.clock.now())
+        self.info.context(actor, self.doorward.clock.now())
     }
 
     /// What the person is about to do to their own account.

@@ -4,26 +4,26 @@ use doorward_shared::ClientId;
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
-use super::{Visit, account_visit::AccountVisit, time::time};
+use super::{PageContext, account_visit::AccountVisit, time::time};
 use crate::http::{
     ApiError,
     pages::{
         consent::scopes,
         fields::Fields,
         form::Posted,
-        shown::{Answer, Shown},
+        page_response::{Answer, PageResponse},
         texts::fill,
     },
     values,
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![revoke]
 }
 
 const PATH: &str = "/account/apps/revoke";
 
-pub(super) async fn part(at: &AccountVisit<'_>) -> Result<Markup, Shown> {
+pub(super) async fn part(at: &AccountVisit<'_>) -> Result<Markup, PageResponse> {
     let t = at.texts;
     let (user, query) = (at.who.account.user.id, at.query("apps"));
     let apps = at.doorward.store.consents(user, query).await?;
@@ -51,7 +51,7 @@ pub(super) async fn part(at: &AccountVisit<'_>) -> Result<Markup, Shown> {
 }
 
 #[post("/account/apps/revoke", data = "<posted>")]
-async fn revoke(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn revoke(visit: PageContext<'_>, posted: Posted) -> Answer {
     let (at, fields) = AccountVisit::with(visit, posted, PATH).await?;
     let ended = let_go(&at, &fields).await;
     at.ended(PATH, ended).await

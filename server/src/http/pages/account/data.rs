@@ -13,27 +13,27 @@ use rocket::{
     routes,
 };
 
-use super::{Visit, account_visit::AccountVisit, news::News};
+use super::{PageContext, account_visit::AccountVisit, notices::Notice};
 use crate::http::{
     ApiError,
     own_data::own_data,
     pages::{
         browser::{Stay, new_cookie, set_cookie},
         form::Posted,
+        form_origin::is_from_another_site,
         page::Page,
+        page_response::{Answer, Go, PageResponse},
         parts::password_field,
-        sender::is_from_another_site,
-        shown::{Answer, Go, Shown},
     },
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![export, delete]
 }
 
 const DELETE: &str = "/account/delete";
 
-pub(super) fn part(at: &AccountVisit<'_>, news: &News<'_>) -> Markup {
+pub(super) fn part(at: &AccountVisit<'_>, news: &Notice<'_>) -> Markup {
     let t = at.texts;
     let base = &at.doorward.site.base;
     html! {
@@ -85,11 +85,11 @@ impl<'r> FromRequest<'r> for IsSent {
 }
 
 #[get("/account/export")]
-async fn export(visit: Visit<'_>, sent: IsSent) -> Result<Download, Shown> {
+async fn export(visit: PageContext<'_>, sent: IsSent) -> Result<Download, PageResponse> {
     let at = AccountVisit::new(visit)?;
     if sent.0 {
         let to = format!("{}/account", at.doorward.site.base);
-        return Err(Shown::Go(Go { to, cookie: None }));
+        return Err(PageResponse::Go(Go { to, cookie: None }));
     }
     let data = own_data(at.doorward, &at.who).await?;
     let text = serde_json::to_string_pretty(&data);
@@ -98,12 +98,12 @@ async fn export(visit: Visit<'_>, sent: IsSent) -> Result<Download, Shown> {
 }
 
 #[post("/account/delete", data = "<posted>")]
-async fn delete(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn delete(visit: PageContext<'_>, posted: Posted) -> Answer {
     let (at, fields) = AccountVisit::with(visit, posted, DELETE).await?;
     let password = fields.get("password").to_owned().into();
     let accounts = &at.doorward.accounts;
     let deleted = accounts
-        .delete_own(&at.who.caller(), password, at.cause())
+        .delete_own(&at.who.caller(), password, at.context())
         .await;
     let t = at.texts;
     match deleted.map_err(ApiError::from) {

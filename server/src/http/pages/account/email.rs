@@ -3,18 +3,18 @@
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
-use super::{Visit, account_visit::AccountVisit, news::News};
+use super::{PageContext, account_visit::AccountVisit, notices::Notice};
 use crate::http::{
     ApiError,
     pages::{
         form::Posted,
         input::Input,
-        shown::{Answer, go},
+        page_response::{Answer, go},
         verify_email::{RESEND, send_again},
     },
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![change]
 }
 
@@ -24,7 +24,7 @@ const PATH: &str = "/account/profile/email";
 pub(super) const ASKED: &str = "email";
 
 /// Where mail is sent: what of the profile is about the address.
-pub(super) fn part(at: &AccountVisit<'_>, news: &News<'_>) -> Markup {
+pub(super) fn part(at: &AccountVisit<'_>, news: &Notice<'_>) -> Markup {
     let t = at.texts;
     if !at.doorward.verification.mail {
         return html! {};
@@ -64,12 +64,12 @@ pub(super) fn part(at: &AccountVisit<'_>, news: &News<'_>) -> Markup {
 }
 
 #[post("/account/profile/email", data = "<posted>")]
-async fn change(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn change(visit: PageContext<'_>, posted: Posted) -> Answer {
     let (at, fields) = AccountVisit::with(visit, posted, PATH).await?;
     let password = fields.get("emailPassword").to_owned().into();
-    let (by, cause) = (at.who.caller(), at.cause());
+    let (by, context) = (at.who.caller(), at.context());
     let verification = &at.doorward.verification;
-    let asked = verification.change(&by, fields.get("email"), password, cause);
+    let asked = verification.change(&by, fields.get("email"), password, context);
     let asked = asked.await.map_err(ApiError::from);
     match asked {
         // Nothing has changed yet: that it was asked for is said, and what comes next.

@@ -5,9 +5,9 @@ use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
 use super::{
-    Visit,
+    PageContext,
     account_visit::AccountVisit,
-    news::{News, part_of},
+    notices::{Notice, part_of},
     passkeys,
 };
 use crate::{
@@ -20,14 +20,14 @@ use crate::{
             form::Posted,
             form_token::Form,
             input::{Input, Wrong},
+            page_response::{Answer, PageResponse},
             parts::password_field,
-            shown::{Answer, Shown},
             texts::fill,
         },
     },
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![begin, confirm, remove, new_codes]
 }
 
@@ -42,7 +42,7 @@ const CODES: Form = Form {
     is_repeatable: false,
 };
 
-pub(super) async fn part(at: &AccountVisit<'_>, news: &News<'_>) -> Result<Markup, Shown> {
+pub(super) async fn part(at: &AccountVisit<'_>, news: &Notice<'_>) -> Result<Markup, PageResponse> {
     let t = at.texts;
     let factors = at.doorward.store.factors(at.who.account.user.id).await?;
     let wrong = |action| news.wrong(t, action);
@@ -83,7 +83,7 @@ pub(super) async fn part(at: &AccountVisit<'_>, news: &News<'_>) -> Result<Marku
 }
 
 /// The recovery codes that are left, and new ones. Whoever has none is shut out with their last factor.
-fn recovery(at: &AccountVisit<'_>, news: &News<'_>, left: u32) -> Markup {
+fn recovery(at: &AccountVisit<'_>, news: &Notice<'_>, left: u32) -> Markup {
     let t = at.texts;
     let without_codes = left == 0;
     let wrong = news.wrong(t, CODES.action);
@@ -119,11 +119,13 @@ fn confirm_form(at: &AccountVisit<'_>, wrong: &Wrong<'_>) -> Markup {
 }
 
 #[post("/account/factors/totp", data = "<posted>")]
-async fn begin(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn begin(visit: PageContext<'_>, posted: Posted) -> Answer {
     let (at, fields) = AccountVisit::with(visit, posted, BEGIN).await?;
     let password = fields.get("password").to_owned().into();
     let own = &at.doorward.own_factors;
-    let begun = own.begin_totp(&at.who.caller(), password, at.cause()).await;
+    let begun = own
+        .begin_totp(&at.who.caller(), password, at.context())
+        .await;
     match begun.map_err(ApiError::from) {
         Ok((secret, uri)) => {
             let once = html! {
@@ -139,10 +141,12 @@ async fn begin(visit: Visit<'_>, posted: Posted) -> Answer {
 }
 
 #[post("/account/factors/totp/confirm", data = "<posted>")]
-async fn confirm(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn confirm(visit: PageContext<'_>, posted: Posted) -> Answer {
     let (at, fields) = AccountVisit::with(visit, posted, CONFIRM).await?;
     let (own, by) = (&at.doorward.own_factors, at.who.caller());
-    let done = own.confirm_totp(&by, fields.get("code"), at.cause()).await;
+    let done = own
+        .confirm_totp(&by, fields.get("code"), at.context())
+        .await;
     match done.map_err(ApiError::from) {
         Ok(made) => at.shown_once(PATH, kept(&at, &made)).await,
         // The set-up stays open for some tries: the code is asked for again.
@@ -156,17 +160,17 @@ async fn confirm(visit: Visit<'_>, posted: Posted) -> Answer {
 }
 
 #[post("/account/factors/totp/remove", data = "<posted>")]
-async fn remove(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn remove(visit: PageContext<'_>, posted: Posted) -> Answer {
     let (at, fields) = AccountVisit::with(visit, posted, REMOVE).await?;
     let password = fields.get("password").to_owned().into();
     let (caller, own) = (at.who.caller(), &at.doorward.own_factors);
-    let removed = own.remove_totp(&caller, password, fields.get("code"), at.cause());
+    let removed = own.remove_totp(&caller, password, fields.get("code"), at.context());
     let removed = removed.await.map_err(ApiError::from);
     at.ended_factor(REMOVE, removed).await
 }
 
 #[post("/account/factors/codes", data = "<posted>")]
-async fn new_codes(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn new_codes(visit: PageContext<'_>, posted: Posted) -> Answer {
     let (at, fields) = AccountVisit::with(visit, posted, CODES).await?;
     match make(&at, &fields).await {
         Ok(made) => at.shown_once(PATH, kept(&at, &made)).await,
@@ -178,7 +182,7 @@ async fn make(at: &AccountVisit<'_>, fields: &Fields) -> Result<Vec<Secret>, Api
     let password = fields.get("password").to_owned().into();
     let own = &at.doorward.own_factors;
     Ok(own
-        .new_recovery_codes(&at.who.caller(), password, at.cause())
+        .new_recovery_codes(&at.who.caller(), password, at.context())
         .await?)
 }
 
@@ -194,11 +198,11 @@ fn kept(at: &AccountVisit<'_>, made: &[Secret]) -> Markup {
 impl AccountVisit<'_> {
     /// The page, with something in a part of it that is shown this once, in the place of the form of `action`.
     pub(super) async fn shown_once(&self, action: &str, once: Markup) -> Answer {
-        let news = News {
+        let news = Notice {
             part: part_of(action),
             action,
             once: Some(once),
-            ..News::default()
+            ..Notice::default()
         };
         Ok(self.page(news).await?.into())
     }

@@ -7,7 +7,7 @@ use doorward_shared::{
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
-use super::{Visit, account_visit::AccountVisit, news::News, time::time};
+use super::{PageContext, account_visit::AccountVisit, notices::Notice, time::time};
 use crate::{
     crypto::secret::Secret,
     domain::{ApiKey, KeyOwner, KeyTerms},
@@ -18,7 +18,7 @@ use crate::{
             form::Posted,
             form_token::Form,
             input::{Input, Wrong},
-            shown::{Answer, Shown},
+            page_response::{Answer, PageResponse},
             texts::fill,
         },
         values,
@@ -27,7 +27,7 @@ use crate::{
     store::KeyFilter,
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![mint, revoke]
 }
 
@@ -40,7 +40,7 @@ const REVOKE: &str = "/account/keys/revoke";
 /// What a key may be good for, in days.
 const DAYS: [i64; 4] = [30, 90, 365, 0];
 
-pub(super) async fn part(at: &AccountVisit<'_>, news: &News<'_>) -> Result<Markup, Shown> {
+pub(super) async fn part(at: &AccountVisit<'_>, news: &Notice<'_>) -> Result<Markup, PageResponse> {
     let t = at.texts;
     let filter = KeyFilter {
         owner: Some(KeyOwner::User(at.who.account.user.id)),
@@ -148,14 +148,14 @@ fn asked(fields: &Fields, now: Timestamp) -> MintRequest {
 }
 
 #[post("/account/keys", data = "<posted>")]
-async fn mint(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn mint(visit: PageContext<'_>, posted: Posted) -> Answer {
     let (at, fields) = AccountVisit::with(visit, posted, MINT).await?;
     match make(&at, &fields).await {
         Ok((key, secret)) => {
-            let news = News {
+            let news = Notice {
                 part: "keys",
                 once: Some(shown_once(&at, &key, &secret)),
-                ..News::default()
+                ..Notice::default()
             };
             Ok(at.page(news).await?.into())
         }
@@ -182,7 +182,7 @@ fn shown_once(at: &AccountVisit<'_>, key: &ApiKey, secret: &Secret) -> Markup {
 }
 
 #[post("/account/keys/revoke", data = "<posted>")]
-async fn revoke(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn revoke(visit: PageContext<'_>, posted: Posted) -> Answer {
     let (at, fields) = AccountVisit::with(visit, posted, REVOKE).await?;
     let ended = kill(&at, &fields).await;
     at.ended(REVOKE, ended).await

@@ -6,7 +6,7 @@ mod data;
 mod email;
 mod factors;
 mod keys;
-mod news;
+mod notices;
 mod page;
 mod passkeys;
 mod password;
@@ -18,21 +18,21 @@ mod time;
 use maud::html;
 use rocket::{Route, get, http::uri::Origin, routes};
 
-use self::{account_visit::AccountVisit, news::News};
-use super::{authorize::parameter, shown::Answer, visit::Visit};
+use self::{account_visit::AccountVisit, notices::Notice};
+use super::{authorize::parameter, page_context::PageContext, page_response::Answer};
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     [
         routes![show],
-        profile::all(),
-        email::all(),
-        password::all(),
-        sessions::all(),
-        keys::all(),
-        apps::all(),
-        factors::all(),
-        passkeys::all(),
-        data::all(),
+        profile::routes(),
+        email::routes(),
+        password::routes(),
+        sessions::routes(),
+        keys::routes(),
+        apps::routes(),
+        factors::routes(),
+        passkeys::routes(),
+        data::routes(),
     ]
     .concat()
 }
@@ -43,7 +43,7 @@ pub(super) const PARTS: [&str; 7] = [
 ];
 
 #[get("/account")]
-async fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
+async fn show(visit: PageContext<'_>, uri: &Origin<'_>) -> Answer {
     let at = AccountVisit {
         goes_on: parameter(uri, "part").zip(parameter(uri, "after")),
         ..AccountVisit::new(visit)?
@@ -51,10 +51,10 @@ async fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
     let done = parameter(uri, "done").unwrap_or_default();
     let asked = (done == email::ASKED)
         .then(|| html! { p class="done" role="status" { (at.texts.links.change_asked) } });
-    let news = News {
+    let news = Notice {
         part: if asked.is_some() { "profile" } else { &done },
         once: asked,
-        ..News::default()
+        ..Notice::default()
     };
     Ok(at.page(news).await?.into())
 }

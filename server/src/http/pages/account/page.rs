@@ -5,14 +5,14 @@ use maud::html;
 use super::{
     account_visit::AccountVisit,
     apps, data, email, factors, keys,
-    news::{News, part_of},
+    notices::{Notice, part_of},
     password, profile, sessions,
 };
 use crate::http::{
     ApiError,
     pages::{
         page::Page,
-        shown::{Answer, Shown, go},
+        page_response::{Answer, PageResponse, go},
     },
 };
 
@@ -26,18 +26,18 @@ impl AccountVisit<'_> {
     }
 
     /// Back to a part of the page, which says that it is done.
-    fn done(&self, part: &str) -> Shown {
+    fn done(&self, part: &str) -> PageResponse {
         let base = &self.doorward.site.base;
         go(format!("{base}/account?done={part}#{part}"))
     }
 
     /// The page, saying what went wrong with a form: at its field, where the error names one.
     pub(super) async fn failed(&self, action: &str, error: &ApiError) -> Answer {
-        let news = News {
+        let news = Notice {
             part: part_of(action),
             action,
             error: Some(error),
-            ..News::default()
+            ..Notice::default()
         };
         let page = self.page(news).await?;
         Ok(Page {
@@ -52,7 +52,7 @@ impl AccountVisit<'_> {
         .into())
     }
 
-    pub(super) async fn page(&self, news: News<'_>) -> Result<Page, Shown> {
+    pub(super) async fn page(&self, news: Notice<'_>) -> Result<Page, PageResponse> {
         let t = self.texts;
         let parts = [
             (

@@ -4,20 +4,20 @@ use doorward_shared::{PasskeyId, mfa::CreatedCredential};
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
-use super::{Visit, account_visit::AccountVisit, news::News, time::time};
+use super::{PageContext, account_visit::AccountVisit, notices::Notice, time::time};
 use crate::{
     domain::Passkey,
     http::{
         ApiError,
         pages::{
-            fields::Fields, form::Posted, input::Input, parts::password_field, shown::Answer,
-            texts::fill,
+            fields::Fields, form::Posted, input::Input, page_response::Answer,
+            parts::password_field, texts::fill,
         },
         values,
     },
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![begin, add, remove]
 }
 
@@ -25,7 +25,7 @@ const BEGIN: &str = "/account/passkeys/begin";
 const ADD: &str = "/account/passkeys/add";
 const REMOVE: &str = "/account/passkeys/remove";
 
-pub(super) fn part(at: &AccountVisit<'_>, news: &News<'_>, passkeys: &[Passkey]) -> Markup {
+pub(super) fn part(at: &AccountVisit<'_>, news: &Notice<'_>, passkeys: &[Passkey]) -> Markup {
     let t = at.texts;
     let wrong = news.wrong(t, BEGIN);
     let name = Input {
@@ -77,7 +77,7 @@ fn row(at: &AccountVisit<'_>, passkey: &Passkey) -> Markup {
 }
 
 #[post("/account/passkeys/begin", data = "<posted>")]
-async fn begin(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn begin(visit: PageContext<'_>, posted: Posted) -> Answer {
     let (at, fields) = AccountVisit::with(visit, posted, BEGIN).await?;
     let name = fields.get("name");
     let options = match options(&at, &fields).await {
@@ -93,10 +93,10 @@ async fn begin(visit: Visit<'_>, posted: Posted) -> Answer {
         noscript { p { (t.passkey_needs_script) } }
     };
     let once = html! { div class="setup" { (at.form_making(ADD, &options, fields)) } };
-    let news = News {
+    let news = Notice {
         part: "factors",
         once: Some(once),
-        ..News::default()
+        ..Notice::default()
     };
     Ok(at.page(news).await?.into())
 }
@@ -106,12 +106,12 @@ async fn options(at: &AccountVisit<'_>, fields: &Fields) -> Result<serde_json::V
     let password = fields.get("password").to_owned().into();
     let own = &at.doorward.own_factors;
     Ok(own
-        .passkey_options(&at.who.caller(), password, at.cause())
+        .passkey_options(&at.who.caller(), password, at.context())
         .await?)
 }
 
 #[post("/account/passkeys/add", data = "<posted>")]
-async fn add(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn add(visit: PageContext<'_>, posted: Posted) -> Answer {
     let (at, fields) = AccountVisit::with(visit, posted, ADD).await?;
     let added = made(&at, &fields).await;
     at.ended(ADD, added).await
@@ -122,13 +122,13 @@ async fn made(at: &AccountVisit<'_>, fields: &Fields) -> Result<(), ApiError> {
     let credential: CreatedCredential = serde_json::from_str(fields.get("credential"))
         .map_err(|_| ApiError::validation("credential", "cannot be read"))?;
     let own = &at.doorward.own_factors;
-    own.add_passkey(&at.who.caller(), name, &credential, at.cause())
+    own.add_passkey(&at.who.caller(), name, &credential, at.context())
         .await?;
     Ok(())
 }
 
 #[post("/account/passkeys/remove", data = "<posted>")]
-async fn remove(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn remove(visit: PageContext<'_>, posted: Posted) -> Answer {
     let (at, fields) = AccountVisit::with(visit, posted, REMOVE).await?;
     let removed = take_away(&at, &fields).await;
     at.ended_factor(REMOVE, removed).await
@@ -137,5 +137,7 @@ async fn remove(visit: Visit<'_>, posted: Posted) -> Answer {
 async fn take_away(at: &AccountVisit<'_>, fields: &Fields) -> Result<(), ApiError> {
     let id: PasskeyId = values::id(fields.get("id"), "passkey")?;
     let own = &at.doorward.own_factors;
-    Ok(own.remove_passkey(&at.who.caller(), id, at.cause()).await?)
+    Ok(own
+        .remove_passkey(&at.who.caller(), id, at.context())
+        .await?)
 }

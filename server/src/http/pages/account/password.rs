@@ -3,27 +3,27 @@
 use maud::{Markup, html};
 use rocket::{Route, get, post, routes};
 
-use super::{Visit, account_visit::AccountVisit, news::News};
+use super::{PageContext, account_visit::AccountVisit, notices::Notice};
 use crate::{
     http::{
         ApiError, Services,
         pages::{
             form::Posted,
             input::Input,
+            page_response::{Answer, PageResponse, go},
             parts::new_password,
-            shown::{Answer, Shown, go},
         },
     },
     service::PasswordChange,
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![change, well_known]
 }
 
 const PATH: &str = "/account/password";
 
-pub(super) fn part(at: &AccountVisit<'_>, news: &News<'_>) -> Markup {
+pub(super) fn part(at: &AccountVisit<'_>, news: &Notice<'_>) -> Markup {
     let t = at.texts;
     let wrong = news.wrong(t, PATH);
     let current = Input {
@@ -53,12 +53,12 @@ pub(super) fn part(at: &AccountVisit<'_>, news: &News<'_>) -> Markup {
 
 /// Where password managers send people: <https://w3c.github.io/webappsec-change-password-url/>.
 #[get("/.well-known/change-password")]
-fn well_known(doorward: &Services) -> Shown {
+fn well_known(doorward: &Services) -> PageResponse {
     go(format!("{}/account#password", doorward.site.base))
 }
 
 #[post("/account/password", data = "<posted>")]
-async fn change(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn change(visit: PageContext<'_>, posted: Posted) -> Answer {
     let (at, fields) = AccountVisit::with(visit, posted, PATH).await?;
     let password = |name| fields.get(name).to_owned().into();
     let change = PasswordChange {
@@ -68,7 +68,9 @@ async fn change(visit: Visit<'_>, posted: Posted) -> Answer {
     };
     let by = at.who.caller();
     let accounts = &at.doorward.accounts;
-    let ended = accounts.change_own_password(&by, change, at.cause()).await;
+    let ended = accounts
+        .change_own_password(&by, change, at.context())
+        .await;
     let ended = ended.map_err(ApiError::from);
     at.ended(PATH, ended).await
 }

@@ -3,23 +3,23 @@
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
-use super::{Visit, account_visit::AccountVisit, news::News};
+use super::{PageContext, account_visit::AccountVisit, notices::Notice};
 use crate::{
     domain::UserChange,
     http::{
         ApiError,
-        pages::{fields::Fields, form::Posted, parts::names_fields, shown::Answer},
+        pages::{fields::Fields, form::Posted, page_response::Answer, parts::names_fields},
         values,
     },
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![change]
 }
 
 const PATH: &str = "/account/profile";
 
-pub(super) fn part(at: &AccountVisit<'_>, news: &News<'_>) -> Markup {
+pub(super) fn part(at: &AccountVisit<'_>, news: &Notice<'_>) -> Markup {
     let (t, user) = (at.texts, &at.who.account.user);
     let names = [&user.first_name, &user.last_name];
     let names = names.map(|name| name.as_deref().unwrap_or_default());
@@ -31,7 +31,7 @@ pub(super) fn part(at: &AccountVisit<'_>, news: &News<'_>) -> Markup {
 }
 
 #[post("/account/profile", data = "<posted>")]
-async fn change(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn change(visit: PageContext<'_>, posted: Posted) -> Answer {
     let (at, fields) = AccountVisit::with(visit, posted, PATH).await?;
     let ended = save(&at, &fields).await;
     at.ended(PATH, ended).await

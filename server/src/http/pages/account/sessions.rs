@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
-use super::{Visit, account_visit::AccountVisit, time::time};
+use super::{PageContext, account_visit::AccountVisit, time::time};
 use crate::{
     domain::{Session, device::Device},
     http::{
@@ -11,7 +11,7 @@ use crate::{
         pages::{
             fields::Fields,
             form::Posted,
-            shown::{Answer, Shown},
+            page_response::{Answer, PageResponse},
             texts::fill,
         },
         values,
@@ -19,14 +19,14 @@ use crate::{
     store::SessionFilter,
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![end, end_others]
 }
 
 const PATH: &str = "/account/sessions/end";
 const OTHERS: &str = "/account/sessions/end-others";
 
-pub(super) async fn part(at: &AccountVisit<'_>) -> Result<Markup, Shown> {
+pub(super) async fn part(at: &AccountVisit<'_>) -> Result<Markup, PageResponse> {
     let t = at.texts;
     let filter = SessionFilter {
         user_id: Some(at.who.account.user.id),
@@ -57,7 +57,7 @@ pub(super) async fn part(at: &AccountVisit<'_>) -> Result<Markup, Shown> {
     })
 }
 
-async fn row(at: &AccountVisit<'_>, session: &Session) -> Result<Markup, Shown> {
+async fn row(at: &AccountVisit<'_>, session: &Session) -> Result<Markup, PageResponse> {
     let t = at.texts;
     let device = Device::of(session.user_agent.as_deref()).said_in(t.language);
     let client = match session.client_id {
@@ -89,7 +89,7 @@ async fn row(at: &AccountVisit<'_>, session: &Session) -> Result<Markup, Shown> 
 }
 
 #[post("/account/sessions/end", data = "<posted>")]
-async fn end(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn end(visit: PageContext<'_>, posted: Posted) -> Answer {
     let (at, fields) = AccountVisit::with(visit, posted, PATH).await?;
     let ended = end_one(&at, &fields).await;
     at.ended(PATH, ended).await
@@ -103,7 +103,7 @@ async fn end_one(at: &AccountVisit<'_>, fields: &Fields) -> Result<(), ApiError>
 }
 
 #[post("/account/sessions/end-others", data = "<posted>")]
-async fn end_others(visit: Visit<'_>, posted: Posted) -> Answer {
+async fn end_others(visit: PageContext<'_>, posted: Posted) -> Answer {
     let (at, _) = AccountVisit::with(visit, posted, OTHERS).await?;
     let ended = end_all_others(&at).await;
     at.ended(OTHERS, ended).await

@@ -10,7 +10,7 @@ use crate::{
 
 /// Who asks about a token.
 #[derive(Debug, Clone)]
-pub enum Asker {
+pub enum IntrospectionCaller {
     /// Sees its own tokens, and those whose audience names one of its resources; a resource server sees all access
     /// tokens, and API keys.
     Client(Arc<Client>),
@@ -18,10 +18,10 @@ pub enum Asker {
     Operator { people: bool },
 }
 
-pub(super) fn sees(asker: &Asker, token: &AccessToken) -> bool {
+pub(super) fn sees(asker: &IntrospectionCaller, token: &AccessToken) -> bool {
     match asker {
-        Asker::Operator { .. } => true,
-        Asker::Client(client) => {
+        IntrospectionCaller::Operator { .. } => true,
+        IntrospectionCaller::Client(client) => {
             client.resource_server
                 || token.client_id() == client.public_id()
                 || client.resources.iter().any(|resource| {
@@ -36,21 +36,21 @@ pub(super) fn sees(asker: &Asker, token: &AccessToken) -> bool {
 }
 
 /// A person's address as the asker may be told it.
-pub(super) fn told(asker: &Asker, user: &User) -> Option<String> {
+pub(super) fn told(asker: &IntrospectionCaller, user: &User) -> Option<String> {
     match asker {
-        Asker::Client(client) => client
+        IntrospectionCaller::Client(client) => client
             .policy
             .told_email(user)
             .map(|(email, _)| email.to_owned()),
-        Asker::Operator { .. } => Some(user.email.as_str().to_owned()),
+        IntrospectionCaller::Operator { .. } => Some(user.email.as_str().to_owned()),
     }
 }
 
 /// Whether the person's address is told: a token that was given it, the person's own, or to whoever reads every account.
-pub(super) fn shows_email(asker: &Asker, token: &Caller) -> bool {
+pub(super) fn shows_email(asker: &IntrospectionCaller, token: &Caller) -> bool {
     token.first_party().is_some() || token.scopes.covers("email") || reads_people(asker)
 }
 
-pub(super) fn reads_people(asker: &Asker) -> bool {
-    matches!(asker, Asker::Operator { people: true })
+pub(super) fn reads_people(asker: &IntrospectionCaller) -> bool {
+    matches!(asker, IntrospectionCaller::Operator { people: true })
 }

@@ -8,7 +8,7 @@ use quick_cache::DefaultHashBuilder;
 use super::{Store, StoreError, rows::ip_text, sql::params};
 
 /// Notes kept between two flushes; past it the oldest knowledge stands.
-const MANY: usize = 50_000;
+const MAX_BUFFERED: usize = 50_000;
 
 #[derive(Debug, Default)]
 pub(super) struct Touched {
@@ -20,7 +20,7 @@ impl Store {
     /// Notes that a key was used, and where from, if that is known.
     pub fn touch_key(&self, id: KeyId, at: Timestamp, ip: Option<IpAddr>) {
         let mut touched = self.touched();
-        if touched.keys.len() < MANY || touched.keys.contains_key(&id) {
+        if touched.keys.len() < MAX_BUFFERED || touched.keys.contains_key(&id) {
             touched.keys.insert(id, (at, ip));
         }
     }
@@ -28,7 +28,7 @@ impl Store {
     /// Notes that a session was used.
     pub fn touch_session(&self, id: SessionId, at: Timestamp) {
         let mut touched = self.touched();
-        if touched.sessions.len() < MANY || touched.sessions.contains_key(&id) {
+        if touched.sessions.len() < MAX_BUFFERED || touched.sessions.contains_key(&id) {
             touched.sessions.insert(id, at);
         }
     }
@@ -67,8 +67,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         // Small units, so that nobody waits long behind them.
         for some in sessions.chunks(500).map(<[_]>::to_vec) {
-            self.write(move |unit| {
-                let mut update = unit.conn.prepare_cached(
+            self.write(move |tx| {
+                let mut update = tx.conn.prepare_cached(
                     "UPDATE sessions SET last_seen_at = ?2 WHERE id = ?1 AND last_seen_at < ?2",
                 )?;
                 for (id, at) in some {
@@ -79,8 +79,8 @@ impl Store {
             .await?;
         }
         for some in keys.chunks(500).map(<[_]>::to_vec) {
-            self.write(move |unit| {
-                let mut update = unit.conn.prepare_cached(
+            self.write(move |tx| {
+                let mut update = tx.conn.prepare_cached(
                     "UPDATE api_keys SET last_used_at = ?2, last_used_ip = ?3 WHERE id = ?1",
                 )?;
                 for (id, (at, ip)) in some {

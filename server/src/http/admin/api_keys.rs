@@ -13,9 +13,9 @@ use crate::{
     domain::{Act, ApiKey, Door, KeyOwner},
     http::{
         Allowed, ApiError, Body, Filters, Listing, OptionalBody, Recent, RequestInfo, Services,
+        idempotency_key::IdempotencyKey,
         key_checks::{UsageOf, usage_of},
         key_terms,
-        once::IdempotencyKey,
         params::Params,
         query::Query,
         reply::{Answer, Done, NoContent, created, ok},
@@ -25,7 +25,7 @@ use crate::{
     store::KeyFilter,
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![list, mint, get, change, rotate, revoke, usage]
 }
 
@@ -97,8 +97,8 @@ fn any(id: &str) -> Result<Which, ApiError> {
 /// Whether a caller may have such a key now: what an answer is given on that was kept.
 async fn may_have(doorward: &Services, act: Act, key: AdminMintedKey) -> Result<(), ApiError> {
     let owner = key.owner_id.map_or(KeyOwner::Operator, KeyOwner::User);
-    let judged = doorward.minting.may_mint(act, owner, key.scopes);
-    Ok(judged.await?)
+    let validated = doorward.minting.may_mint(act, owner, key.scopes);
+    Ok(validated.await?)
 }
 
 #[get("/admin/apikeys")]

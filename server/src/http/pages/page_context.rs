@@ -8,26 +8,25 @@ use rocket::{
 };
 
 use super::{
-    back,
     browser::{Browser, cookies, new_cookie},
     form_token::{TOKEN, token_for},
-    language,
+    forward_auth_return, language,
     page::Page,
-    shown::{Shown, go},
+    page_response::{PageResponse, go},
     signed_in::way_back,
     texts::Texts,
 };
 use crate::{
     crypto::secret::Secret,
-    domain::{Actor, Cause},
+    domain::{Actor, AuditContext},
     http::{ApiError, RequestInfo, Services, user_agent::UserAgent},
-    oauth::{AuthorizationRequest, ClientAnswer, Failure, Refused, ResponseMode},
+    oauth::{AuthorizationRequest, ClientAnswer, OAuthError, Refused, ResponseMode},
     store::NewSession,
 };
 
 /// What a browser comes with.
 #[derive(Debug)]
-pub(super) struct Visit<'r> {
+pub(super) struct PageContext<'r> {
     pub doorward: &'r Services,
     pub browser: Browser,
     pub info: &'r RequestInfo,
@@ -41,7 +40,7 @@ pub(super) struct Visit<'r> {
     pub is_seen: bool,
 }
 
-impl Visit<'_> {
+impl PageContext<'_> {
     /// The request that a form or a link carries, if it carries one; from here on in the language its client asks for.
     ///
     /// # Errors
@@ -49,7 +48,7 @@ impl Visit<'_> {
     pub(super) fn carrying(
         self,
         kept: Option<&str>,
-    ) -> Result<(Self, Option<AuthorizationRequest>), Shown> {
+    ) -> Result<(Self, Option<AuthorizationRequest>), PageResponse> {
         match kept {
             Some(kept) => self
                 .carried(kept)
@@ -58,11 +57,11 @@ impl Visit<'_> {
         }
     }
 
-    /// As [`Visit::carrying`], where it must carry one.
+    /// As [`PageContext::carrying`], where it must carry one.
     ///
     /// # Errors
-    /// As [`Visit::carrying`].
-    pub(super) fn carried(self, kept: &str) -> Result<(Self, AuthorizationRequest), Shown> {
+    /// As [`PageContext::carrying`].
+    pub(super) fn carried(self, kept: &str) -> Result<(Self, AuthorizationRequest), PageResponse> {
         let request = self.doorward.authorization.kept(kept);
         let request = request.map_err(|failure| self.failed(&failure))?;
         Ok((self.of(&request), request))
@@ -84,7 +83,7 @@ impl Visit<'_> {
     }
 
     /// The page that says what went wrong.
-    pub(super) fn failed(&self, failure: &Failure) -> Shown {
+    pub(super) fn failed(&self, failure: &OAuthError) -> PageResponse {
         Page::of_failure(self.texts, failure).into()
     }
 
@@ -94,7 +93,7 @@ impl Visit<'_> {
     }
 
     /// What a request that goes no further is answered with; operators are told too.
-    pub(super) fn refused(&self, refused: Refused) -> Shown {
+    pub(super) fn refused(&self, refused: Refused) -> PageResponse {
         if !self.is(Method::Head) {
             let (client, failure) = refused.what();
             self.doorward.clients.refused(client, failure, self.info.ip);
@@ -112,7 +111,7 @@ impl Visit<'_> {
 
     /// Leaves for a client. A form's chain of redirects may not lead there, so its answer is a page that goes on;
     /// `located`, where programs may follow it.
-    pub(super) fn leave(&self, to: String, located: bool) -> Shown {
+    pub(super) fn leave(&self, to: String, located: bool) -> PageResponse {
         if self.is(Method::Post) {
             let page = Page::onward(self.texts, to);
             Page { located, ..page }.into()
@@ -123,20 +122,20 @@ impl Visit<'_> {
 
     /// What a sign-in in this browser begins with: a cookie of its own, the session that it will stand for, and what is
     /// put down to the sign-in.
-    pub(super) fn new_sign_in(&self) -> (Secret, NewSession, Cause) {
+    pub(super) fn new_sign_in(&self) -> (Secret, NewSession, AuditContext) {
         let now = self.doorward.clock.now();
         let cookie = new_cookie();
         let agent = self.agent.clone();
         let tokens = &self.doorward.tokens;
         let session = tokens.new_browser_session(self.info.ip, agent, cookie.digest(), now);
-        (cookie, session, self.cause(Actor::Anonymous))
+        (cookie, session, self.context(Actor::Anonymous))
     }
 
     /// What a change by `actor` is put down to; they are written to in the language of the page.
-    pub(super) fn cause(&self, actor: Actor) -> Cause {
-        Cause {
+    pub(super) fn context(&self, actor: Actor) -> AuditContext {
+        AuditContext {
             language: self.texts.language,
-            ..self.info.cause(actor, self.doorward.clock.now())
+            ..self.info.context(actor, self.doorward.clock.now())
         }
     }
 
@@ -149,24 +148,24 @@ impl Visit<'_> {
     }
 
     /// Leaves for a client with an answer, the way that it asked for.
-    pub(super) fn bring(&self, answer: ClientAnswer, located: bool) -> Shown {
+    pub(super) fn bring(&self, answer: ClientAnswer, located: bool) -> PageResponse {
         match answer.mode {
             ResponseMode::Query => self.leave(answer.url(), located),
             ResponseMode::FormPost => Page::posting(self.texts, answer).into(),
         }
     }
 
-    /// A form to `action`, with a token of its own; its page is a [`Visit::page`].
+    /// A form to `action`, with a token of its own; its page is a [`PageContext::page`].
     pub(super) fn form(&self, action: &str, fields: Markup) -> Markup {
         self.form_with(action, None, fields)
     }
 
-    /// As [`Visit::form`], with the options of a passkey for the script.
+    /// As [`PageContext::form`], with the options of a passkey for the script.
     pub(super) fn form_with(&self, action: &str, passkey: Option<&str>, fields: Markup) -> Markup {
         self.form_of(action, passkey, None, fields)
     }
 
-    /// As [`Visit::form`], with the options for a new passkey.
+    /// As [`PageContext::form`], with the options for a new passkey.
     pub(super) fn form_making(&self, action: &str, options: &str, fields: Markup) -> Markup {
         self.form_of(action, None, Some(options), fields)
     }
@@ -191,13 +190,13 @@ impl Visit<'_> {
 
 /// The address that leads on to the protected page which a browser is signing in for.
 fn to_protected(request: &Request<'_>, doorward: &Services) -> Option<String> {
-    let kept = cookies(request, &back::cookie_name(doorward)).next()?;
+    let kept = cookies(request, &forward_auth_return::cookie_name(doorward)).next()?;
     doorward.forward_auth.way_back(kept)?;
-    Some(back::address(doorward, kept))
+    Some(forward_auth_return::address(doorward, kept))
 }
 
 #[rocket::async_trait]
-impl<'r> FromRequest<'r> for Visit<'r> {
+impl<'r> FromRequest<'r> for PageContext<'r> {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
         match Services::of(request) {

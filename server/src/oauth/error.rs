@@ -13,7 +13,7 @@ pub(super) const UNKNOWN_CLIENT: &str = "there is no client with this client_id"
 
 /// An error as an OAuth endpoint answers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct OAuthError {
     /// HTTP status.
     pub status: u16,
     /// `invalid_client`, …
@@ -26,7 +26,7 @@ pub struct Failure {
     pub sent: Option<Box<Sent>>,
 }
 
-impl Failure {
+impl OAuthError {
     /// 400.
     pub fn new(error: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
         Self {
@@ -72,7 +72,7 @@ impl Failure {
         }
     }
 
-    /// As [`Failure::client`], where no client authenticates.
+    /// As [`OAuthError::client`], where no client authenticates.
     pub fn unknown_client() -> Self {
         Self {
             description: UNKNOWN_CLIENT.into(),
@@ -159,7 +159,7 @@ impl Failure {
         }
     }
 
-    /// 429, as [`Failure::too_many_registrations`].
+    /// 429, as [`OAuthError::too_many_registrations`].
     pub fn too_many_changes(wait: RetryAfter) -> Self {
         Self {
             description: "too many changes of registrations".into(),
@@ -180,7 +180,7 @@ impl Failure {
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for OAuthError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Refused(refusal) => Self::new("invalid_grant", refusal.to_string()),
@@ -201,7 +201,7 @@ impl From<StoreError> for Failure {
 }
 
 /// What a use case refuses, as an OAuth endpoint answers it.
-impl From<Error> for Failure {
+impl From<Error> for OAuthError {
     fn from(error: Error) -> Self {
         match error {
             Error::InvalidToken | Error::TokenExpired | Error::TokenRevoked => {
@@ -242,7 +242,7 @@ impl From<Error> for Failure {
     }
 }
 
-impl From<SignError> for Failure {
+impl From<SignError> for OAuthError {
     fn from(error: SignError) -> Self {
         tracing::error!(%error, "a token was not issued");
         Self::server()

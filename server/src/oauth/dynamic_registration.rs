@@ -6,14 +6,14 @@ use doorward_shared::{ClientId, Scope, ScopeSet, Timestamp};
 use ulid::Ulid;
 
 use super::{
-    Failure,
+    OAuthError,
     documents::Documents,
     registration::{Allowed, Metadata, Refused, Registration, STRANGERS_BYTES, decide},
 };
 use crate::{
     clock::{Clock, random_bytes},
     crypto::secret::{Secret, client_secret, registration_token},
-    domain::{Act, Actor, AuthMethod, Cause, Client, ClientSecrets, mail::Language},
+    domain::{Act, Actor, AuditContext, AuthMethod, Client, ClientSecrets, mail::Language},
     settings::{ClientRegistration, Settings},
     state::limits::Limits,
     store::{Admission, NewRegistrationToken, SelfRegistered, Store, StoreError},
@@ -47,7 +47,7 @@ pub(crate) struct Origin {
     pub request_id: Arc<str>,
 }
 
-impl From<Refused> for Failure {
+impl From<Refused> for OAuthError {
     fn from(refused: Refused) -> Self {
         Self::new(refused.error, refused.why)
     }
@@ -102,8 +102,8 @@ impl Registrations {
         self.dynamic_scopes().iter().filter(may).cloned().collect()
     }
 
-    pub(super) fn anonymous(&self, from: Origin) -> Cause {
-        Cause {
+    pub(super) fn anonymous(&self, from: Origin) -> AuditContext {
+        AuditContext {
             actor: Actor::Anonymous,
             client_id: None,
             ip: Some(from.ip),
@@ -139,7 +139,7 @@ impl Registrations {
         &self,
         invitation: Invitation,
         from: Origin,
-    ) -> Result<(Admission, ScopeSet), Failure> {
+    ) -> Result<(Admission, ScopeSet), OAuthError> {
         let mode = self.settings.client_registration;
         let cause = self.anonymous(from);
         Ok(match (mode, invitation) {
@@ -154,7 +154,7 @@ impl Registrations {
             (ClientRegistration::Open, Invitation::None) => {
                 (Admission::Open(cause), self.dynamic_scopes())
             }
-            (ClientRegistration::Token, Invitation::None) => return Err(Failure::no_token()),
+            (ClientRegistration::Token, Invitation::None) => return Err(OAuthError::no_token()),
         })
     }
 
@@ -165,10 +165,10 @@ impl Registrations {
     /// 429 for too many from one address.
     pub(crate) async fn register(
         &self,
-        asked: Result<Metadata, Failure>,
+        asked: Result<Metadata, OAuthError>,
         invitation: Invitation,
         from: Origin,
-    ) -> Result<Registered, Failure> {
+    ) -> Result<Registered, OAuthError> {
         let ip = from.ip;
         let (admission, scopes) = self.admission(invitation, from).await?;
         let openly = matches!(admission, Admission::Open(_));
@@ -180,7 +180,7 @@ impl Registrations {
         let registration = decide(&asked?, &allowed)?;
         if openly {
             let counted = self.limits.client_registration(ip, self.clock.monotonic());
-            counted.map_err(Failure::too_many_registrations)?;
+            counted.map_err(OAuthError::too_many_registrations)?;
         }
         let secret = registration
             .with_secret
@@ -211,9 +211,9 @@ impl Registrations {
         &self,
         id: ClientId,
         token: &Secret,
-        asked: Result<Metadata, Failure>,
+        asked: Result<Metadata, OAuthError>,
         from: Origin,
-    ) -> Result<Client, Failure> {
+    ) -> Result<Client, OAuthError> {
         let found = self.found(id, token).await?;
         let asked = asked?;
         if asked
@@ -222,7 +222,7 @@ impl Registrations {
             .is_some_and(|named| *named != id.to_string())
         {
             let why = "client_id is not the client that is changed";
-            return Err(Failure::new("invalid_client_metadata", why));
+            return Err(OAuthError::new("invalid_client_metadata", why));
         }
         let now = self.clock.monotonic();
         let counted = if found.openly {
@@ -231,8 +231,8 @@ impl Registrations {
             // Whoever was let in has a credential of its own, and is bounded as accounts are.
             self.limits.write(id, now)
         };
-        counted.map_err(Failure::too_many_changes)?;
-        let cause = Cause {
+        counted.map_err(OAuthError::too_many_changes)?;
+        let cause = AuditContext {
             actor: Actor::Client(id),
             ..self.anonymous(from)
         };
@@ -249,13 +249,13 @@ impl Registrations {
     ///
     /// # Errors
     /// `invalid_token`, for an unknown client too.
-    pub(crate) async fn find(&self, id: ClientId, token: &Secret) -> Result<Client, Failure> {
+    pub(crate) async fn find(&self, id: ClientId, token: &Secret) -> Result<Client, OAuthError> {
         Ok(self.found(id, token).await?.client)
     }
 
-    async fn found(&self, id: ClientId, token: &Secret) -> Result<SelfRegistered, Failure> {
+    async fn found(&self, id: ClientId, token: &Secret) -> Result<SelfRegistered, OAuthError> {
         let found = self.store.registered(id, token.digest()).await?;
-        found.ok_or_else(|| Failure::token("the registration access token is not valid"))
+        found.ok_or_else(|| OAuthError::token("the registration access token is not valid"))
     }
 
     /// Deletes a client that registered itself, RFC 7592 section 2.3.
@@ -267,10 +267,10 @@ impl Registrations {
         id: ClientId,
         token: &Secret,
         from: Origin,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), OAuthError> {
         // Guesses take no turn of the writer.
         self.found(id, token).await?;
-        let cause = Cause {
+        let cause = AuditContext {
             actor: Actor::Client(id),
             ..self.anonymous(from)
         };
@@ -279,15 +279,15 @@ impl Registrations {
     }
 }
 
-fn closed() -> Failure {
-    Failure {
+fn closed() -> OAuthError {
+    OAuthError {
         status: 403,
-        ..Failure::new("access_denied", "clients are registered by an operator")
+        ..OAuthError::new("access_denied", "clients are registered by an operator")
     }
 }
 
-fn used_up() -> Failure {
-    Failure::token("the token is not valid, or used up")
+fn used_up() -> OAuthError {
+    OAuthError::token("the token is not valid, or used up")
 }
 
 /// The scopes that a client may take at its own wish: what an operator has left it; else what it has, and of those for
@@ -303,7 +303,7 @@ fn most_scopes(row: &SelfRegistered, scopes: &ScopeSet) -> ScopeSet {
 }
 
 /// What a client becomes at its own wish. What an operator has taken from it stays taken.
-fn changed(asked: &Metadata, row: SelfRegistered, scopes: &ScopeSet) -> Result<Client, Failure> {
+fn changed(asked: &Metadata, row: SelfRegistered, scopes: &ScopeSet) -> Result<Client, OAuthError> {
     let is_confidential = row.client.is_confidential();
     let allowed = Allowed {
         scopes: most_scopes(&row, scopes),
@@ -321,7 +321,7 @@ fn changed(asked: &Metadata, row: SelfRegistered, scopes: &ScopeSet) -> Result<C
         || (registration.with_secret || signs) != is_confidential
     {
         let why = "token_endpoint_auth_method cannot change between a secret, a key and none";
-        return Err(Failure::new("invalid_client_metadata", why));
+        return Err(OAuthError::new("invalid_client_metadata", why));
     }
     Ok(Client {
         id: before.id,
@@ -329,15 +329,15 @@ fn changed(asked: &Metadata, row: SelfRegistered, scopes: &ScopeSet) -> Result<C
     })
 }
 
-fn not_admitted(error: StoreError) -> Failure {
-    use crate::domain::Refusal;
+fn not_admitted(error: StoreError) -> OAuthError {
+    use crate::domain::DomainError;
     match error {
-        StoreError::Refused(Refusal::CredentialEnded) => used_up(),
-        StoreError::Refused(Refusal::Invalid { field, reason }) => Failure::new(
+        StoreError::Refused(DomainError::CredentialEnded) => used_up(),
+        StoreError::Refused(DomainError::Invalid { field, reason }) => OAuthError::new(
             "invalid_client_metadata",
             format!("with what an operator has decided {field} {reason}"),
         ),
-        StoreError::Refused(Refusal::Scope(scope)) => Failure::insufficient_scope(&scope),
+        StoreError::Refused(DomainError::Scope(scope)) => OAuthError::insufficient_scope(&scope),
         error => error.into(),
     }
 }

@@ -4,21 +4,21 @@ use super::{ApiError, RequestInfo, Services};
 use crate::{
     crypto::{api_key::looks_like_api_key, secret::Secret},
     domain::Door,
-    oauth::{Failure, Invitation},
+    oauth::{Invitation, OAuthError},
 };
 
 /// The one bearer token of a request.
-pub(super) fn bearer(headers: &[&str]) -> Result<Option<Secret>, Failure> {
+pub(super) fn bearer(headers: &[&str]) -> Result<Option<Secret>, OAuthError> {
     match headers {
         [] => Ok(None),
         [header] => {
             let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
             if !scheme.eq_ignore_ascii_case("bearer") {
-                return Err(Failure::no_token());
+                return Err(OAuthError::no_token());
             }
             Ok(Some(token.trim().to_owned().into()))
         }
-        _ => Err(Failure::request(
+        _ => Err(OAuthError::request(
             "there is more than one Authorization header",
         )),
     }
@@ -28,7 +28,7 @@ pub(super) async fn invitation(
     doorward: &Services,
     info: &RequestInfo,
     headers: &[&str],
-) -> Result<Invitation, Failure> {
+) -> Result<Invitation, OAuthError> {
     let Some(token) = bearer(headers)? else {
         return Ok(Invitation::None);
     };
@@ -36,13 +36,13 @@ pub(super) async fn invitation(
         return Ok(Invitation::Token(token));
     }
     let failed = |error: ApiError| match error.status().code {
-        401 => Failure::token(error.message().to_owned()),
-        403 => Failure::insufficient_scope("admin:clients"),
-        _ => Failure::unavailable(),
+        401 => OAuthError::token(error.message().to_owned()),
+        403 => OAuthError::insufficient_scope("admin:clients"),
+        _ => OAuthError::unavailable(),
     };
     let callers = &doorward.callers;
     let caller = callers.authenticate_for(&["admin:clients"], token.expose(), info.ip);
-    let caller = caller.await.map_err(Failure::from)?;
+    let caller = caller.await.map_err(OAuthError::from)?;
     let act = doorward.act(&caller, Door::Admin, info).map_err(failed)?;
     Ok(Invitation::Act(Box::new(act), caller.scopes.clone()))
 }

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 const WIDTHS: [u32; 3] = [64, 56, 48];
 
 /// Who is behind an address: an IPv6 network of 64 bits is one household.
-pub fn household(ip: IpAddr) -> IpAddr {
+pub fn client_prefix(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(network(v6, WIDTHS[0])),
         v4 @ IpAddr::V4(_) => v4,
@@ -29,13 +29,13 @@ pub fn networks(ip: IpAddr) -> [Option<IpAddr>; 3] {
     }
 }
 
-/// [`household`] as a network.
-pub fn household_net(ip: IpAddr) -> IpNet {
+/// [`client_prefix`] as a network.
+pub fn client_prefix_net(ip: IpAddr) -> IpNet {
     around(ip, 32, WIDTHS[0])
 }
 
 /// The network around an address that one provider's customers share: 24 bits of IPv4, 48 of IPv6.
-pub fn neighbourhood(ip: IpAddr) -> IpNet {
+pub fn provider_prefix(ip: IpAddr) -> IpNet {
     around(ip, 24, WIDTHS[2])
 }
 

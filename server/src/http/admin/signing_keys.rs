@@ -13,7 +13,7 @@ use crate::{
     store::{ListQuery, StoredSigningKey},
 };
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![list, rotate, revoke]
 }
 

@@ -9,13 +9,13 @@ use rocket::{
 use super::{
     authorize::parameter,
     page::Page,
-    shown::{Answer, Shown, go},
-    sign_in_page::{self, Said},
-    visit::Visit,
+    page_context::PageContext,
+    page_response::{Answer, PageResponse, go},
+    sign_in_page::{self, SignInForm},
 };
 use crate::http::Services;
 
-pub(super) fn all() -> Vec<Route> {
+pub(super) fn routes() -> Vec<Route> {
     routes![back]
 }
 
@@ -41,7 +41,7 @@ fn cookie(doorward: &Services, kept: Option<&str>) -> String {
 }
 
 #[get("/sign-in/back")]
-fn back(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
+fn back(visit: PageContext<'_>, uri: &Origin<'_>) -> Answer {
     let doorward = visit.doorward;
     let kept = parameter(uri, "to").unwrap_or_default();
     let Some(page) = doorward.forward_auth.way_back(&kept) else {
@@ -52,14 +52,14 @@ fn back(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
     match who {
         Some(who) if !visit.is(Method::Head) => {
             let mut shown = go(doorward.forward_auth.back_to(&page, &who));
-            if let Shown::Go(to) = &mut shown {
+            if let PageResponse::Go(to) = &mut shown {
                 to.cookie = Some(cookie(doorward, None));
             }
             Ok(shown)
         }
         _ => Ok(Page {
             second_cookie: Some(cookie(doorward, Some(&kept))),
-            ..sign_in_page::page(&visit, None, Said::default())
+            ..sign_in_page::page(&visit, None, SignInForm::default())
         }
         .into()),
     }

@@ -24,9 +24,9 @@ impl ApiError {
     /// The outcome of a guard, with its error left for the catcher.
     pub(in crate::http) fn outcome<T>(
         request: &Request<'_>,
-        judged: Result<T, ApiError>,
+        validated: Result<T, ApiError>,
     ) -> Outcome<T, ApiError> {
-        match judged {
+        match validated {
             Ok(value) => Outcome::Success(value),
             Err(error) => Outcome::Error(error.leave(request)),
         }

@@ -15,10 +15,10 @@ use super::{
     sql::{Connection, params},
     sqlite::Guard,
 };
-use crate::domain::{Cause, Diff, Noted};
+use crate::domain::{AuditContext, Diff, Noted};
 
 /// What a unit works with: the open transaction, fresh ids, and the list of what it makes stale in memory.
-pub(super) struct Unit<'a> {
+pub(super) struct WriteTx<'a> {
     pub conn: &'a Connection,
     pub changes: &'a mut Changes,
     /// For what is noted there and not on disk yet.
@@ -51,19 +51,19 @@ pub(super) struct By {
     pub client: Option<ClientId>,
 }
 
-impl From<&Cause> for By {
-    fn from(cause: &Cause) -> Self {
+impl From<&AuditContext> for By {
+    fn from(context: &AuditContext) -> Self {
         Self {
-            actor: cause.actor.to_string(),
-            ip: cause.ip.map(ip_text),
-            request_id: cause.request_id.as_deref().map(str::to_owned),
-            reason: cause.reason.as_deref().map(str::to_owned),
-            client: cause.client_id,
+            actor: context.actor.to_string(),
+            ip: context.ip.map(ip_text),
+            request_id: context.request_id.as_deref().map(str::to_owned),
+            reason: context.reason.as_deref().map(str::to_owned),
+            client: context.client_id,
         }
     }
 }
 
-impl Unit<'_> {
+impl WriteTx<'_> {
     /// What time it is, after every commit before this unit.
     pub(super) fn now(&self) -> Timestamp {
         self.memory.clock.now()
@@ -82,7 +82,7 @@ impl Unit<'_> {
     /// Appends to the audit log, in the transaction of what it records.
     pub(super) fn event(
         &mut self,
-        cause: &Cause,
+        context: &AuditContext,
         action: &str,
         target: Option<&dyn std::fmt::Display>,
         user: Option<UserId>,
@@ -94,13 +94,13 @@ impl Unit<'_> {
             user,
             detail,
         };
-        self.insert_event(cause, happened, None)
+        self.insert_event(context, happened, None)
     }
 
-    /// As [`Unit::event`], of a change of fields; its detail is the change in words unless one is given.
+    /// As [`WriteTx::event`], of a change of fields; its detail is the change in words unless one is given.
     pub(super) fn changed(
         &mut self,
-        cause: &Cause,
+        context: &AuditContext,
         happened: Happened<'_>,
         diff: &Diff,
     ) -> Result<(), StoreError> {
@@ -109,22 +109,22 @@ impl Unit<'_> {
             detail: happened.detail.or(Some(&words)),
             ..happened
         };
-        self.insert_event(cause, happened, Some(diff))
+        self.insert_event(context, happened, Some(diff))
     }
 
     fn insert_event(
         &mut self,
-        cause: &Cause,
+        context: &AuditContext,
         happened: Happened<'_>,
         diff: Option<&Diff>,
     ) -> Result<(), StoreError> {
         let changes = diff.filter(|diff| !diff.is_empty()).map(json);
         let Happened { action, user, .. } = happened;
-        self.event_by(&By::from(cause), cause.at, happened, changes)?;
-        mails::tell(self, cause, action, user)
+        self.event_by(&By::from(context), context.at, happened, changes)?;
+        mails::tell(self, context, action, user)
     }
 
-    /// As [`Unit::event`], for what somebody caused in an earlier unit; `changes` is JSON.
+    /// As [`WriteTx::event`], for what somebody caused in an earlier unit; `changes` is JSON.
     pub(super) fn event_by(
         &mut self,
         by: &By,

@@ -4,25 +4,28 @@ use maud::html;
 use rocket::http::Method;
 
 use super::{
-    asking, consent, leading_on::answer_form, page::Page, shown::Answer, sign_in, sign_in_page,
-    texts::fill, visit::Visit,
+    consent, page::Page, page_context::PageContext, page_response::Answer, pending_request,
+    redirect_pages::answer_form, sign_in, sign_in_page, texts::fill,
 };
 use crate::oauth::{
-    AuthorizationRequest, ClientAnswer, Failure, NOT_ADMITTED, Next, ResponseMode, Visitor,
+    AuthorizationRequest, ClientAnswer, NOT_ADMITTED, Next, OAuthError, ResponseMode, Visitor,
 };
 
 /// Takes a request as far as it goes, and shows what comes next.
 pub(super) async fn advance(
-    visit: Visit<'_>,
+    visit: PageContext<'_>,
     request: AuthorizationRequest,
     decision: Option<bool>,
 ) -> Answer {
     if visit.is(Method::Head) {
         // It changes nothing, so it makes no code.
-        let asking = asking::asking(&visit, Some(request)).await?;
-        return Ok(
-            sign_in_page::page(&visit, asking.as_ref(), sign_in_page::Said::default()).into(),
-        );
+        let asking = pending_request::asking(&visit, Some(request)).await?;
+        return Ok(sign_in_page::page(
+            &visit,
+            asking.as_ref(),
+            sign_in_page::SignInForm::default(),
+        )
+        .into());
     }
     let visitor = Visitor {
         signed_in: visit.browser.signed_in()?,
@@ -41,8 +44,11 @@ pub(super) async fn advance(
         Ok(Next::Answer(answer)) => Ok(visit.bring(answer, decision.is_some())),
         Ok(Next::NotAdmitted(answer)) => not_admitted(&visit, request, answer).await,
         Ok(Next::SignIn) => {
-            let asking = asking::asking(&visit, Some(request)).await?;
-            Ok(sign_in_page::page(&visit, asking.as_ref(), sign_in_page::Said::default()).into())
+            let asking = pending_request::asking(&visit, Some(request)).await?;
+            Ok(
+                sign_in_page::page(&visit, asking.as_ref(), sign_in_page::SignInForm::default())
+                    .into(),
+            )
         }
         Ok(Next::Consent(scope)) => consent::page(&visit, request, scope, who).await,
         Err(error) => Err(visit.refused(error)),
@@ -51,18 +57,18 @@ pub(super) async fn advance(
 
 /// The page for somebody who may not sign in to an application. It leads on to the application, which is told too.
 async fn not_admitted(
-    visit: &Visit<'_>,
+    visit: &PageContext<'_>,
     request: AuthorizationRequest,
     answer: ClientAnswer,
 ) -> Answer {
     let t = visit.texts;
-    let failure = Failure::new("access_denied", NOT_ADMITTED);
+    let failure = OAuthError::new("access_denied", NOT_ADMITTED);
     visit
         .doorward
         .clients
         .refused(Some(request.client_id), &failure, visit.info.ip);
     let again = sign_in::address(visit.doorward, Some(&request));
-    let asking = asking::asking(visit, Some(request)).await?;
+    let asking = pending_request::asking(visit, Some(request)).await?;
     let name = asking.map(|asking| asking.name).unwrap_or_default();
     let back = fill(t.back_to_app, "app", &name);
     let posts = answer.mode == ResponseMode::FormPost;

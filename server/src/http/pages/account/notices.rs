@@ -29,7 +29,7 @@ const FIELDS: &[&str] = &[
 
 /// What was done, or why not, and in which part of the page.
 #[derive(Default)]
-pub(super) struct News<'a> {
+pub(super) struct Notice<'a> {
     pub part: &'a str,
     /// Of the form it is about; empty where that makes no difference.
     pub action: &'a str,
@@ -40,7 +40,7 @@ pub(super) struct News<'a> {
     pub once: Option<Markup>,
 }
 
-impl<'a> News<'a> {
+impl<'a> Notice<'a> {
     /// What was wrong with the form of this action, at its fields.
     pub(super) fn wrong(&self, texts: &Texts, action: &str) -> Wrong<'a> {
         Wrong::of(texts, self.error.filter(|_| self.is_about(action)))
@@ -63,7 +63,7 @@ pub(super) fn part_of(action: &str) -> &str {
 }
 
 impl AccountVisit<'_> {
-    pub(super) fn told(&self, news: &News<'_>) -> Markup {
+    pub(super) fn told(&self, news: &Notice<'_>) -> Markup {
         let step_up = |error: &ApiError| error.code() == ErrorCode::StepUpRequired;
         let above = news.error.filter(|error| !is_at_field(error, FIELDS));
         html! {

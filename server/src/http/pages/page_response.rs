@@ -8,7 +8,7 @@ use crate::{http::ApiError, store::StoreError};
 
 /// What a page's handler answers.
 #[derive(Debug)]
-pub(crate) enum Shown {
+pub(crate) enum PageResponse {
     Page(Box<Page>),
     Go(Go),
 }
@@ -21,9 +21,9 @@ pub(crate) struct Go {
 }
 
 /// A page or a redirect, whether what was asked for was done or not.
-pub(super) type Answer = Result<Shown, Shown>;
+pub(super) type Answer = Result<PageResponse, PageResponse>;
 
-impl Shown {
+impl PageResponse {
     /// A page that stands for nothing done: it has this status, where it says nothing worse.
     pub(crate) fn with_status(mut self, status: u16) -> Self {
         if let Self::Page(page) = &mut self
@@ -35,13 +35,13 @@ impl Shown {
     }
 }
 
-impl From<Page> for Shown {
+impl From<Page> for PageResponse {
     fn from(page: Page) -> Self {
         Self::Page(Box::new(page))
     }
 }
 
-impl From<ApiError> for Shown {
+impl From<ApiError> for PageResponse {
     fn from(error: ApiError) -> Self {
         Page::of_error(&EN, &error).into()
     }
@@ -51,7 +51,7 @@ impl From<ApiError> for Shown {
 const MAX_LOCATION: usize = 2048;
 
 /// As [`go`], where `to` holds what somebody sent and may be long.
-pub(super) fn go_far(texts: &'static Texts, to: String) -> Shown {
+pub(super) fn go_far(texts: &'static Texts, to: String) -> PageResponse {
     if to.len() <= MAX_LOCATION {
         go(to)
     } else {
@@ -59,15 +59,15 @@ pub(super) fn go_far(texts: &'static Texts, to: String) -> Shown {
     }
 }
 
-impl From<StoreError> for Shown {
+impl From<StoreError> for PageResponse {
     fn from(error: StoreError) -> Self {
         ApiError::from(error).into()
     }
 }
 
 /// Sends the browser elsewhere, with GET.
-pub(super) fn go(to: impl Into<String>) -> Shown {
-    Shown::Go(Go {
+pub(super) fn go(to: impl Into<String>) -> PageResponse {
+    PageResponse::Go(Go {
         to: to.into(),
         cookie: None,
     })

@@ -3,11 +3,11 @@
 use maud::Markup;
 
 use super::{
+    page_context::PageContext,
+    page_response::PageResponse,
     parts::{shown_logo, stranger},
-    shown::Shown,
-    visit::Visit,
 };
-use crate::oauth::{AuthorizationRequest, Failure};
+use crate::oauth::{AuthorizationRequest, OAuthError};
 
 /// A request that is under way, and the application that makes it.
 #[derive(Debug)]
@@ -26,14 +26,14 @@ pub(super) struct Asking {
 /// # Errors
 /// A page, for a client that is not known any more.
 pub(super) async fn asking(
-    visit: &Visit<'_>,
+    visit: &PageContext<'_>,
     request: Option<AuthorizationRequest>,
-) -> Result<Option<Asking>, Shown> {
+) -> Result<Option<Asking>, PageResponse> {
     let Some(request) = request else {
         return Ok(None);
     };
     let client = visit.doorward.store.client(request.client_id).await?;
-    let client = client.ok_or_else(|| visit.failed(&Failure::client(false)))?;
+    let client = client.ok_or_else(|| visit.failed(&OAuthError::client(false)))?;
     let name = client.name.clone();
     Ok(Some(Asking {
         request,

@@ -10,7 +10,7 @@ use super::{
     endings::AT_ONCE,
     rows::ulid,
     sql::{Connection, OptionalExtension, params},
-    unit::Unit,
+    write_tx::WriteTx,
 };
 
 /// How long a client is tried, in seconds: a day.
@@ -34,26 +34,26 @@ pub struct LogoutNotice {
 /// Notes that a session has ended, if its client wants to be told; so for those that it has opened at clients and that lived
 /// no longer than their one access token.
 pub(super) fn session_ended(
-    unit: &mut Unit<'_>,
+    tx: &mut WriteTx<'_>,
     session: SessionId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    tell(unit, session, now)?;
+    tell(tx, session, now)?;
     let sql = "UPDATE sessions SET revoked_at = ?2 WHERE id IN (SELECT id FROM sessions WHERE signed_in_by = ?1 \
                AND revoked_at IS NULL AND refresh_hash IS NULL AND idle_until <= ?2 LIMIT ?3) RETURNING id";
     let values = params![session.0.to_bytes(), now.0, AT_ONCE];
-    let over = unit.counted_rows(SESSION_REVOKED, sql, values, |row| ulid(row, 0))?;
+    let over = tx.counted_rows(SESSION_REVOKED, sql, values, |row| ulid(row, 0))?;
     for id in over {
-        unit.changes.sessions.push(SessionId(id));
-        tell(unit, SessionId(id), now)?;
+        tx.changes.sessions.push(SessionId(id));
+        tell(tx, SessionId(id), now)?;
     }
     Ok(())
 }
 
-fn tell(unit: &mut Unit<'_>, session: SessionId, now: Timestamp) -> Result<(), StoreError> {
+fn tell(tx: &mut WriteTx<'_>, session: SessionId, now: Timestamp) -> Result<(), StoreError> {
     let sql = "SELECT s.client_id, s.user_id FROM sessions s JOIN clients c ON c.id = s.client_id \
                WHERE s.id = ?1 AND c.backchannel_logout_uri IS NOT NULL";
-    let found = unit
+    let found = tx
         .conn
         .prepare_cached(sql)?
         .query_row([session.0.to_bytes()], |row| {
@@ -63,8 +63,8 @@ fn tell(unit: &mut Unit<'_>, session: SessionId, now: Timestamp) -> Result<(), S
     let Some((client, user)) = found else {
         return Ok(());
     };
-    let id = unit.id(now);
-    unit.conn
+    let id = tx.id(now);
+    tx.conn
         .prepare_cached("INSERT INTO logout_notices VALUES (?1, ?2, ?3, ?4, ?5, ?5, 0)")?
         .execute(params![
             id.to_bytes(),
@@ -73,7 +73,7 @@ fn tell(unit: &mut Unit<'_>, session: SessionId, now: Timestamp) -> Result<(), S
             user.to_bytes(),
             now.0
         ])?;
-    unit.changes.notices = true;
+    tx.changes.notices = true;
     Ok(())
 }
 
@@ -126,8 +126,8 @@ impl Store {
 
     /// A client was told, or is not to be told any more.
     pub async fn notice_done(&self, id: Ulid) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            unit.conn
+        self.write(move |tx| {
+            tx.conn
                 .prepare_cached("DELETE FROM logout_notices WHERE id = ?1")?
                 .execute([id.to_bytes()])?;
             Ok(())
@@ -147,8 +147,8 @@ impl Store {
             self.notice_done(notice.id).await?;
             return Ok(false);
         }
-        self.write(move |unit| {
-            unit.conn
+        self.write(move |tx| {
+            tx.conn
                 .prepare_cached(
                     "UPDATE logout_notices SET due_at = ?2, tries = tries + 1 WHERE id = ?1",
                 )?
@@ -179,13 +179,13 @@ impl Store {
                 Some((at, _)) if !last => Timestamp(at.0 - 1),
                 _ => now,
             };
-            self.write(move |unit| {
+            self.write(move |tx| {
                 for (id, _) in found {
-                    session_ended(unit, id, now)?;
+                    session_ended(tx, id, now)?;
                 }
                 let sql = "INSERT INTO meta VALUES ('expired_until', ?1) \
                            ON CONFLICT (key) DO UPDATE SET value = excluded.value";
-                unit.conn
+                tx.conn
                     .prepare_cached(sql)?
                     .execute([reached.0.to_string()])?;
                 Ok(())

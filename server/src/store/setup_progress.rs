@@ -46,7 +46,7 @@ impl Store {
         if new == noted {
             return Ok(());
         }
-        self.write(move |unit| {
+        self.write(move |tx| {
             let at = new.backed_up_at.map(|at| at.0.to_string());
             let flag = |is: bool| is.then(|| "1".to_owned());
             let notes = [
@@ -55,7 +55,7 @@ impl Store {
                 (CONNECTED, flag(new.client_connected)),
             ];
             for (key, value) in notes.into_iter().filter_map(|(key, value)| Some((key, value?))) {
-                unit.conn
+                tx.conn
                     .prepare_cached(
                         "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                     )?

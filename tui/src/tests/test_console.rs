@@ -398,13 +398,13 @@ fn noun_and_verb(command: &Command) -> String {
 }
 
 /// A console under test.
-pub(crate) struct Bench {
+pub(crate) struct TestConsole {
     pub state: State,
     /// What the last messages led to.
     pub effects: Vec<Effect>,
 }
 
-impl Bench {
+impl TestConsole {
     /// Connected as an administrator, on an empty screen of this size.
     pub(crate) fn new(width: u16, height: u16) -> Self {
         Self::with("admin read write", width, height)

@@ -105,7 +105,7 @@ mod tests {
     use super::*;
     use crate::{
         command::Users,
-        tests::bench::{event, user},
+        tests::test_console::{event, user},
     };
     use doorward_shared::admin::User;
     use serde_json::Value;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use doorward_shared::{Scope, ScopeSet, scope::OPENID_SCOPES};
 
-use super::{Failure, Form, TokenAnswer, redirect::allowed_redirect, token::TokenEndpoint};
+use super::{Form, OAuthError, TokenAnswer, redirect::allowed_redirect, token::TokenEndpoint};
 use crate::{
     crypto::secret::{Digest256, Secret},
     domain::{
-        Cause, Client, Code, GrantType, PersonClaims, Sent, Session,
+        AuditContext, AuthorizationCode, Client, GrantType, PersonClaims, Sent, Session,
         rules::{
             code::{self as rule, Worth},
             credential::{audience, scopes_left},
@@ -30,7 +30,7 @@ pub(super) enum Presented {
         redirect_uri: String,
         /// Whether a PKCE verifier came.
         verified: bool,
-        found: Option<Code>,
+        found: Option<AuthorizationCode>,
     },
     Refresh {
         used: Secret,
@@ -43,7 +43,7 @@ pub(super) struct Exchange {
     pub endpoint: TokenEndpoint,
     pub client: Arc<Client>,
     pub presented: Presented,
-    pub cause: Cause,
+    pub context: AuditContext,
     /// Audiences that were asked for, all of which the client may ask for.
     pub resources: Vec<String>,
     /// Hash of the secret that the client has shown.
@@ -76,7 +76,7 @@ impl Exchange {
     }
 
     /// The code that was shown, if it is good. One that was used before ends what came of it.
-    pub(super) async fn find_code(&mut self) -> Result<Option<Code>, Failure> {
+    pub(super) async fn find_code(&mut self) -> Result<Option<AuthorizationCode>, OAuthError> {
         let Presented::Code {
             hash,
             redirect_uri,
@@ -84,32 +84,32 @@ impl Exchange {
             found,
         } = &mut self.presented
         else {
-            return Err(Failure::server());
+            return Err(OAuthError::server());
         };
         let store = &self.endpoint.store;
         let Some(code) = store.code(*hash).await? else {
             return Ok(None);
         };
-        let shown = rule::Shown {
+        let shown = rule::PresentedCode {
             client: self.client.id,
             redirect_uri,
             verified: *verified,
         };
-        match rule::show(&code, shown, self.cause.at) {
+        match rule::show(&code, shown, self.context.at) {
             Worth::Good => {}
             Worth::Nothing => return Ok(None),
             Worth::OtherRedirect => {
                 let sent = Sent::uri("redirect_uri", redirect_uri, [&code.redirect_uri]);
-                return Err(Failure::grant(BAD_CODE).about(sent));
+                return Err(OAuthError::grant(BAD_CODE).about(sent));
             }
             Worth::Replay => {
-                store.replay_code(*hash, self.cause.clone()).await?;
+                store.replay_code(*hash, self.context.clone()).await?;
                 return Ok(None);
             }
-            Worth::NoVerifier => return Err(Failure::grant("code_verifier is missing")),
+            Worth::NoVerifier => return Err(OAuthError::grant("code_verifier is missing")),
             Worth::NoChallenge => {
                 let reason = "code_verifier came for a code that had no code_challenge";
-                return Err(Failure::grant(reason));
+                return Err(OAuthError::grant(reason));
             }
         }
         *found = Some(code.clone());
@@ -118,10 +118,10 @@ impl Exchange {
 
     /// Issues what was shown is worth. `scope` is what the flow grants a client by itself. What goes to storage stands in a
     /// box: the flow moves the whole, and a client's own token needs none of it.
-    pub(super) async fn issue(&self, scope: &str) -> Result<TokenAnswer, Failure> {
+    pub(super) async fn issue(&self, scope: &str) -> Result<TokenAnswer, OAuthError> {
         match &self.presented {
             Presented::ClientCredentials => {
-                let scope = ScopeSet::parse(scope).map_err(|_| Failure::server())?;
+                let scope = ScopeSet::parse(scope).map_err(|_| OAuthError::server())?;
                 self.of_client(&scope)
             }
             Presented::Code {
@@ -129,7 +129,7 @@ impl Exchange {
                 found: Some(code),
                 ..
             } => Box::pin(self.of_code(*hash, code)).await,
-            Presented::Code { found: None, .. } => Err(Failure::server()),
+            Presented::Code { found: None, .. } => Err(OAuthError::server()),
             Presented::Refresh { used, scope } => {
                 Box::pin(self.of_refresh(used, scope.as_ref())).await
             }
@@ -137,7 +137,7 @@ impl Exchange {
     }
 
     /// A client's own token.
-    fn of_client(&self, scope: &ScopeSet) -> Result<TokenAnswer, Failure> {
+    fn of_client(&self, scope: &ScopeSet) -> Result<TokenAnswer, OAuthError> {
         let tokens = &self.endpoint.tokens;
         let seconds = tokens.settings.client_token_seconds;
         let grant = Grant {
@@ -152,7 +152,7 @@ impl Exchange {
             secret: self.secret,
         };
         Ok(TokenAnswer {
-            access_token: tokens.access_token(grant, self.cause.at)?,
+            access_token: tokens.access_token(grant, self.context.at)?,
             expires_in: seconds,
             scope: scope.to_string(),
             refresh_token: None,
@@ -161,14 +161,14 @@ impl Exchange {
     }
 
     /// RFC 8707 section 2.2: at the token endpoint a subset of what was granted.
-    fn check_resources(&self, code: &Code) -> Result<(), Failure> {
+    fn check_resources(&self, code: &AuthorizationCode) -> Result<(), OAuthError> {
         let granted = |uri: &String| code.resources.is_empty() || code.resources.contains(uri);
         let Some(other) = self.resources.iter().find(|uri| !granted(uri)) else {
             return Ok(());
         };
         let why = "the resource was not asked for at the authorization endpoint";
         let sent = Sent::uri("resource", other, &code.resources);
-        Err(Failure::new("invalid_target", why).about(sent))
+        Err(OAuthError::new("invalid_target", why).about(sent))
     }
 
     /// Uses a code up: the session that it opens, and the audiences that were granted with it.
@@ -176,27 +176,31 @@ impl Exchange {
         &self,
         hash: Digest256,
         new: NewSession,
-    ) -> Result<(Session, Vec<String>), Failure> {
+    ) -> Result<(Session, Vec<String>), OAuthError> {
         let issuer = self.endpoint.tokens.issuer.clone();
         let store = &self.endpoint.store;
-        let redeemed = store.redeem_code(hash, new, issuer, self.cause.clone());
+        let redeemed = store.redeem_code(hash, new, issuer, self.context.clone());
         match redeemed.await? {
             Redeemed::Opened(opened, granted) => Ok((opened.1, granted)),
-            Redeemed::OtherResource => Err(Failure::new(
+            Redeemed::OtherResource => Err(OAuthError::new(
                 "invalid_target",
                 "the client is not registered for what was granted any more",
             )),
-            Redeemed::Replayed | Redeemed::Gone => Err(Failure::grant(BAD_CODE)),
+            Redeemed::Replayed | Redeemed::Gone => Err(OAuthError::grant(BAD_CODE)),
         }
     }
 
     /// What a code is worth: it is used up and its session opens.
-    async fn of_code(&self, hash: Digest256, code: &Code) -> Result<TokenAnswer, Failure> {
-        let (client, tokens, now) = (&self.client, &self.endpoint.tokens, self.cause.at);
+    async fn of_code(
+        &self,
+        hash: Digest256,
+        code: &AuthorizationCode,
+    ) -> Result<TokenAnswer, OAuthError> {
+        let (client, tokens, now) = (&self.client, &self.endpoint.tokens, self.context.at);
         self.check_resources(code)?;
         if !allowed_redirect(&self.client, &code.redirect_uri) {
             // It was taken from the client since: whoever is there has the code.
-            return Err(Failure::grant(BAD_CODE));
+            return Err(OAuthError::grant(BAD_CODE));
         }
         // OpenID Connect Core section 11: with `openid` it is `offline_access` that asks for a refresh token.
         let asked = !code.scope.covers("openid") || code.scope.covers("offline_access");
@@ -205,7 +209,7 @@ impl Exchange {
         let new = tokens.granted_session(client, code, refresh.clone(), now);
         let (session, granted) = self.redeem(hash, new).await?;
         let account = self.endpoint.store.account(session.user_id).await?;
-        let account = account.ok_or_else(|| Failure::grant("the account is gone"))?;
+        let account = account.ok_or_else(|| OAuthError::grant("the account is gone"))?;
         let scope = scopes_left(&session.scope, &account.may, Some(client));
         // What is asked for was found to be the client's just now.
         let audience = audience(&self.resources, granted);
@@ -230,7 +234,7 @@ impl Exchange {
         session: &Session,
         scope: &ScopeSet,
         audience: Vec<String>,
-    ) -> Result<String, Failure> {
+    ) -> Result<String, OAuthError> {
         let tokens = &self.endpoint.tokens;
         let grant = Grant {
             subject: session.user_id.to_string(),
@@ -243,7 +247,7 @@ impl Exchange {
             seconds: tokens.settings.access_token_seconds,
             secret: None,
         };
-        Ok(tokens.access_token(grant, self.cause.at)?)
+        Ok(tokens.access_token(grant, self.context.at)?)
     }
 
     /// Audiences of a token: what was asked for, else the client's default. With `openid` the issuer is one of them, so

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use doorward_shared::{ScopeSet, Timestamp, UserId};
 
 use super::{
-    ClientAnswer, Failure,
+    ClientAnswer, OAuthError,
     authorize::{AuthorizationEndpoint, NOT_ADMITTED, Next, SAID_NO, Visitor},
     redirect::is_claimed_by_any_program,
     request::AuthorizationRequest,
@@ -14,7 +14,10 @@ use super::{
 use crate::{
     clock::random_bytes,
     crypto::secret::authorization_code,
-    domain::{Actor, CODE_SECONDS, Cause, Client, Code, rules::credential::scopes_left},
+    domain::{
+        Actor, AuditContext, AuthorizationCode, CODE_SECONDS, Client,
+        rules::credential::scopes_left,
+    },
     service::SignedIn,
     store::Created,
 };
@@ -28,7 +31,7 @@ pub(super) enum Decision {
 }
 
 /// Asks the person, and makes the code.
-pub(super) struct Owner {
+pub(super) struct ResourceOwner {
     pub endpoint: AuthorizationEndpoint,
     pub request: AuthorizationRequest,
     pub client: Arc<Client>,
@@ -38,7 +41,7 @@ pub(super) struct Owner {
     pub granted: Option<ScopeSet>,
 }
 
-impl Owner {
+impl ResourceOwner {
     /// Whether the person must sign in, now or again. Times count from when the request came, so that whoever has
     /// signed in for it has signed in.
     fn must_sign_in(&self, who: &SignedIn) -> bool {
@@ -60,7 +63,7 @@ impl Owner {
     ///
     /// # Errors
     /// Storage.
-    async fn must_show_factor(&self, who: &SignedIn) -> Result<bool, Failure> {
+    async fn must_show_factor(&self, who: &SignedIn) -> Result<bool, OAuthError> {
         let (store, wants) = (&self.endpoint.store, self.request.wants_factor);
         if !who.session.method.has_factor() {
             return Ok(store.demands_factor(&who.account.user.role)
@@ -87,7 +90,7 @@ impl Owner {
     }
 
     /// Who is signed in well enough for this request.
-    async fn signed_in(&self) -> Result<Option<&SignedIn>, Failure> {
+    async fn signed_in(&self) -> Result<Option<&SignedIn>, OAuthError> {
         let Some(who) = &self.visitor.signed_in else {
             return Ok(None);
         };
@@ -98,10 +101,10 @@ impl Owner {
     /// Whether the person allows what is asked for, as far as they have said.
     ///
     /// # Errors
-    /// [`Failure`], told the client.
-    pub(super) async fn decide(&self) -> Result<Decision, Failure> {
+    /// [`OAuthError`], told the client.
+    pub(super) async fn decide(&self) -> Result<Decision, OAuthError> {
         let prompt = self.request.prompt;
-        let refuse = |error, reason: &'static str| Err(Failure::new(error, reason));
+        let refuse = |error, reason: &'static str| Err(OAuthError::new(error, reason));
         let Some(who) = self.signed_in().await? else {
             return if prompt.none {
                 refuse("login_required", "nobody is signed in who could answer")
@@ -113,7 +116,7 @@ impl Owner {
             if prompt.none {
                 return refuse("access_denied", NOT_ADMITTED);
             }
-            let failure = Failure::new("access_denied", NOT_ADMITTED);
+            let failure = OAuthError::new("access_denied", NOT_ADMITTED);
             let answer = self.endpoint.refusal_of(&self.request, &failure);
             return Ok(Decision::Ask(Next::NotAdmitted(answer)));
         }
@@ -152,30 +155,34 @@ impl Owner {
     /// Makes the code that stands for what the person gives.
     ///
     /// # Errors
-    /// As [`Owner::decide`]; storage.
-    pub(super) async fn make_code(&self) -> Result<String, Failure> {
+    /// As [`ResourceOwner::decide`]; storage.
+    pub(super) async fn make_code(&self) -> Result<String, OAuthError> {
         let (Some(who), Some(scope)) = (&self.visitor.signed_in, &self.granted) else {
-            return Err(Failure::server());
+            return Err(OAuthError::server());
         };
         let code = authorization_code(random_bytes());
         let kept = self.code(who, scope).await?;
-        let cause = self.cause(who.account.user.id);
+        let context = self.context(who.account.user.id);
         let allowed = self.visitor.decision == Some(true);
         let store = &self.endpoint.store;
-        let created = store.create_code(code.digest(), kept, allowed, cause);
+        let created = store.create_code(code.digest(), kept, allowed, context);
         match created.await? {
             Created::Kept => Ok(code.expose().to_owned()),
-            Created::SignedOut => Err(Failure::new("login_required", "the sign-in has ended")),
+            Created::SignedOut => Err(OAuthError::new("login_required", "the sign-in has ended")),
             Created::NotAllowed => {
                 let why = "what the person had allowed was taken back";
-                Err(Failure::new("consent_required", why))
+                Err(OAuthError::new("consent_required", why))
             }
         }
     }
 
     /// What a code stands for.
-    async fn code(&self, who: &SignedIn, scope: &ScopeSet) -> Result<Code, Failure> {
-        Ok(Code {
+    async fn code(
+        &self,
+        who: &SignedIn,
+        scope: &ScopeSet,
+    ) -> Result<AuthorizationCode, OAuthError> {
+        Ok(AuthorizationCode {
             client_id: self.client.id,
             user_id: who.account.user.id,
             redirect_uri: self.request.redirect_uri.clone(),
@@ -201,8 +208,8 @@ impl Owner {
         })
     }
 
-    fn cause(&self, user: UserId) -> Cause {
-        Cause {
+    fn context(&self, user: UserId) -> AuditContext {
+        AuditContext {
             actor: Actor::User(user),
             client_id: Some(self.client.id),
             ip: Some(self.visitor.ip),

@@ -4,8 +4,8 @@ use super::{
     authorize::continued,
     browser::{Stay, set_cookie},
     page::Page,
-    shown::{Answer, Go, Shown},
-    visit::Visit,
+    page_context::PageContext,
+    page_response::{Answer, Go, PageResponse},
 };
 use crate::{
     crypto::secret::Secret,
@@ -25,7 +25,7 @@ pub(super) struct Then<'a> {
 /// After signing in or up: the session this browser had before ends, also one whose cookie it never took, and what was
 /// under way goes on.
 pub(super) async fn arrived(
-    visit: &Visit<'_>,
+    visit: &PageContext<'_>,
     then: Then<'_>,
     session: &Session,
     cookie: &Secret,
@@ -42,12 +42,12 @@ pub(super) async fn arrived(
         }
         .into()
     } else {
-        Shown::Go(Go { to, cookie })
+        PageResponse::Go(Go { to, cookie })
     })
 }
 
 /// Where somebody goes who has signed in.
-pub(super) fn destination(visit: &Visit<'_>, then: &Then<'_>) -> String {
+pub(super) fn destination(visit: &PageContext<'_>, then: &Then<'_>) -> String {
     let doorward = visit.doorward;
     match (then.request, &visit.protected, then.part) {
         (Some(request), ..) => continued(doorward, request),
@@ -62,11 +62,11 @@ pub(super) fn destination(visit: &Visit<'_>, then: &Then<'_>) -> String {
 /// # Errors
 /// A page, when storage cannot be read or written.
 pub(super) async fn settled(
-    visit: &Visit<'_>,
+    visit: &PageContext<'_>,
     stay: Stay,
     session: &Session,
     cookie: &Secret,
-) -> Result<String, Shown> {
+) -> Result<String, PageResponse> {
     let doorward = visit.doorward;
     let here = visit.browser.signed_in()?.map(|before| before.session.id);
     let from = visit.browser.hash();
@@ -76,7 +76,7 @@ pub(super) async fn settled(
     for id in here.into_iter().chain(lost) {
         let cause = visit
             .info
-            .cause(Actor::User(session.user_id), session.created_at);
+            .context(Actor::User(session.user_id), session.created_at);
         // What it opened at clients goes on with the person's new sign-in.
         doorward.store.hand_over(id, session.id).await?;
         let ended = doorward.store.sign_out(None, Act::of_session(id, cause));
@@ -91,7 +91,7 @@ pub(super) async fn settled(
 
 /// Where a stale form of signing in or up goes on for somebody who is signed in already: what they wanted is there.
 pub(super) async fn already_in(
-    visit: &Visit<'_>,
+    visit: &PageContext<'_>,
     request: Option<&AuthorizationRequest>,
 ) -> Option<Answer> {
     match visit.browser.signed_in() {
