@@ -15,12 +15,12 @@ pub enum DomainError {
     #[error("signing in and up is blocked from your network for a while")]
     Blocked,
     /// The account's address is not verified, and signing in needs that.
-    #[error("the email address is not verified yet")]
+    #[error("the email address is not verified yet: open the link that was mailed to it")]
     EmailNotVerified,
     /// The password a sign-in was checked against is no longer the account's.
     #[error("the password has changed")]
     PasswordChanged,
-    /// A second factor that was used, or removed meanwhile.
+    /// A code, recovery code or passkey that is wrong, used, removed meanwhile, or another account's.
     #[error("the second factor is wrong or has been used")]
     FactorWrong,
     /// What an account's second factors guard, in a session in which none of them was shown.
@@ -46,11 +46,14 @@ pub enum DomainError {
     #[error("this needs a token from login or registration")]
     NotFirstParty,
     /// The credential has ended since the request came.
-    #[error("the token has been revoked")]
+    #[error("{}", Self::CREDENTIAL_ENDED)]
     CredentialEnded,
 }
 
 impl DomainError {
+    /// What [`DomainError::CredentialEnded`] says.
+    pub const CREDENTIAL_ENDED: &str = "the token has been revoked";
+
     /// The one administrator there is must stay one.
     pub fn last_admin() -> Self {
         Self::Conflict(

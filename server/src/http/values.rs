@@ -7,6 +7,6 @@ use super::ApiError;
 pub(super) use crate::service::values::{groups, name, name_change, required_name, scopes};
 
 /// An id in a path. One of another form is of nothing.
-pub(super) fn id<T: FromStr>(text: &str, what: &str) -> Result<T, ApiError> {
+pub(super) fn id<T: FromStr>(text: &str, what: &'static str) -> Result<T, ApiError> {
     text.parse().map_err(|_| ApiError::not_found(what))
 }

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use super::MAX_PARAMETERS;
 use crate::{
-    crypto::signing::SignError, domain::Sent, service::Error, state::limits::RetryAfter,
+    crypto::signing::SignError,
+    domain::{DomainError, Sent},
+    service::Error,
+    state::limits::RetryAfter,
     store::StoreError,
 };
 
@@ -107,7 +110,7 @@ impl OAuthError {
             status: 403,
             ..Self::new(
                 "insufficient_scope",
-                format!("this needs the scope {scope}"),
+                DomainError::Scope(scope.into()).to_string(),
             )
         }
     }
@@ -223,13 +226,10 @@ impl From<Error> for OAuthError {
             | Error::StepUp(_)
             | Error::WrongPassword
             | Error::Wrong(_)
-            | Error::Disabled
             | Error::FactorRequired { .. }
             | Error::EnrolmentRequired { .. }
             | Error::FactorMissing
             | Error::NoSelfDeletion
-            | Error::WrongFactor
-            | Error::EmailNotVerified
             | Error::MailDisabled
             | Error::NoPasskeys
             | Error::Credential(_)

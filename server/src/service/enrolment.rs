@@ -75,8 +75,8 @@ impl SignIn {
     /// Takes codes into use with the first right one, and signs in. Wrong ones count as wrong passwords do.
     ///
     /// # Errors
-    /// [`Error::InvalidToken`] for a token that is over, used, or being used; [`Error::WrongFactor`],
-    /// [`Error::RateLimited`], [`Error::Disabled`].
+    /// [`Error::InvalidToken`] for a token that is over, used, or being used; [`DomainError::FactorWrong`],
+    /// [`Error::RateLimited`], [`DomainError::Disabled`].
     pub(crate) async fn enrol(
         &self,
         token: Secret,

@@ -15,12 +15,12 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Not a credential of this server.
-    #[error("the token is not valid")]
+    #[error("{}", Self::INVALID_TOKEN)]
     InvalidToken,
-    #[error("the token has expired")]
+    #[error("{}", Self::TOKEN_EXPIRED)]
     TokenExpired,
     /// It was good once, and somebody ended it.
-    #[error("the token has been revoked")]
+    #[error("{}", DomainError::CREDENTIAL_ENDED)]
     TokenRevoked,
     #[error("the refresh token is not valid")]
     InvalidRefreshToken,
@@ -29,7 +29,7 @@ pub enum Error {
     #[error("the refresh token has been used or revoked")]
     RefreshTokenRevoked,
     /// The caller lacks this scope.
-    #[error("this needs the scope {0}")]
+    #[error("{}", DomainError::Scope(.0.clone()))]
     Scope(String),
     /// An API key that is good, but not for this call.
     #[error("{0}")]
@@ -42,7 +42,7 @@ pub enum Error {
         retry_after: u64,
     },
     /// The sign-in is longer ago than so many seconds.
-    #[error("sign in again: this needs a sign-in of the last {0} seconds")]
+    #[error("{}", DomainError::StepUp(*.0))]
     StepUp(u32),
     /// Also for an address nobody has.
     #[error("email or password is wrong")]
@@ -50,11 +50,6 @@ pub enum Error {
     /// What somebody who is signed in was asked for once more, by its field: a password or a code.
     #[error("{0} is wrong")]
     Wrong(&'static str),
-    #[error("the account is disabled")]
-    Disabled,
-    /// The password is right, and the address is to be verified first.
-    #[error("the email address is not verified yet: open the link that was mailed to it")]
-    EmailNotVerified,
     #[error("this server sends no mail: set mail_url")]
     MailDisabled,
     /// The password is right, and the account has a second factor: with what the sign-in goes on.
@@ -64,16 +59,13 @@ pub enum Error {
         methods: Vec<MfaMethod>,
     },
     /// The password is right, and the account must have a second factor, which is set up on the pages with this token.
-    #[error("this account must have a second factor, and has none yet")]
+    #[error("{}", Self::FactorMissing)]
     EnrolmentRequired { token: Secret },
     /// The session is older than the rule that the account must have a second factor, which it has not.
     #[error(
         "this account must have a second factor: sign in on the page, which leads through its set-up"
     )]
     FactorMissing,
-    /// A code, recovery code or passkey that is wrong, used, or another account's.
-    #[error("the second factor is wrong or has been used")]
-    WrongFactor,
     /// The issuer's host is an address, which cannot be an RP ID.
     #[error(
         "passkeys are not offered: the issuer's host is an address; set `issuer` to a URL with a host name"
@@ -100,7 +92,7 @@ pub enum Error {
     Malformed { field: &'static str, reason: String },
     #[error("{0}")]
     Conflict(&'static str),
-    #[error("too many attempts; try again in {} seconds", .0.0)]
+    #[error("{0}")]
     RateLimited(RetryAfter),
     /// Too much of this is under way.
     #[error("{0}; nothing was done")]
@@ -120,6 +112,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// What [`Error::InvalidToken`] says.
+    pub(crate) const INVALID_TOKEN: &str = "the token is not valid";
+    /// What [`Error::TokenExpired`] says.
+    pub(crate) const TOKEN_EXPIRED: &str = "the token has expired";
+
     /// A value that is refused for a reason.
     pub(super) fn invalid(field: &'static str, reason: impl std::fmt::Display) -> Self {
         Self::Invalid {

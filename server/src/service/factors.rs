@@ -123,7 +123,7 @@ impl SecondFactors {
     /// One-time codes of a secret whose first code is right, and the recovery codes that go with them.
     ///
     /// # Errors
-    /// [`Error::WrongFactor`].
+    /// [`DomainError::FactorWrong`].
     pub(crate) fn new_totp(
         &self,
         user: UserId,
@@ -131,8 +131,8 @@ impl SecondFactors {
         typed: &str,
         now: Timestamp,
     ) -> Result<(NewTotp, Vec<Secret>), Error> {
-        let raw = totp::secret_bytes(secret).ok_or(Error::WrongFactor)?;
-        let step = totp::step_of(&raw, typed, now).ok_or(Error::WrongFactor)?;
+        let raw = totp::secret_bytes(secret).ok_or(DomainError::FactorWrong)?;
+        let step = totp::step_of(&raw, typed, now).ok_or(DomainError::FactorWrong)?;
         let sealed = self.seal(user, &raw)?;
         let (shown, codes) = new_codes();
         let new = NewTotp {
@@ -146,7 +146,7 @@ impl SecondFactors {
     /// Takes one-time codes into use with the first code; answers the recovery codes, which are shown once.
     ///
     /// # Errors
-    /// [`Error::WrongFactor`]; `conflict` where no set-up is open, or its time or tries are over.
+    /// [`DomainError::FactorWrong`]; `conflict` where no set-up is open, or its time or tries are over.
     pub(crate) async fn confirm_totp(
         &self,
         user: UserId,
@@ -171,7 +171,7 @@ impl SecondFactors {
     /// Takes one-time codes out of use.
     ///
     /// # Errors
-    /// [`Error::WrongFactor`]; `not_found` where none are in use.
+    /// [`DomainError::FactorWrong`]; `not_found` where none are in use.
     pub(crate) async fn remove_totp(
         &self,
         user: UserId,
@@ -205,7 +205,7 @@ impl SecondFactors {
     /// Whether a typed code is one of the account's authenticator now.
     ///
     /// # Errors
-    /// [`Error::WrongFactor`].
+    /// [`DomainError::FactorWrong`].
     pub(crate) async fn check_code(
         &self,
         user: UserId,
@@ -213,7 +213,7 @@ impl SecondFactors {
         now: Timestamp,
     ) -> Result<VerifiedFactor, Error> {
         let sealed = self.store.totp_secret(user).await?;
-        let step = self.step(user, &sealed.ok_or(Error::WrongFactor)?, typed, now)?;
+        let step = self.step(user, &sealed.ok_or(DomainError::FactorWrong)?, typed, now)?;
         Ok(VerifiedFactor {
             user,
             factor: ShownFactor::Totp { step },
@@ -232,8 +232,8 @@ impl SecondFactors {
     }
 
     fn step(&self, user: UserId, stored: &[u8], typed: &str, now: Timestamp) -> Result<i64, Error> {
-        let secret = self.open(user, stored).ok_or(Error::WrongFactor)?;
-        totp::step_of(&secret, typed, now).ok_or(Error::WrongFactor)
+        let secret = self.open(user, stored).ok_or(DomainError::FactorWrong)?;
+        Ok(totp::step_of(&secret, typed, now).ok_or(DomainError::FactorWrong)?)
     }
 }
 

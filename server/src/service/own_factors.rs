@@ -78,9 +78,7 @@ impl OwnFactors {
         own: &Own<'_>,
     ) -> Result<T, Error> {
         match done {
-            Err(
-                Error::WrongFactor | Error::Store(StoreError::Refused(DomainError::FactorWrong)),
-            ) => {
+            Err(Error::Store(StoreError::Refused(DomainError::FactorWrong))) => {
                 drop(attempt);
                 let user = own.account.user.id;
                 self.passwords

@@ -13,7 +13,9 @@ use crate::{
         self, ALGORITHMS, Assertion, CeremonyError, RelyingParty, challenge_of, verify_assertion,
         verify_registration,
     },
-    domain::{Act, AuditContext, Passkey, PasskeyKind, ShownFactor, User, counter_goes_on},
+    domain::{
+        Act, AuditContext, DomainError, Passkey, PasskeyKind, ShownFactor, User, counter_goes_on,
+    },
     store::{NewPasskey, SeenPassword},
 };
 
@@ -132,7 +134,7 @@ impl SecondFactors {
     /// password, if somebody has.
     ///
     /// # Errors
-    /// [`Error::WrongFactor`], whatever is wrong with it: strangers ask here.
+    /// [`DomainError::FactorWrong`], whatever is wrong with it: strangers ask here.
     pub(crate) async fn check_passkey(
         &self,
         shown: &PasskeySignIn,
@@ -144,19 +146,23 @@ impl SecondFactors {
         let challenge = self
             .challenges
             .open(self.master.stamp(), state, context.at)
-            .ok_or(Error::WrongFactor)?;
-        let id = bytes(&credential.id).map_err(|_| Error::WrongFactor)?;
-        let passkey = self.store.passkey(id).await?.ok_or(Error::WrongFactor)?;
+            .ok_or(DomainError::FactorWrong)?;
+        let id = bytes(&credential.id).map_err(|_| DomainError::FactorWrong)?;
+        let passkey = self
+            .store
+            .passkey(id)
+            .await?
+            .ok_or(DomainError::FactorWrong)?;
         check_owner(&passkey, user, credential)?;
         let sign_count = verify(party, &challenge.bytes, &passkey, credential)?;
         if !self.challenges.use_up(challenge, context.at) {
-            return Err(Error::WrongFactor);
+            return Err(DomainError::FactorWrong.into());
         }
         if !counter_goes_on(passkey.sign_count, sign_count) {
             self.store
                 .note_copied_passkey(passkey.user_id, passkey.id, context.clone())
                 .await?;
-            return Err(Error::WrongFactor);
+            return Err(DomainError::FactorWrong.into());
         }
         Ok(VerifiedFactor {
             user: passkey.user_id,
@@ -178,7 +184,7 @@ fn check_owner(
 ) -> Result<(), Error> {
     let handle = credential.response.user_handle.as_deref();
     let handle = handle.map(bytes).transpose();
-    let handle = handle.map_err(|_| Error::WrongFactor)?;
+    let handle = handle.map_err(|_| DomainError::FactorWrong)?;
     let owner = passkey.user_id;
     let is_owners = match (user, handle) {
         (None, None) => false,
@@ -190,7 +196,7 @@ fn check_owner(
     if is_owners {
         Ok(())
     } else {
-        Err(Error::WrongFactor)
+        Err(DomainError::FactorWrong.into())
     }
 }
 
@@ -201,10 +207,10 @@ fn verify(
     passkey: &Passkey,
     credential: &AssertedCredential,
 ) -> Result<u32, Error> {
-    let wrong = |_| Error::WrongFactor;
+    let wrong = |_| DomainError::FactorWrong;
     let response = &credential.response;
     if credential.r#type != "public-key" {
-        return Err(Error::WrongFactor);
+        return Err(DomainError::FactorWrong.into());
     }
     let (client_data, data, signature) = (
         bytes(&response.client_data_json).map_err(wrong)?,
@@ -218,7 +224,7 @@ fn verify(
     };
     verify_assertion(party, challenge, &passkey.public_key, &assertion).map_err(|error| {
         tracing::info!(%error, passkey = %passkey.id, "a passkey was refused");
-        Error::WrongFactor
+        DomainError::FactorWrong.into()
     })
 }
 

@@ -24,8 +24,8 @@ impl SignIn {
     /// Completes a sign-in with its second factor. Wrong factors count as wrong passwords do.
     ///
     /// # Errors
-    /// [`Error::InvalidToken`] for a token that is over, used, or being used; [`Error::WrongFactor`],
-    /// [`Error::RateLimited`], [`Error::Disabled`].
+    /// [`Error::InvalidToken`] for a token that is over, used, or being used; [`DomainError::FactorWrong`],
+    /// [`Error::RateLimited`], [`DomainError::Disabled`].
     pub(crate) async fn second_step(
         &self,
         token: Secret,
@@ -85,15 +85,13 @@ impl SignIn {
                 self.passwords.metrics.login("success");
                 Ok(done)
             }
-            Err(
-                Error::WrongFactor | Error::Store(StoreError::Refused(DomainError::FactorWrong)),
-            ) => {
+            Err(Error::Store(StoreError::Refused(DomainError::FactorWrong))) => {
                 drop(attempt);
                 self.passwords.metrics.login("invalid_credentials");
                 let user = Some(tried.pending().user_id);
                 self.passwords.note_failure(user, None, cause);
                 waiting.failed(tried);
-                Err(Error::WrongFactor)
+                Err(DomainError::FactorWrong.into())
             }
             // The password was set meanwhile, or a factor, or the account ended: the sign-in begins anew.
             Err(Error::Store(StoreError::Refused(DomainError::PasswordChanged))) => {
@@ -169,7 +167,7 @@ impl SignIn {
     /// Signs a person in with a passkey alone.
     ///
     /// # Errors
-    /// [`Error::RateLimited`], [`Error::WrongFactor`], [`Error::Disabled`]; [`Error::NoPasskeys`].
+    /// [`Error::RateLimited`], [`DomainError::FactorWrong`], [`DomainError::Disabled`]; [`Error::NoPasskeys`].
     pub(crate) async fn passkey_sign_in(
         &self,
         passkey: &PasskeySignIn,
@@ -189,16 +187,13 @@ impl SignIn {
         };
         match &opened {
             Ok(_) => self.passwords.metrics.login("success"),
-            Err(Error::WrongFactor | Error::Store(StoreError::Refused(_))) => {
+            Err(Error::Store(StoreError::Refused(_))) => {
                 self.passwords.metrics.login("invalid_credentials");
                 let why = "a passkey was wrong, used, or of an account that may not sign in";
                 self.refused.note_sign_in(why, ip);
             }
             Err(_) => {}
         }
-        opened.map_err(|error| match error {
-            Error::Store(StoreError::Refused(DomainError::FactorWrong)) => Error::WrongFactor,
-            error => error,
-        })
+        opened
     }
 }

@@ -28,7 +28,7 @@ impl SignIn {
     /// Signs a person in with their password.
     ///
     /// # Errors
-    /// [`DomainError::Blocked`]; as [`Passwords::verify`]; [`Error::Disabled`], [`Error::EmailNotVerified`] and [`Error::FactorRequired`]
+    /// [`DomainError::Blocked`]; as [`Passwords::verify`]; [`DomainError::Disabled`], [`DomainError::EmailNotVerified`] and [`Error::FactorRequired`]
     /// after a right password.
     pub async fn with_password(
         &self,
@@ -50,16 +50,13 @@ impl SignIn {
                 metrics.login("success");
                 Ok(opened)
             }
-            Err(Error::Disabled | Error::Store(StoreError::Refused(DomainError::Disabled))) => {
+            Err(error @ Error::Store(StoreError::Refused(DomainError::Disabled))) => {
                 metrics.login("account_disabled");
-                Err(Error::Disabled)
+                Err(error)
             }
-            Err(
-                Error::EmailNotVerified
-                | Error::Store(StoreError::Refused(DomainError::EmailNotVerified)),
-            ) => {
+            Err(error @ Error::Store(StoreError::Refused(DomainError::EmailNotVerified))) => {
                 metrics.login("email_not_verified");
-                Err(Error::EmailNotVerified)
+                Err(error)
             }
             Err(Error::Store(StoreError::Refused(DomainError::PasswordChanged))) => {
                 metrics.login("invalid_credentials");
@@ -99,10 +96,10 @@ impl SignIn {
             .await?;
         let user = verified.record.user_id;
         if verified.record.disabled {
-            return Err(Error::Disabled);
+            return Err(DomainError::Disabled.into());
         }
         if self.verified_only && !verified.record.email_verified {
-            return Err(Error::EmailNotVerified);
+            return Err(DomainError::EmailNotVerified.into());
         }
         if verified.record.has_factor {
             return Err(self.ask_for_factor(email, verified, session.ip).await?);

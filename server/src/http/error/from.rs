@@ -92,17 +92,19 @@ impl From<Error> for ApiError {
             Error::KeyUsedUp { retry_after, .. } => Self::limited(message, retry_after),
             Error::StepUp(within) => Self::step_up(within),
             Error::Wrong(field) => Self::at(ErrorCode::InvalidCredentials, field, "is wrong"),
-            Error::WrongPassword | Error::WrongFactor => of(ErrorCode::InvalidCredentials),
-            Error::Disabled => of(ErrorCode::AccountDisabled),
-            Error::EmailNotVerified => of(ErrorCode::EmailNotVerified),
+            Error::WrongPassword => of(ErrorCode::InvalidCredentials),
             Error::MailDisabled => of(ErrorCode::MailDisabled),
-            Error::FactorRequired { token, methods } => Self::mfa_required(&token, methods),
+            Error::FactorRequired { token, methods } => {
+                of(ErrorCode::MfaRequired).going_on(&token, methods)
+            }
             Error::NoPasskeys => of(ErrorCode::NotFound),
             Error::Credential(why) => Self::validation("credential", why),
             Error::RegistrationClosed => of(ErrorCode::RegistrationClosed),
             Error::NoSelfDeletion => of(ErrorCode::InsufficientScope),
             Error::FactorMissing => of(ErrorCode::MfaEnrolmentRequired),
-            Error::EnrolmentRequired { token } => Self::enrolment_required(&token),
+            Error::EnrolmentRequired { token } => {
+                of(ErrorCode::MfaEnrolmentRequired).going_on(&token, Vec::new())
+            }
             Error::Invalid { field, reason } => Self::validation(field, reason),
             Error::Element { field, at, reason } => Self::element(field, at, reason),
             Error::Malformed { field, reason } => Self::request(field, reason),
@@ -117,13 +119,7 @@ impl From<Error> for ApiError {
 }
 
 impl From<RetryAfter> for ApiError {
-    fn from(RetryAfter(seconds): RetryAfter) -> Self {
-        Self {
-            retry_after: Some(seconds),
-            ..Self::new(
-                ErrorCode::RateLimited,
-                format!("too many attempts; try again in {seconds} seconds"),
-            )
-        }
+    fn from(wait: RetryAfter) -> Self {
+        Self::limited(wait.to_string(), wait.0)
     }
 }

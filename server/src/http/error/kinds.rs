@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use doorward_shared::ErrorCode;
 
 use super::ApiError;
+use crate::{domain::DomainError, service::Error};
 
 impl ApiError {
     /// 403, naming the scope the caller lacks.
@@ -13,19 +14,19 @@ impl ApiError {
             scope: Some(scope.to_owned()),
             ..Self::new(
                 ErrorCode::InsufficientScope,
-                format!("this needs the scope {scope}"),
+                DomainError::Scope(scope.to_owned()).to_string(),
             )
         }
     }
 
     /// 401: not a credential of this server.
     pub fn invalid_token() -> Self {
-        Self::new(ErrorCode::InvalidToken, "the token is not valid")
+        Self::new(ErrorCode::InvalidToken, Error::INVALID_TOKEN)
     }
 
     /// 401: it was good once, and somebody ended it.
     pub fn token_revoked() -> Self {
-        Self::new(ErrorCode::TokenRevoked, "the token has been revoked")
+        Self::new(ErrorCode::TokenRevoked, DomainError::CREDENTIAL_ENDED)
     }
 
     /// 401: the sign-in is too long ago for a call that changes something, RFC 9470.
@@ -34,14 +35,14 @@ impl ApiError {
             max_age: Some(within_seconds),
             ..Self::new(
                 ErrorCode::StepUpRequired,
-                format!("sign in again: this needs a sign-in of the last {within_seconds} seconds"),
+                DomainError::StepUp(within_seconds).to_string(),
             )
         }
     }
 
     /// 401: its time is up.
     pub fn token_expired() -> Self {
-        Self::new(ErrorCode::TokenExpired, "the token has expired")
+        Self::new(ErrorCode::TokenExpired, Error::TOKEN_EXPIRED)
     }
 
     /// 429: a limit is used up; it may be tried again after so many seconds.
@@ -83,8 +84,8 @@ impl ApiError {
     }
 
     /// 404.
-    pub fn not_found(what: &str) -> Self {
-        Self::new(ErrorCode::NotFound, format!("there is no such {what}"))
+    pub fn not_found(what: &'static str) -> Self {
+        Self::new(ErrorCode::NotFound, DomainError::NotFound(what).to_string())
     }
 
     pub(super) fn at(code: ErrorCode, field: &str, reason: impl std::fmt::Display) -> Self {

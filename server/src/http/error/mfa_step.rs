@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use doorward_shared::{ErrorCode, mfa::MfaMethod};
+use doorward_shared::mfa::MfaMethod;
 
 use super::ApiError;
 use crate::crypto::secret::Secret;
@@ -16,32 +16,16 @@ pub struct MfaStep {
 }
 
 impl ApiError {
-    /// 401: the password is right, and the account has a second factor.
-    pub fn mfa_required(token: &Secret, methods: Vec<MfaMethod>) -> Self {
+    /// The same of a sign-in that goes on with a token: with one of the account's second factors, or on the pages, where
+    /// the first is set up.
+    #[must_use]
+    pub(super) fn going_on(self, token: &Secret, methods: Vec<MfaMethod>) -> Self {
         Self {
             mfa: Some(Box::new(MfaStep {
                 token: token.expose().into(),
                 methods,
             })),
-            ..Self::new(
-                ErrorCode::MfaRequired,
-                "a second factor is required: go on at /auth/mfa with the mfaToken",
-            )
-        }
-    }
-
-    /// 401: the password is right, and the account's role must have a second factor, which it has not. The token is for
-    /// the pages, where one is set up.
-    pub fn enrolment_required(token: &Secret) -> Self {
-        Self {
-            mfa: Some(Box::new(MfaStep {
-                token: token.expose().into(),
-                methods: Vec::new(),
-            })),
-            ..Self::new(
-                ErrorCode::MfaEnrolmentRequired,
-                "this account must have a second factor: sign in on the page, which leads through its set-up",
-            )
+            ..self
         }
     }
 

@@ -9,7 +9,8 @@ use crate::settings::Settings;
 pub(super) const MAX_KEYS: usize = 100_000;
 
 /// How many seconds to wait, at least 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many attempts; try again in {0} seconds")]
 pub struct RetryAfter(pub u64);
 
 /// Why there is no place.
