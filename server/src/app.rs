@@ -147,8 +147,8 @@ impl Doorward {
         DoorwardFairing::new(self.services.clone(), true)
     }
 
-    /// Writes what is kept in memory between times: when keys and sessions were last used, the numbers of this minute.
-    /// For the end of the process; the fairing does it when its app stops.
+    /// Flushes buffered last-used times and the current minute's counters, at the end of the process. The fairing does it
+    /// when its app stops.
     #[doc(hidden)]
     pub async fn rest(&self) {
         self.services.jobs.rest().await;

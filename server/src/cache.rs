@@ -108,9 +108,9 @@ impl<T> Default for Interner<T> {
 
 impl<T: Shared> Interner<T> {
     /// Maximum number of values.
-    const MOST: usize = 1024;
+    const MAX_VALUES: usize = 1024;
     /// Values that nobody holds any more are looked for once in so many that found no room.
-    const LOOKED_FOR: usize = 256;
+    const LOOK_EVERY: usize = 256;
 
     /// The one value that equals `value`, and whether it is shared.
     pub(crate) fn of(&self, value: T) -> (T, bool) {
@@ -118,12 +118,12 @@ impl<T: Shared> Interner<T> {
         if let Some(same) = kept.values.get(&value) {
             return (same.clone(), true);
         }
-        if kept.values.len() >= Self::MOST {
-            if kept.refused.is_multiple_of(Self::LOOKED_FOR) {
+        if kept.values.len() >= Self::MAX_VALUES {
+            if kept.refused.is_multiple_of(Self::LOOK_EVERY) {
                 kept.values.retain(|value| !value.is_lone());
             }
             kept.refused += 1;
-            if kept.values.len() >= Self::MOST {
+            if kept.values.len() >= Self::MAX_VALUES {
                 return (value, false);
             }
         }
@@ -165,11 +165,11 @@ mod tests {
         let (one, shared) = interner.of(Arc::new(7));
         let (same, _) = interner.of(Arc::new(7));
         assert!(shared && Arc::ptr_eq(&one, &same));
-        let held: Vec<_> = (0..2 * Interner::<Arc<i32>>::MOST)
+        let held: Vec<_> = (0..2 * Interner::<Arc<i32>>::MAX_VALUES)
             .map(|number| interner.of(Arc::new(number as i32)))
             .collect();
         let shared = held.iter().filter(|(_, shared)| *shared).count();
-        assert_eq!(shared, Interner::<Arc<i32>>::MOST);
+        assert_eq!(shared, Interner::<Arc<i32>>::MAX_VALUES);
         drop(held);
         // Those that nobody holds make room in time; the one that is held stays the one.
         let later = (5000..6000).filter(|number| interner.of(Arc::new(*number)).1);

@@ -42,7 +42,9 @@ const NAMES: u8 = 4;
 /// Largest file that is applied, in bytes.
 pub(crate) const MAX: u64 = 256 * 1024;
 /// How long each step may take to come.
-const PATIENCE: Duration = Duration::from_secs(5);
+const STEP_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pause after a failed accept, as when no file descriptor is free.
+const ACCEPT_RETRY: Duration = Duration::from_secs(5);
 /// How long an answer may take: passwords are hashed first.
 const ANSWER: Duration = Duration::from_secs(300);
 /// How long a stop waits for the file that is being applied.
@@ -152,7 +154,7 @@ impl Listening {
     async fn accept(self, listener: UnixListener, busy: Arc<Mutex<()>>) {
         loop {
             let Ok((mut stream, _)) = listener.accept().await else {
-                sleep(PATIENCE).await;
+                sleep(ACCEPT_RETRY).await;
                 continue;
             };
             // Anybody on the machine may connect: that alone is no line of the log. Who cannot have the key keeps nobody waiting.
@@ -161,7 +163,7 @@ impl Listening {
                 continue;
             }
             if !matches!(
-                timeout(PATIENCE, greeted(&mut stream, &self.place)).await,
+                timeout(STEP_TIMEOUT, greeted(&mut stream, &self.place)).await,
                 Ok(Ok(true))
             ) {
                 drop(stream);
@@ -202,13 +204,13 @@ async fn greeted(stream: &mut tokio::net::UnixStream, place: &Place) -> io::Resu
 async fn serve(doorward: &Doorward, stream: &mut tokio::net::UnixStream) -> io::Result<()> {
     let mut asked = Vec::new();
     let mut start = (&mut *stream).take(MAX * 2);
-    timeout(PATIENCE, start.read_to_end(&mut asked)).await??;
+    timeout(STEP_TIMEOUT, start.read_to_end(&mut asked)).await??;
     let answer = match serde_json::from_slice::<Wanted>(&asked) {
         Ok(wanted) => doorward.apply(&wanted).await,
         Err(error) => Err(error.to_string()),
     };
     let answer = serde_json::to_vec(&answer)?;
-    timeout(PATIENCE, stream.write_all(&answer)).await??;
+    timeout(STEP_TIMEOUT, stream.write_all(&answer)).await??;
     stream.shutdown().await
 }
 
@@ -247,8 +249,8 @@ fn connect(directory: &Path) -> io::Result<UnixStream> {
 
 fn greet(place: &Place) -> io::Result<UnixStream> {
     let mut stream = UnixStream::connect_addr(&place.address()?)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(STEP_TIMEOUT))?;
+    stream.set_write_timeout(Some(STEP_TIMEOUT))?;
     let mine: [u8; NONCE] = random_bytes();
     let (mut theirs, mut tag) = ([0; NONCE], [0; TAG]);
     stream.read_exact(&mut theirs)?;

@@ -14,7 +14,7 @@ use rustls::{ClientConnection, StreamOwned, pki_types::ServerName};
 use crate::{say, text};
 
 /// How long connecting, and each read and write, may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest status line, in bytes.
 const LINE: u64 = 1024;
 
@@ -43,9 +43,9 @@ pub(crate) fn ask(figment: &Figment) -> Result<(), String> {
 
 /// The status line of the answer.
 fn status(address: SocketAddr, tls: bool) -> io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
     if !tls {
         return exchange(&mut stream, address);
     }

@@ -27,7 +27,7 @@ pub(super) const MAX_BODY: u64 = 64 * 1024;
 const LINGER: u64 = 8 * 1024 * 1024;
 const LINGER_TIME: Duration = Duration::from_secs(2);
 /// How long a body may take to come: whoever sends it in drops holds a connection no longer.
-const PATIENCE: Duration = Duration::from_secs(15);
+const READ_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A JSON body.
 #[derive(Debug)]
@@ -105,7 +105,7 @@ pub(super) async fn read(data: Data<'_>) -> Result<Vec<u8>, ApiError> {
     let mut body = data.open((MAX_BODY + LINGER).bytes());
     let mut bytes = Vec::new();
     let mut start = (&mut body).take(MAX_BODY + 1);
-    let read = timeout(PATIENCE, start.read_to_end(&mut bytes));
+    let read = timeout(READ_TIMEOUT, start.read_to_end(&mut bytes));
     let read = read.await.map_err(|_| broken("it took too long to come"))?;
     read.map_err(|_| broken("it was cut short"))?;
     if bytes.len() as u64 <= MAX_BODY {

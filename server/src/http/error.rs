@@ -14,7 +14,7 @@ use rocket::http::Status;
 
 use self::mfa_step::MfaStep;
 
-/// After so many seconds a server that was too busy, or whose disk failed, may be asked again.
+/// `Retry-After` of 503 responses, in seconds.
 const RETRY_SECONDS: u64 = 1;
 
 /// An error as it is answered.

@@ -16,7 +16,7 @@ use super::{
 
 /// A path of ours that no route has.
 const NOWHERE: &str = "/health/-";
-/// As much of a form as Rocket looks at for its `_method`, in bytes.
+/// Bytes to peek: Rocket only looks for a leading `_method=`.
 const METHOD_FIELD: usize = "_method=delete".len();
 
 /// Mounts Doorward's routes in a Rocket app, and sweeps, rotates and mails while it runs. Made by

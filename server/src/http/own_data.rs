@@ -26,7 +26,7 @@ pub(super) fn routes() -> Vec<Route> {
 /// Rows of a list that are read at once.
 const PAGE: u32 = 200;
 /// Most rows of each list: nobody's sign-ins may make the answer endless.
-const MOST: usize = 1000;
+const MAX_ROWS: usize = 1000;
 
 /// Reads a list page by page.
 async fn all_of<T, F>(mut page: impl FnMut(ListQuery) -> F) -> Result<Vec<T>, ApiError>
@@ -35,7 +35,7 @@ where
 {
     let mut rows = Vec::new();
     let mut cursor = None;
-    while rows.len() < MOST {
+    while rows.len() < MAX_ROWS {
         let query = ListQuery {
             limit: PAGE,
             cursor,
@@ -48,7 +48,7 @@ where
             break;
         }
     }
-    rows.truncate(MOST);
+    rows.truncate(MAX_ROWS);
     Ok(rows)
 }
 

@@ -19,7 +19,7 @@ use crate::{
 /// Addresses whose last fetch is remembered, at most.
 const REMEMBERED: usize = 1000;
 /// For so long an address that failed is not asked again, in seconds.
-const REST: i64 = 60;
+const RETRY_AFTER_SECONDS: i64 = 60;
 /// For so long a document that is over is good where its address cannot be reached, in seconds: an hour.
 const STALE: i64 = 3600;
 
@@ -43,7 +43,7 @@ impl Fetched {
     fn not(failure: OAuthError, unreached: bool, now: Timestamp) -> Self {
         Self {
             client: Err(NotFetched { failure, unreached }),
-            until: now.plus_seconds(REST),
+            until: now.plus_seconds(RETRY_AFTER_SECONDS),
         }
     }
 }

@@ -19,7 +19,7 @@ pub(crate) use guard::Reach;
 use crate::domain::client_uris::is_inside;
 
 /// How long a call may take, from the look-up of the name to the last byte.
-const PATIENCE: Duration = Duration::from_secs(10);
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// Largest answer that is read, in bytes.
 pub(crate) const MAX_ANSWER: usize = 16 * 1024;
 /// Largest range of hashes that is read, in bytes.
@@ -165,7 +165,7 @@ fn builder(roots: RootCertStore, reach: Reach) -> Result<ClientBuilder, Outbound
         .with_no_client_auth();
     let mut builder = Client::builder()
         .use_preconfigured_tls(tls)
-        .timeout(PATIENCE)
+        .timeout(CALL_TIMEOUT)
         .redirect(Policy::none())
         .no_proxy()
         .pool_max_idle_per_host(0)

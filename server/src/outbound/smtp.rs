@@ -25,7 +25,7 @@ use crate::domain::client::is_loopback_text;
 use crate::settings::{MailServer, MailTls, SettingsError, wrong};
 
 /// How long handing over one mail may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(15);
 
@@ -108,7 +108,7 @@ impl Smtp {
     /// [`SmtpError`].
     pub(crate) async fn send(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), SmtpError> {
         let late = || SmtpError::Later("it took too long".into());
-        timeout(PATIENCE, self.hand_over(envelope, mail))
+        timeout(DELIVERY_TIMEOUT, self.hand_over(envelope, mail))
             .await
             .map_err(|_| late())?
     }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// How long a list may take to answer.
-const PATIENCE: Duration = Duration::from_secs(1);
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(1);
 /// Hexadecimal digits of a hash that a service is told.
 const PREFIX: usize = 5;
 
@@ -52,7 +52,7 @@ impl Breached {
         }
         let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, nfc(password).as_bytes());
         let hash: Sha1 = hash.as_ref().try_into().map_err(|_| "SHA-1 failed")?;
-        let asked = tokio::time::timeout(PATIENCE, self.ask(hash)).await;
+        let asked = tokio::time::timeout(LOOKUP_TIMEOUT, self.ask(hash)).await;
         asked.unwrap_or_else(|_| Err("it did not answer within a second".into()))
     }
 

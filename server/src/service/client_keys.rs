@@ -11,7 +11,7 @@ use crate::{clock::Clock, crypto::jwks, domain::ClientPolicy, outbound::Outbound
 /// Addresses whose keys are remembered, at most.
 const REMEMBERED: usize = 1000;
 /// For so long an address is not asked again, whether it answered or not.
-const REST: Duration = Duration::from_secs(60);
+const FETCH_INTERVAL: Duration = Duration::from_secs(60);
 
 /// What an address answered.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl ClientKeys {
             });
             return kept.await.ok()?.keys.clone();
         };
-        if !anew || now < kept.asked_at + REST {
+        if !anew || now < kept.asked_at + FETCH_INTERVAL {
             return kept.keys.clone();
         }
         // Those that are there serve everybody else meanwhile, and stay where no others come: a key that nobody knows is
@@ -91,7 +91,7 @@ impl ClientKeys {
                 Kept {
                     keys: before.and_then(|kept| kept.keys.clone()),
                     asked_at,
-                    until: before.map_or(asked_at + REST, |kept| kept.until),
+                    until: before.map_or(asked_at + FETCH_INTERVAL, |kept| kept.until),
                     asking: Mutex::default(),
                 }
             }

@@ -25,7 +25,7 @@ const METERS: Duration = Duration::from_secs(2);
 const RETRY: Duration = Duration::from_secs(5);
 
 /// How long mails that are under way are waited for at the end of the process.
-const PATIENCE: Duration = Duration::from_secs(2);
+const MAIL_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 /// The same before another Rocket takes over: meanwhile nobody listens on the port.
 const HAND_OVER: Duration = Duration::from_millis(200);
 
@@ -69,8 +69,8 @@ impl Jobs {
         tasks
     }
 
-    /// Writes what is kept in memory between times: when keys and sessions were last used, the numbers of this minute.
-    /// Once, at the end of the process, which waits for no backup.
+    /// Flushes buffered last-used times and the current minute's counters, once, at the end of the process, which waits
+    /// for no backup.
     pub(crate) async fn rest(&self) {
         // Rocket does not always wait for what its fairings do at a stop.
         self.finish().await;
@@ -90,7 +90,7 @@ impl Jobs {
             let patience = if self.handed_over.load(Ordering::Relaxed) {
                 HAND_OVER
             } else {
-                PATIENCE
+                MAIL_SHUTDOWN_TIMEOUT
             };
             outbox.stop(patience).await;
         }

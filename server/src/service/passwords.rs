@@ -129,7 +129,7 @@ impl Passwords {
         };
         match (verdict, record, hash) {
             (Verdict::Right { rehash }, Some(record), Some(hash)) => {
-                // Should the queue be full now, the next sign-in sees to it.
+                // If the queue is full, the next sign-in rehashes.
                 let rehashed = if rehash {
                     self.threads.hash(password).await.ok()
                 } else {

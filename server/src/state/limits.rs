@@ -1,8 +1,8 @@
 //! Rate limits: how often passwords may be tried and accounts be made.
 //!
-//! Windows are fixed and start with the first attempt of a key: exactly so many are let through in one. Places are
-//! taken before Argon2 runs, so that attempts at the same time count too, and given back by a right password. Where
-//! attempts that are under way hold the last places, the next one waits for what becomes of them.
+//! Fixed windows, opened by a key's first attempt; at most `limit` attempts pass per window. An attempt takes its place
+//! before Argon2 runs, so that concurrent attempts count, and a right password gives it back. Where attempts in progress
+//! hold the last places, the next one waits for their outcome.
 //!
 //! Not shared: each of two processes lets the whole limit through.
 
@@ -42,7 +42,7 @@ const TEN_MINUTES: Duration = Duration::from_secs(600);
 const HOUR: Duration = Duration::from_secs(3600);
 /// Attempts that may wait for others at a time, and for how long.
 const WAITING: usize = 256;
-const PATIENCE: Duration = Duration::from_secs(2);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Why a password is not checked now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -254,7 +254,9 @@ impl Limits {
                 }
             }
         };
-        timeout(PATIENCE, wait).await.map_err(|_| overloaded(()))?
+        timeout(WAIT_TIMEOUT, wait)
+            .await
+            .map_err(|_| overloaded(()))?
     }
 
     fn try_password_check(

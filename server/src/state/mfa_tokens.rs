@@ -18,7 +18,7 @@ pub(crate) const FACTOR_SECONDS: i64 = 300;
 /// and how long for one to be set up.
 pub(crate) const ENROLMENT_SECONDS: i64 = 600;
 /// Wrong factors that one token survives, the last one excepted.
-const TRIES: u8 = 5;
+const MAX_WRONG_FACTORS: u8 = 5;
 /// Tokens at a time. Each costs a right password, so that strangers cannot fill it.
 const MAX_PENDING: usize = 100_000;
 
@@ -193,7 +193,7 @@ impl MfaTokens {
         let entry = Entry {
             pending,
             until: now.plus_seconds(self.seconds),
-            tries_left: TRIES,
+            tries_left: MAX_WRONG_FACTORS,
         };
         open.insert(token.digest(), entry);
         Some(())

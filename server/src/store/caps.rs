@@ -21,7 +21,7 @@ use crate::domain::{
 
 /// Sessions that one more ends at most. Only an account from before its cap has more beyond it: each sign-in brings it
 /// nearer.
-const TURN: usize = 200;
+const CHECK_INTERVAL: usize = 200;
 
 /// Ends what an account has beyond its cap of live sessions: the least recently used, but never `new`.
 pub(super) fn evict(
@@ -33,7 +33,7 @@ pub(super) fn evict(
     if cap == 0 {
         return Ok(());
     }
-    let mut live = live_of(tx.conn, new.user_id, context.at, cap + TURN)?;
+    let mut live = live_of(tx.conn, new.user_id, context.at, cap + CHECK_INTERVAL)?;
     if live.len() > cap {
         // Only where it is decided by: when they were last seen may not be on disk yet.
         tx.memory.freshen(&mut live);

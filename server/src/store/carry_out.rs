@@ -16,12 +16,12 @@ use super::{
     write_tx::{By, Happened, WriteTx},
 };
 
-/// How long a unit goes on before it lets others in; its commit comes on top.
-const TURN: Duration = Duration::from_millis(4);
-/// Ids looked for at once.
-const SOME: usize = 2000;
-/// Rows one statement deletes, at most.
-const FEW: usize = 128;
+/// Time budget of one unit, excluding its commit.
+const UNIT_BUDGET: Duration = Duration::from_millis(4);
+/// Ids that one statement looks up.
+const LOOKUP_LIMIT: usize = 2000;
+/// Maximum rows that one statement deletes.
+const DELETE_LIMIT: usize = 128;
 
 /// An ending as the job needs it.
 #[derive(Debug, Clone)]
@@ -76,7 +76,7 @@ impl Store {
         loop {
             let of = ending.clone();
             let mut left = self.read(move |conn| some(conn, &of, find, after)).await?;
-            let last = left.len() < SOME;
+            let last = left.len() < LOOKUP_LIMIT;
             after = left.last().copied().unwrap_or(after);
             left.reverse();
             while !left.is_empty() {
@@ -100,7 +100,7 @@ impl Store {
                 .write(move |tx| delete_some(tx.conn, user, client))
                 .await?;
             written += gone as u64;
-            if gone < FEW {
+            if gone < DELETE_LIMIT {
                 return Ok(written);
             }
             self.rest().await;
@@ -157,7 +157,9 @@ fn some(
         (None, None) => ("AND f.id = ?3", ending.id),
     };
     let mut select = conn.prepare_cached(&find.replace("NARROW", narrow))?;
-    let rows = select.query_map(params![ending.id, after, of, SOME], |row| row.get(0))?;
+    let rows = select.query_map(params![ending.id, after, of, LOOKUP_LIMIT], |row| {
+        row.get(0)
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -170,7 +172,7 @@ fn turn(
     mut left: Vec<[u8; 16]>,
     end: EndOne,
 ) -> Result<(Vec<[u8; 16]>, u64), StoreError> {
-    let until = Instant::now() + TURN;
+    let until = Instant::now() + UNIT_BUDGET;
     let mut written = 0;
     while let Some(id) = left.pop() {
         written += u64::from(end(tx, ending, id)?);
@@ -234,7 +236,7 @@ fn note(
     }
 }
 
-/// Deletes some of what hangs on a deleted account or client; answers how many rows, or fewer than [`FEW`] when all went.
+/// Deletes some of what hangs on a deleted account or client; answers how many rows, or fewer than [`DELETE_LIMIT`] when all went.
 pub(super) fn delete_some(
     conn: &Connection,
     user: Option<[u8; 16]>,
@@ -253,7 +255,10 @@ pub(super) fn delete_some(
         .flat_map(|id| OF_CLIENT.map(|sql| (sql, id)));
     let mut most = 0;
     for (sql, id) in of_user.chain(of_client) {
-        most = most.max(conn.prepare_cached(sql)?.execute(params![id, FEW])?);
+        most = most.max(
+            conn.prepare_cached(sql)?
+                .execute(params![id, DELETE_LIMIT])?,
+        );
     }
     Ok(most)
 }
@@ -268,5 +273,5 @@ pub(super) fn is_more_left(
         user.map(|id| id.0.to_bytes()),
         client.map(|id| id.0.to_bytes()),
     );
-    Ok(delete_some(conn, user, client)? >= FEW)
+    Ok(delete_some(conn, user, client)? >= DELETE_LIMIT)
 }

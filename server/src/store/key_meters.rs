@@ -21,7 +21,7 @@ use crate::{
 
 const DAY: i64 = 86_400_000;
 /// Rows of one unit, so that nobody waits long behind it.
-const SOME: usize = 200;
+const ROWS_PER_UNIT: usize = 200;
 /// How long hours and days are kept, in days: 35, and 13 months.
 pub(super) const KEEP_HOURS: i64 = 35;
 pub(super) const KEEP_DAYS: i64 = 396;
@@ -66,7 +66,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), (StoreError, Vec<KeyId>)> {
         while !meters.is_empty() {
-            let some = meters.split_off(meters.len().saturating_sub(SOME));
+            let some = meters.split_off(meters.len().saturating_sub(ROWS_PER_UNIT));
             let ids: Vec<_> = some.iter().map(|(id, _)| *id).collect();
             let written = self.write(move |tx| {
                 let mut put = tx.conn.prepare_cached(
@@ -105,7 +105,7 @@ impl Store {
         mut uses: Vec<((KeyId, Timestamp), Uses)>,
     ) -> Result<(), (StoreError, Vec<((KeyId, Timestamp), Uses)>)> {
         while !uses.is_empty() {
-            let some = uses.split_off(uses.len().saturating_sub(SOME));
+            let some = uses.split_off(uses.len().saturating_sub(ROWS_PER_UNIT));
             let written = some.clone();
             let added = self.write(move |tx| {
                 for (table, day) in [("key_hours", false), ("key_days", true)] {

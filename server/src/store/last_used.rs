@@ -7,7 +7,7 @@ use quick_cache::DefaultHashBuilder;
 
 use super::{Store, StoreError, rows::ip_text, sql::params};
 
-/// Notes kept between two flushes; past it the oldest knowledge stands.
+/// Maximum last-used updates buffered between flushes; beyond it new keys are not recorded until the next flush.
 const MAX_BUFFERED: usize = 50_000;
 
 #[derive(Debug, Default)]

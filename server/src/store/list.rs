@@ -43,8 +43,7 @@ impl ListQuery {
     }
 }
 
-/// Matches that are counted, and up to which an index is worth it: past it the list is walked in its own order, where
-/// so many matches are soon met.
+/// Counting stops here. Above this many matches the list is scanned in sort order instead of using the filter's index.
 pub(super) const COUNTED: u64 = 10_000;
 
 /// Conditions that all must hold. A `~` before a column marks an index that helps only while few rows match.

@@ -18,7 +18,7 @@ const TRIED_FOR: i64 = 86_400;
 /// Waits between two tries, in seconds; the last one goes on.
 const WAITS: [i64; 6] = [20, 60, 300, 900, 1800, 3600];
 /// Sessions whose time is over that one unit looks at.
-const SOME: usize = 500;
+const SESSIONS_PER_UNIT: usize = 500;
 
 /// A client that is to be told of an ended session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,7 +168,7 @@ impl Store {
         let mut after = None::<(Timestamp, SessionId)>;
         loop {
             let (looked, found) = self.read(move |conn| expired(conn, after, now)).await?;
-            let last = found.len() < SOME;
+            let last = found.len() < SESSIONS_PER_UNIT;
             if last && found.is_empty() && now < looked.plus_seconds(LOOK_BACK) {
                 // Nothing to write: an idle server has no commit each minute.
                 return Ok(());
@@ -238,7 +238,7 @@ fn expired(
         None => (known.unwrap_or(now), [0xff; 16]),
     };
     let mut select = conn.prepare_cached(OVER)?;
-    let rows = select.query_map(params![since.0, now.0, SOME, id], |row| {
+    let rows = select.query_map(params![since.0, now.0, SESSIONS_PER_UNIT, id], |row| {
         Ok((SessionId(ulid(row, 0)?), Timestamp(row.get(1)?)))
     })?;
     Ok((looked, rows.collect::<Result<_, _>>()?))

@@ -1,8 +1,8 @@
 //! What the hot path reads: bounded caches that the writer keeps exact, and how sessions and accounts come out of them.
 //!
-//! An entry is loaded when it is first asked for. When the writer has committed a change it removes what the
-//! change made stale before it answers; a load that was under way loses its place and is not kept. So whoever
-//! asks after the answer sees the change.
+//! Entries are created only by a read-through load. When the writer has committed a change, it removes the stale entries
+//! before it answers; an in-flight load is invalidated and its result is not cached. So every read after the answer sees
+//! the change.
 
 use std::{
     collections::HashSet,

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Most rows of each that are told: what is older matters to nobody.
-const MOST: u32 = 20;
+const MAX_ROWS: u32 = 20;
 
 /// Links and mails of one account, the newest first.
 #[derive(Debug)]
@@ -33,12 +33,12 @@ impl Store {
             let sql = "SELECT kind, mailed_to IS NOT NULL, created_at, expires_at FROM links \
                        WHERE user_id = ?1 AND expires_at > ?2 ORDER BY created_at DESC LIMIT ?3";
             let mut select = conn.prepare_cached(sql)?;
-            let links = select.query_map(params![id, now.0, MOST], link)?;
+            let links = select.query_map(params![id, now.0, MAX_ROWS], link)?;
             let links = links.collect::<Result<_, _>>()?;
             let sql = "SELECT kind, created_at, sent_at, due_at, error FROM mails \
                        WHERE user_id = ?1 ORDER BY created_at DESC LIMIT ?2";
             let mut select = conn.prepare_cached(sql)?;
-            let mails = select.query_map(params![id, MOST], mail)?;
+            let mails = select.query_map(params![id, MAX_ROWS], mail)?;
             let mails = mails.collect::<Result<_, _>>()?;
             Ok(Outstanding { links, mails })
         })

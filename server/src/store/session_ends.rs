@@ -19,7 +19,7 @@ use crate::domain::{Act, link::LinkKind, rules::authority as rule};
 const FROM: &str = "sessions AS s";
 
 /// Sessions that a bulk revocation holds one by one; more are held by what sets them apart.
-const FEW: usize = 1000;
+const MAX_LISTED_SESSIONS: usize = 1000;
 
 /// The sessions that a bulk revocation is about.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,10 +100,14 @@ impl Store {
         self.read(move |conn| {
             // A read is one view of the database, whatever it asks.
             let found = matching(conn, &filter, keep, now)?;
-            let few = found.all(conn, "s.id, s.user_id", FROM, FEW + 1, |row| {
-                Ok((SessionId(ulid(row, 0)?), UserId(ulid(row, 1)?)))
-            })?;
-            if few.len() <= FEW {
+            let few = found.all(
+                conn,
+                "s.id, s.user_id",
+                FROM,
+                MAX_LISTED_SESSIONS + 1,
+                |row| Ok((SessionId(ulid(row, 0)?), UserId(ulid(row, 1)?))),
+            )?;
+            if few.len() <= MAX_LISTED_SESSIONS {
                 return Ok(these(few, all_of));
             }
             let numbers = "count(*), count(DISTINCT s.user_id), max(s.created_at)";

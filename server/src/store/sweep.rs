@@ -17,12 +17,12 @@ use super::{
     write_tx::WriteTx,
 };
 
-/// How long a unit goes on before it lets others in, its commit comes on top, and rests before the next.
-const TURN: Duration = Duration::from_millis(5);
-/// Keys looked for at once.
-const SOME: usize = 5000;
-/// Rows one statement deletes, at most.
-const FEW: usize = 200;
+/// Time budget of one delete batch, excluding its commit, and the pause between batches.
+const UNIT_BUDGET: Duration = Duration::from_millis(5);
+/// Keys that one statement looks up.
+const LOOKUP_LIMIT: usize = 5000;
+/// Maximum rows that one statement deletes.
+const DELETE_LIMIT: usize = 200;
 /// How long dead sessions and keys are kept for operators to see, in seconds: 30 days.
 const KEEP_DEAD: i64 = 30 * 86_400;
 /// How long a revoked token is known after its end, in seconds: the clock may be set back between two runs.
@@ -208,11 +208,11 @@ impl Store {
         loop {
             let found = self.read(move |conn| {
                 let mut find = conn.prepare_cached(kind.find)?;
-                let rows = find.query_map(params![before, SOME], |row| row.get(0))?;
+                let rows = find.query_map(params![before, LOOKUP_LIMIT], |row| row.get(0))?;
                 Ok(rows.collect::<Result<Vec<Vec<u8>>, _>>()?)
             });
             let mut dead = found.await?;
-            let last = dead.len() < SOME;
+            let last = dead.len() < LOOKUP_LIMIT;
             while !dead.is_empty() {
                 let rows;
                 (dead, rows) = self
@@ -237,11 +237,15 @@ fn delete_dead<P: sql::ToSql>(
     mut dead: Vec<Vec<u8>>,
     before: P,
 ) -> Result<(Vec<Vec<u8>>, usize), StoreError> {
-    let until = Instant::now() + TURN;
+    let until = Instant::now() + UNIT_BUDGET;
     let mut gone = 0;
     while let Some(key) = dead.last() {
         if let Some(first) = kind.first
-            && tx.conn.prepare_cached(first)?.execute(params![key, FEW])? == FEW
+            && tx
+                .conn
+                .prepare_cached(first)?
+                .execute(params![key, DELETE_LIMIT])?
+                == DELETE_LIMIT
         {
             // There may be more of them: the row has its turn when they are gone.
         } else {

@@ -12,11 +12,11 @@ use super::{
 use crate::domain::AuditContext;
 
 /// Clients that a sweep looks at at once.
-const SOME: usize = 50;
+const CLIENTS_PER_SWEEP: usize = 50;
 /// How long an unused client stays, in seconds: a day.
 const UNUSED: i64 = 86_400;
 /// Clients that nobody let in, at most.
-const MOST: usize = 10_000;
+const MAX_UNUSED_CLIENTS: usize = 10_000;
 
 /// A client that nobody let in (`c`), without a live session at `?1`.
 const IS_IDLE: &str = "c.openly = 1 AND NOT EXISTS (SELECT 1 FROM sessions s \
@@ -31,7 +31,7 @@ impl Store {
         let mut gone = 0;
         loop {
             let found = self.read(move |conn| unused(conn, now)).await?;
-            let last = found.len() < SOME;
+            let last = found.len() < CLIENTS_PER_SWEEP;
             gone += self
                 .write(move |tx| {
                     let mut gone = 0;
@@ -63,8 +63,8 @@ pub(super) fn make_room(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<(), Stor
     let count: usize = tx
         .conn
         .prepare_cached(sql)?
-        .query_row([MOST], |row| row.get(0))?;
-    if count < MOST {
+        .query_row([MAX_UNUSED_CLIENTS], |row| row.get(0))?;
+    if count < MAX_UNUSED_CLIENTS {
         return Ok(());
     }
     let sql = format!("SELECT c.id FROM clients c WHERE {IS_IDLE} ORDER BY {USED} LIMIT 1");
@@ -82,7 +82,7 @@ fn unused(conn: &Connection, now: Timestamp) -> Result<Vec<ClientId>, StoreError
     let sql = format!("SELECT c.id FROM clients c WHERE {USED} < ?2 AND {IS_IDLE} LIMIT ?3");
     let mut select = conn.prepare_cached(&sql)?;
     let before = now.plus_seconds(-UNUSED).0;
-    let rows = select.query_map(params![now.0, before, SOME], |row| {
+    let rows = select.query_map(params![now.0, before, CLIENTS_PER_SWEEP], |row| {
         ulid(row, 0).map(ClientId)
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -12,7 +12,7 @@ use crate::{EventId, Page};
 /// How long a call may take.
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a call may take that is about as much as the whole database.
-const LONG: Duration = Duration::from_secs(86_400);
+const BULK_TIMEOUT: Duration = Duration::from_secs(86_400);
 
 /// Percent-encodes all but ASCII letters, digits and `plain`.
 pub(super) fn percent_encoded(text: &str, plain: &[u8]) -> String {
@@ -73,7 +73,7 @@ impl Client {
         let request = self
             .request(Method::POST, path)
             .json(&serde_json::json!({}));
-        self.read(request.timeout(LONG)).await
+        self.read(request.timeout(BULK_TIMEOUT)).await
     }
 
     /// A `POST` that mints something: sent again with the same key it gives the same answer.

@@ -72,7 +72,7 @@ impl State {
 
     fn back(&mut self, effects: &mut Vec<Effect>) {
         if !self.go_back(effects) {
-            self.say("this is where you began");
+            self.say("start of history");
         }
     }
 
@@ -237,7 +237,7 @@ impl State {
         };
         let entries = super::related::of(self, &item);
         if entries.is_empty() {
-            return self.say("nothing belongs to it");
+            return self.say("no related items");
         }
         let title = format!("{} and what belongs to it", item.name());
         self.layers.push(Layer::Menu(Menu::new(title, entries)));

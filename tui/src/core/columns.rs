@@ -199,7 +199,7 @@ const ALIKE: [&[&str]; 4] = [
 ];
 
 /// Columns of a list that can be chosen, at most.
-const MOST: usize = 12;
+const MAX_COLUMNS: usize = 12;
 
 /// A column that was chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -221,7 +221,7 @@ pub(crate) enum ColumnsError {
     },
     #[error("{0} stands there twice")]
     Twice(String),
-    #[error("name one column at least, and {MOST} at most")]
+    #[error("name one column at least, and {MAX_COLUMNS} at most")]
     Number,
 }
 
@@ -314,7 +314,7 @@ pub(crate) fn parse<T: AsRef<str>>(
         }
         chosen.push(id);
     }
-    if chosen.is_empty() || chosen.len() > MOST {
+    if chosen.is_empty() || chosen.len() > MAX_COLUMNS {
         return Err(ColumnsError::Number);
     }
     Ok(chosen)

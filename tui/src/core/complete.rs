@@ -8,7 +8,7 @@ use super::{list::List, state::State};
 use crate::core::search::terms::names;
 
 /// Candidates that are offered, at most.
-const MOST: usize = 40;
+const MAX_CANDIDATES: usize = 40;
 
 /// What the word at the cursor may become, and which of it stands there now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub(crate) fn completion(state: &State, list: &List, text: &str) -> Completion {
         }
     };
     let mut candidates: Vec<String> = candidates;
-    candidates.truncate(MOST);
+    candidates.truncate(MAX_CANDIDATES);
     Completion {
         before: before.to_owned(),
         candidates,

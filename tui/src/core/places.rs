@@ -8,7 +8,7 @@ use super::{
 use crate::core::{list::ListFilter, resource::Resource, subject::IncidentSubject};
 
 /// Places that are offered.
-const MOST: usize = 6;
+const MAX_PLACES: usize = 6;
 
 /// A place to go back to.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,7 +84,7 @@ impl State {
                 places.push(place);
             }
         }
-        places.truncate(MOST);
+        places.truncate(MAX_PLACES);
         places
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// How long the terminal may take. It answers what it does not understand too, in its order: this is for those that answer nothing.
-const PATIENCE: Duration = Duration::from_millis(80);
+const REPLY_TIMEOUT: Duration = Duration::from_millis(80);
 
 /// OSC 11 asks for the background; DA1 is understood by every terminal, so that its answer tells that none will come.
 const QUESTION: &[u8] = b"\x1b]11;?\x1b\\\x1b[c";
@@ -65,7 +65,7 @@ fn ask() -> io::Result<Vec<u8>> {
     let mut out = io::stdout();
     out.write_all(QUESTION)?;
     out.flush()?;
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + REPLY_TIMEOUT;
     let stdin = io::stdin();
     let mut answer = Vec::new();
     while !read(&answer).2 && answer.len() < 4_096 {

@@ -9,7 +9,7 @@ use std::{
 
 /// How often it is drawn, and how long a command takes at least before it is.
 const EVERY: Duration = Duration::from_millis(200);
-const PATIENCE: Duration = Duration::from_millis(500);
+const QUIET_PERIOD: Duration = Duration::from_millis(500);
 
 /// The line. Nothing where standard error is no terminal.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Progress {
     /// Draws it, unless that was done just now.
     pub(crate) fn show(&mut self, text: impl FnOnce() -> String) {
         let just_now = self.drawn.is_some_and(|at| at.elapsed() < EVERY);
-        if !self.is_shown || just_now || self.since.elapsed() < PATIENCE {
+        if !self.is_shown || just_now || self.since.elapsed() < QUIET_PERIOD {
             return;
         }
         self.drawn = Some(Instant::now());

@@ -16,7 +16,7 @@ use rusqlite::Connection;
 /// Bytes that a copy may hold back from the disk: whoever commits meanwhile waits for the sync of so many.
 const PORTION: u64 = 1 << 20;
 /// How long it works before it rests for as long.
-const TURN: Duration = Duration::from_millis(3);
+const WORK_BUDGET: Duration = Duration::from_millis(3);
 /// Of SQLite's machine between two looks at the clock: some 10 µs.
 const STEPS: i32 = 200;
 
@@ -35,7 +35,7 @@ pub(super) fn keep(
 ) -> rusqlite::Result<()> {
     let mut since = Instant::now();
     let turn = move || {
-        if since.elapsed() >= TURN {
+        if since.elapsed() >= WORK_BUDGET {
             between();
             thread::sleep(since.elapsed());
             since = Instant::now();

@@ -17,17 +17,17 @@ use super::open;
 use crate::store::{Store, StoreError, error::no_thread, memory::Memory};
 
 /// Changed rows after which it is time again. A row changes some one or two pages of the log's bound of 16,000.
-const OFTEN: u64 = 1000;
+const ROWS_BETWEEN_CHECKPOINTS: u64 = 1000;
 /// Pages from which on a log shall begin anew.
-const LONG: i64 = 2000;
+const RESTART_PAGES: i64 = 2000;
 /// Pages that the writer may have to copy: some milliseconds with their sync.
-const FEW: i64 = 100;
+const MAX_PAGES_LEFT: i64 = 100;
 /// Checkpoints in a row, at most: each copies what came during the one before.
-const TRIES: u32 = 4;
+const MAX_PASSES: u32 = 4;
 /// How long a job in the background rests between two units, at least.
 const REST: Duration = Duration::from_millis(4);
 /// Looks at whether the log is still being copied before a job goes on all the same.
-const LOOKS: u32 = 250;
+const MAX_LOOKS: u32 = 250;
 
 /// The thread that does it, as the writer sees it.
 pub(super) struct Checkpoints {
@@ -57,7 +57,7 @@ impl Checkpoints {
 
     /// Tells it how many rows the writer has changed so far. Never waits.
     pub(super) fn changed(&mut self, rows: u64) {
-        if rows - self.at >= OFTEN {
+        if rows - self.at >= ROWS_BETWEEN_CHECKPOINTS {
             self.at = rows;
             self.memory.copying.store(true, Ordering::Release);
             let _ = self.wake.try_send(());
@@ -76,7 +76,7 @@ impl Store {
     /// wait for: else the copy never comes near the log's end, and the writer has to do what is left of it; and each of
     /// their syncs would wait for more on its way to the disk.
     pub(in crate::store) async fn rest(&self) {
-        for _ in 0..LOOKS {
+        for _ in 0..MAX_LOOKS {
             tokio::time::sleep(REST).await;
             if !self.memory().copying.load(Ordering::Acquire) {
                 return;
@@ -87,10 +87,10 @@ impl Store {
 
 fn run(conn: &Connection, due: &Receiver<()>, memory: &Memory) {
     while due.recv().is_ok() {
-        for _ in 0..TRIES {
+        for _ in 0..MAX_PASSES {
             let Some(log) = copy(conn) else { break };
-            if log.pages - log.copied <= FEW {
-                if log.pages >= LONG {
+            if log.pages - log.copied <= MAX_PAGES_LEFT {
+                if log.pages >= RESTART_PAGES {
                     memory.nearly_copied.store(true, Ordering::Release);
                 }
                 break;

@@ -29,11 +29,11 @@ use crate::{
 const QUEUE: usize = 4096;
 /// Units in one transaction, at most.
 const BATCH: usize = 256;
-/// How long the units of one transaction run before the rest of the batch waits for the next.
+/// Time budget of the units of one transaction; the rest of the batch goes into the next.
 const BATCH_BUDGET: Duration = Duration::from_millis(20);
-/// Takes the lock of the database at once: no unit finds out half way that it may not write.
+/// Takes the database's write lock at once, so that no unit fails half way for want of it.
 const BEGIN: &str = "BEGIN IMMEDIATE";
-/// How long a batch waits for company once writers have shown to come together. A lone writer never waits.
+/// Delay before committing a batch, to let concurrent writers join. Applied only after a batch of more than one unit.
 const BATCH_DELAY: Duration = Duration::from_micros(700);
 
 /// Gives a unit's answer once its batch is on disk, or not.

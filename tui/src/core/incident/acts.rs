@@ -22,7 +22,7 @@ use crate::{
 /// Events may be written a little after they happened, in seconds.
 const LATE: i64 = 120;
 /// A reading that did not end after so long is given up, in milliseconds.
-const PATIENCE: u64 = 60_000;
+const READING_TIMEOUT_MS: u64 = 60_000;
 /// After an event it is waited so long for more before it is looked who is related, in milliseconds.
 const SETTLE: u64 = 500;
 /// Pause between two readings while events keep coming, in milliseconds.
@@ -192,7 +192,9 @@ impl State {
     pub(crate) fn load_timeline(&mut self, effects: &mut Vec<Effect>) {
         let now = self.now;
         if let View::Incident(incident) = &mut self.view
-            && incident.reading.is_some_and(|at| now.ms < at + PATIENCE)
+            && incident
+                .reading
+                .is_some_and(|at| now.ms < at + READING_TIMEOUT_MS)
         {
             incident.again = true;
             return;

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// How often it is looked at how far a long change is.
-const OFTEN: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Makes a change. What it destroys is said first.
 ///
@@ -89,7 +89,7 @@ async fn watched<T>(with: &Context, command: &Command, work: impl Future<Output 
     loop {
         tokio::select! {
             done = &mut work => return done,
-            () = tokio::time::sleep(OFTEN) => {}
+            () = tokio::time::sleep(POLL_INTERVAL) => {}
         }
         // Whoever may not read that waits without.
         let server = with.client.server().info().await.ok();

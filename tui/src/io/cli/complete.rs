@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How long a shell waits, at most.
-const PATIENCE: Duration = Duration::from_millis(800);
+const COMPLETION_TIMEOUT: Duration = Duration::from_millis(800);
 /// Rows that are looked at.
 const ROWS: usize = 100;
 
@@ -43,7 +43,7 @@ pub(super) fn run(asked: &Complete, profiles: &Profiles) -> Outcome {
         });
         let _ = tell.send(found.unwrap_or_default());
     });
-    let found = told.recv_timeout(PATIENCE).unwrap_or_default();
+    let found = told.recv_timeout(COMPLETION_TIMEOUT).unwrap_or_default();
     let lines = found.iter().map(|(value, about)| {
         let about = clean(about).replace(['\t', '\n'], " ");
         format!("{value}\t{about}\n")

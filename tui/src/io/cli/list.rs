@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Rows of a list where nobody says how many.
-const SOME: usize = 100;
+const DEFAULT_LIMIT: usize = 100;
 
 /// A list that is asked for.
 #[derive(Debug)]
@@ -134,7 +134,7 @@ pub(super) async fn print(listing: Listing, with: &Context) -> Outcome {
     let wanted = if args.all {
         usize::MAX
     } else {
-        args.limit.unwrap_or(SOME)
+        args.limit.unwrap_or(DEFAULT_LIMIT)
     };
     // Nobody said how many: then it is told that there are more.
     let told = args.limit.is_none();

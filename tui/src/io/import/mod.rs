@@ -27,7 +27,7 @@ use super::{
 /// Rows that are under way at once: the server commits together what comes together.
 const AT_ONCE: usize = 64;
 /// How often a row is sent again to a server that is busy.
-const TRIES: u32 = 30;
+const MAX_RETRIES: u32 = 30;
 /// How long the server is left alone where it does not say.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -216,7 +216,9 @@ async fn send(client: Client, dry_run: bool, line: u64, row: CreateUser) -> Done
             client.users().import(&row).await.map(drop)
         };
         match sent {
-            Err(error @ ClientError::Refused { .. }) if error.is_passing() && tries < TRIES => {
+            Err(error @ ClientError::Refused { .. })
+                if error.is_passing() && tries < MAX_RETRIES =>
+            {
                 tries += 1;
                 tokio::time::sleep(error.retry_after().unwrap_or(PAUSE)).await;
             }

@@ -6,7 +6,7 @@ use std::{
 };
 
 /// Rows that wait to be told behind one that is still under way, at most.
-const MOST: usize = 1024;
+const MAX_WAITING: usize = 1024;
 
 /// Rows in the file's order, from the first that is still under way.
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ struct Told {
 impl Order {
     /// Whether another row may begin.
     pub(super) fn has_room(&self) -> bool {
-        self.0.len() < MOST
+        self.0.len() < MAX_WAITING
     }
 
     /// The next row of the file begins.

@@ -14,7 +14,7 @@ use toml_edit::{DocumentMut, Item, Table};
 use super::{ProfilesError, write_private};
 
 /// How long it is waited for another console that writes the file; and between two looks.
-const PATIENCE: Duration = Duration::from_secs(5);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(10);
 
 pub(super) fn text(path: &Path) -> Result<String, ProfilesError> {
@@ -66,7 +66,7 @@ pub(super) fn lock(path: &Path) -> io::Result<File> {
         match lock.try_lock() {
             Ok(()) => return Ok(lock),
             Err(TryLockError::Error(error)) => return Err(error),
-            Err(TryLockError::WouldBlock) if since.elapsed() > PATIENCE => {
+            Err(TryLockError::WouldBlock) if since.elapsed() > LOCK_TIMEOUT => {
                 let why = "another console is writing it, and does not end";
                 return Err(io::Error::new(io::ErrorKind::WouldBlock, why));
             }
