@@ -6,7 +6,7 @@ use super::{OpenError, mail::letterhead};
 use crate::{
     clock::Clock,
     crypto::{password, seal::MasterKey, signing::KeyRing, webauthn::RelyingParty},
-    http::{Profiles, Services, site::Site},
+    http::{Profiles, Services, branding::Site},
     metrics::Metrics,
     oauth::{AuthorizationEndpoint, Clients, Documents, Registrations, TokenEndpoint, TokenInfos},
     outbound::{Outbound, smtp::Smtp},

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     clock::Clock,
     crypto::{password::HashingThreads, seal::MasterKey},
-    http::site::Site,
+    http::branding::Site,
     metrics::Metrics,
     outbound::{Outbound, smtp::Smtp},
     service::{Breached, Signing, first_operator_key, open_ring},

@@ -11,7 +11,7 @@ use super::{
     ApiError, RequestInfo, Services,
     check_answer::Verdict,
     check_query::{Asked, Browsers},
-    forwarded::{Forwarded, by_cookie},
+    forward_auth_request::{Forwarded, by_cookie},
 };
 use crate::service::{Caller, Passed};
 

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::{Services, body};
 use crate::{
     domain::Client,
-    oauth::{OAuthError, registration::Metadata},
+    oauth::{OAuthError, client_metadata::Metadata},
 };
 
 /// What a client is answered, RFC 7591 section 3.2.1.

@@ -8,7 +8,7 @@ use rocket::{
     request::{FromRequest, Outcome},
 };
 
-use super::{ApiError, Profiles, RequestInfo, site::Site};
+use super::{ApiError, Profiles, RequestInfo, branding::Site};
 use crate::{
     clock::Clock,
     crypto::{seal::MasterKey, signing::KeyRing},

@@ -7,8 +7,8 @@ use quick_cache::sync::Cache;
 
 use super::{
     OAuthError, Registrations,
+    client_metadata::{Allowed, Metadata, Refused, decide},
     dynamic_registration::{Origin, client},
-    registration::{Allowed, Metadata, Refused, decide},
 };
 use crate::{
     domain::{AuditContext, Client},

@@ -7,8 +7,8 @@ use ulid::Ulid;
 
 use super::{
     OAuthError,
+    client_metadata::{Allowed, Metadata, Refused, Registration, STRANGERS_BYTES, decide},
     documents::Documents,
-    registration::{Allowed, Metadata, Refused, Registration, STRANGERS_BYTES, decide},
 };
 use crate::{
     clock::{Clock, random_bytes},

@@ -5,6 +5,7 @@ mod answer;
 mod authorize;
 mod client_auth;
 mod client_credentials;
+pub(crate) mod client_metadata;
 #[cfg(test)]
 mod document_tests;
 mod documents;
@@ -19,7 +20,6 @@ mod metadata;
 mod oxide;
 mod redirect;
 mod refresh_grant;
-pub(crate) mod registration;
 mod request;
 mod resource_owner;
 mod revocation;

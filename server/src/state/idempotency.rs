@@ -10,7 +10,7 @@ use std::{
 
 use doorward_shared::Timestamp;
 
-use super::places::Places;
+use super::bounded_map::Places;
 use crate::domain::{Actor, Digest256};
 
 /// How long answers are kept, in seconds. They hold secrets, so not for long, and only in memory.

@@ -1,6 +1,7 @@
 //! What lives in this process's memory, and a second process would have to share.
 
 mod blocks;
+mod bounded_map;
 mod form_tokens;
 mod idempotency;
 mod key_meters;
@@ -10,7 +11,6 @@ mod logout_queue;
 mod mfa_tokens;
 mod minute;
 mod passkey_challenges;
-mod places;
 mod refusals;
 mod return_codes;
 mod revocation_previews;

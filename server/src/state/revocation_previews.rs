@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use doorward_shared::{Timestamp, admin::Session};
 use ulid::Ulid;
 
-use super::places::Places;
+use super::bounded_map::Places;
 use crate::{clock::random_bytes, domain::Actor, store::Ends};
 
 /// How long a preview is good, in seconds.

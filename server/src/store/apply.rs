@@ -10,9 +10,8 @@ use doorward_shared::{ClientId, ScopeSet};
 use super::{
     Store, StoreError, accounts,
     addresses::{has_signed_up, of_address},
-    clients,
-    plan::{Applied, Kind, NotApplied, Plan, PlannedClient, PlannedUser, Step},
-    roles,
+    apply_plan::{Applied, Kind, NotApplied, Plan, PlannedClient, PlannedUser, Step},
+    clients, roles,
     rows::{self, CLIENT},
     sql::{Connection, params},
     write_tx::WriteTx,

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::{
     Store, StoreError, authority,
-    changes::BlockChange,
+    cache_invalidation::BlockChange,
     list::{Filter, List, ListQuery},
     rows,
     sql::{self, Connection, OptionalExtension, Row, Value, bad, params},

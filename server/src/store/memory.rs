@@ -19,7 +19,7 @@ use ulid::Ulid;
 use super::{
     Store, StoreError,
     accounts::account,
-    changes::{BlockChange, Changes, Fresh},
+    cache_invalidation::{BlockChange, Changes, Fresh},
     mails::Mailing,
     packed::PackedSession,
     packed_account::{PackedAccount, Standing},

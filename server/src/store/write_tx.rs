@@ -7,7 +7,7 @@ use ulid::Ulid;
 
 use super::{
     StoreError,
-    changes::Changes,
+    cache_invalidation::Changes,
     counts::{Difference, EVENT_ADDED},
     mails,
     memory::Memory,

@@ -6,23 +6,23 @@
 )]
 
 mod browser;
+mod cached_answers;
 mod claims;
 mod client_tokens;
+mod ended_meanwhile;
 mod events;
+mod exact_expiry;
 mod factors;
 mod first_party;
 mod hashes;
-mod instants;
-mod kept;
 mod key_limits;
-mod late;
 mod links;
 mod logout;
 mod mails;
 mod protected_resource;
-mod ready;
 mod refresh;
 mod registration;
+mod retention;
 mod signing;
 mod snapshots_of;
 mod test_app;

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on should panic"
 )]
 
+mod access_by_route;
 mod accounts;
 mod admin_apikeys;
 mod admin_clients;
@@ -28,9 +29,9 @@ mod client_keys;
 mod client_policy;
 mod client_rules;
 mod commands;
+mod concurrent_changes;
 mod console_terminal;
 mod cors;
-mod doors;
 mod durability;
 mod embedded;
 mod endings;
@@ -44,17 +45,16 @@ mod first_start;
 mod forged_tokens;
 mod home;
 mod imports;
+mod key_lineage;
 mod key_terms;
 mod key_usage;
 mod key_verify;
 mod lifetimes;
 mod limits;
-mod lineage;
 mod links;
 mod lists;
 mod logs;
 mod mail;
-mod meanwhile;
 mod memory;
 mod mfa;
 mod oauth_account;

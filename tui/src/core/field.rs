@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{line::Line, pick::Pick, picker::Picker};
+use super::{line::Line, pick::Pick, scope_picker::Picker};
 
 #[derive(Debug, Clone)]
 pub(crate) enum Value {

@@ -10,8 +10,8 @@ use super::{
     field::Field,
     form::{Form, Purpose},
     pick::Pick,
-    picker::Picker,
     preset::Preset,
+    scope_picker::Picker,
 };
 use crate::{command::Terms, core::resource::Resource};
 

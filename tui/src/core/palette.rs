@@ -9,7 +9,7 @@ use super::{
     line::Line,
     objects::{self, Lookup},
     page::Subject,
-    places::Place,
+    recent_places::Place,
     state::State,
 };
 use crate::core::{keymap::Action, look::Theme, resource::Resource};

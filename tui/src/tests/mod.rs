@@ -2,13 +2,13 @@
 
 mod commands;
 mod confirming;
+mod connection_loss;
 mod dashboards;
 mod finding;
 mod frames;
 mod incidents;
 mod layers;
 mod listing;
-mod losing;
 mod minting;
 mod moving;
 mod pages;

@@ -9,7 +9,7 @@ use crate::{
         form::Form,
         line::Line,
         pick::Pick,
-        picker::Picker,
+        scope_picker::Picker,
         text::width,
     },
     view::{

@@ -8,12 +8,12 @@ mod admin_server;
 mod admin_sessions;
 mod admin_users;
 mod auth;
-mod consequences;
 mod content;
+mod derived;
+mod email_links;
 mod factors;
 mod health;
 mod keys;
-mod mailed;
 mod operation;
 mod operation_object;
 mod own_account;
@@ -83,7 +83,7 @@ pub(super) fn operations() -> impl Iterator<Item = &'static Operation> {
     [
         auth::OPERATIONS,
         own_account::OPERATIONS,
-        mailed::OPERATIONS,
+        email_links::OPERATIONS,
         keys::OPERATIONS,
         health::OPERATIONS,
         factors::OPERATIONS,

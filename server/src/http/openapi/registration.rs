@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     http::client_information::ClientInformation,
-    oauth::{Metadata, registration::Metadata as Metadata7591},
+    oauth::{Metadata, client_metadata::Metadata as Metadata7591},
 };
 
 /// The operations.

@@ -3,7 +3,6 @@
 
 mod account;
 mod after_sign_in;
-mod arrive;
 mod asset;
 mod authorize;
 pub(in crate::http) mod browser;
@@ -19,6 +18,7 @@ mod forgot_password;
 mod form;
 mod form_origin;
 mod form_token;
+mod form_urls;
 mod forward_auth_return;
 mod frame;
 mod home;
@@ -80,7 +80,7 @@ pub(super) fn routes() -> Vec<Route> {
         consent::routes(),
         sign_out::routes(),
         account::routes(),
-        arrive::routes(),
+        form_urls::routes(),
     ]
     .concat()
 }

@@ -20,8 +20,8 @@ use super::{
 use crate::{
     metrics::StoreMetrics,
     store::{
-        StoreError, changes::Changes, counts::Difference, error::no_thread, memory::Memory,
-        write_tx::WriteTx,
+        StoreError, cache_invalidation::Changes, counts::Difference, error::no_thread,
+        memory::Memory, write_tx::WriteTx,
     },
 };
 
