@@ -70,7 +70,7 @@ impl Store {
                 }
             }
             // Nobody has let it in: until an operator decides something about it.
-            let sql = "UPDATE clients SET document_url = ?2, document_until = ?3, openly = openly OR ?4 WHERE id = ?1";
+            let sql = "UPDATE clients SET document_url = ?2, document_until = ?3, openly = CASE WHEN ?4 <> 0 THEN 1 ELSE openly END WHERE id = ?1";
             tx.conn.prepare_cached(sql)?.execute(params![
                 client.id.0.to_bytes(),
                 document.url,
