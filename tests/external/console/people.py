@@ -364,6 +364,7 @@ def an_address_is_vouched_for_a_password_set_and_somebody_kept_out(town, _):
             pane.keys("C-s")
             yes(pane, "All their sessions end")
             until(lambda: town.signs_in(email, ANOTHER) == "mfa_required", 5, lambda: f"no new password:\n{pane.text()}")
+            pane.wait("password-changed")
             pane.keys("d")
             dialog(pane, "Disable")
             keep(pane, "disable_question")
@@ -374,6 +375,7 @@ def an_address_is_vouched_for_a_password_set_and_somebody_kept_out(town, _):
             dialog(pane, "Cancel")
             pane.keys("Tab", "Enter")
             until(lambda: not town.call("GET", f"/admin/users/{person}")["disabled"], 5, lambda: f"still disabled:\n{pane.text()}")
+            pane.wait("active")
             for action in ["user.updated", "user.password_changed", "user.disabled", "user.enabled"]:
                 expect(town.events(person, action), f"there is no event {action}")
             pane.keys("x")
