@@ -64,7 +64,7 @@ impl Store {
             let Some(session) = session else {
                 return Ok((user, None));
             };
-            let may = roles::permissions(tx.conn, &user.role)?.union(&user.permissions);
+            let may = roles::held(tx.conn, &user.role, &user.permissions)?;
             let scope = session.scope.clone().unwrap_or(may);
             let opened = sessions::insert(tx, user.id, scope, session, &context)?;
             user.last_login_at = Some(context.at);
@@ -298,7 +298,7 @@ pub(super) fn validate_new(
     new: &WantedAccount,
 ) -> Result<(), StoreError> {
     roles::must_exist(conn, &new.role)?;
-    let may = roles::permissions(conn, &new.role)?.union(&new.permissions);
+    let may = roles::held(conn, &new.role, &new.permissions)?;
     let given = if new.role_given {
         &may
     } else {
@@ -315,9 +315,6 @@ fn validate_change(
     change: &UserChange,
 ) -> Result<(), StoreError> {
     let conn = tx.conn;
-    let may = |role: &str, own: &ScopeSet| {
-        roles::permissions(conn, role).map(|permissions| permissions.union(own))
-    };
     let mut given = change.permissions.clone().unwrap_or_default();
     if let Some(role) = &change.role {
         roles::must_exist(conn, role)?;
@@ -338,8 +335,8 @@ fn validate_change(
             || change.disabled.is_some(),
         lets_in: mails::is_mailing(tx) && (new_address || verifies),
     };
-    let now = may(&before.role, &before.permissions)?;
-    let then = may(role, own)?;
+    let now = roles::held(conn, &before.role, &before.permissions)?;
+    let then = roles::held(conn, role, own)?;
     Ok(rule::change_account(
         by, before.id, &now, &then, &given, acts,
     )?)

@@ -123,7 +123,7 @@ impl Store {
                 actor: Actor::User(user.id),
                 ..context
             };
-            links::end_kinds(tx, user.id, ended)?;
+            links::end_kinds(tx.conn, user.id, ended)?;
             if after != user {
                 after.updated_at = context.at;
                 account_rows::update(tx, &user, &after, &context)?;
@@ -156,7 +156,7 @@ impl Store {
                     accounts::remove(tx, &user, Some("this was not me"), &context)?;
                 }
                 LinkKind::Change => {
-                    links::end_kinds(tx, user.id, &[LinkKind::Change])?;
+                    links::end_address_change(tx.conn, user.id)?;
                     let (id, action) = (user.id, "user.email_change_refused");
                     tx.event(&context, action, Some(&id), Some(id), None)?;
                 }
@@ -225,7 +225,7 @@ pub(super) fn send(
     link: LinkByMail,
 ) -> Result<(), StoreError> {
     if kind == LinkKind::Change {
-        links::end_kinds(tx, user.id, &[kind])?;
+        links::end_kinds(tx.conn, user.id, &[kind])?;
     }
     let new = NewLink {
         hash: link.hash,

@@ -188,10 +188,7 @@ fn user(tx: &mut WriteTx<'_>, wanted: &PlannedUser, act: &Act) -> Result<Option<
 /// Demands that an account which gains something is known to be its holder's: anybody signs up with any address, and what the
 /// file gives is meant for whom that belongs to.
 fn demand_holder(tx: &WriteTx<'_>, before: &User, after: &User) -> Result<(), StoreError> {
-    let may = |user: &User| {
-        let of_role = roles::permissions(tx.conn, &user.role)?;
-        Ok::<_, StoreError>(of_role.union(&user.permissions))
-    };
+    let may = |user: &User| roles::held(tx.conn, &user.role, &user.permissions);
     let joins = after.groups.iter().any(|one| !before.groups.contains(one));
     let gains = joins || !may(before)?.covers_all(&may(after)?);
     if gains && !after.email_verified && has_signed_up(tx.conn, after.id)? {

@@ -16,7 +16,6 @@ use super::{
 };
 use crate::domain::{
     Act, AuditContext, DomainError, Session,
-    link::LinkKind,
     rules::{authority as rule, session},
 };
 
@@ -91,7 +90,7 @@ pub(super) fn set_up(
     if let Some(id) = by {
         note(tx.conn, id, true)?;
     }
-    links::end_kinds(tx, user, &[LinkKind::Change])
+    links::end_address_change(tx.conn, user)
 }
 
 /// What follows from a factor that its person has taken away: the session in which that was done has shown one, and of
@@ -105,7 +104,7 @@ pub(super) fn taken_away(tx: &mut WriteTx<'_>, user: UserId, act: &Act) -> Resul
     let sql = "UPDATE sessions SET set_factor = 0 WHERE user_id = ?1 AND set_factor = 1 AND revoked_at IS NULL";
     let mut clear = tx.conn.prepare_cached(sql)?;
     clear.execute([user.0.to_bytes()])?;
-    links::end_kinds(tx, user, &[LinkKind::Change])?;
+    links::end_address_change(tx.conn, user)?;
     act.session().map_or(Ok(()), |id| note(tx.conn, id, true))
 }
 

@@ -3,7 +3,7 @@
 use doorward_shared::{Timestamp, UserId};
 
 use super::{
-    Store, StoreError, accounts, authority, factor_sessions, passkeys, sessions,
+    Store, StoreError, accounts, authority, factor_sessions, links, passkeys, sessions,
     sql::{Connection, OptionalExtension, params},
     write_tx::WriteTx,
 };
@@ -248,14 +248,11 @@ pub(super) fn validate(
 /// Ends what would become a credential of an account without being one yet: sign-ins that wait for their factor, a set-up of
 /// one-time codes, and a change of address, from where a reset by mail would let somebody in.
 pub(super) fn end_unfinished(conn: &Connection, user: UserId) -> Result<(), StoreError> {
-    for sql in [
-        "DELETE FROM totp WHERE user_id = ?1 AND confirmed_at IS NULL",
-        "DELETE FROM links WHERE user_id = ?1 AND kind = 'change'",
-        "UPDATE users SET sign_ins_ended = sign_ins_ended + 1 WHERE id = ?1",
-    ] {
-        of_user(conn, sql, user)?;
-    }
-    Ok(())
+    let setup = "DELETE FROM totp WHERE user_id = ?1 AND confirmed_at IS NULL";
+    of_user(conn, setup, user)?;
+    let sign_ins = "UPDATE users SET sign_ins_ended = sign_ins_ended + 1 WHERE id = ?1";
+    of_user(conn, sign_ins, user)?;
+    links::end_address_change(conn, user)
 }
 
 /// Removes every factor of an account, and what waits for one.

@@ -253,14 +253,19 @@ pub(super) fn remove(tx: &WriteTx<'_>, hash: Digest256) -> Result<(), StoreError
     Ok(())
 }
 
+/// Ends a change of the account's address that is under way.
+pub(super) fn end_address_change(conn: &Connection, user: UserId) -> Result<(), StoreError> {
+    end_kinds(conn, user, &[LinkKind::Change])
+}
+
 /// Ends links of these kinds.
 pub(super) fn end_kinds(
-    tx: &WriteTx<'_>,
+    conn: &Connection,
     user: UserId,
     kinds: &[LinkKind],
 ) -> Result<(), StoreError> {
     let sql = "DELETE FROM links WHERE user_id = ?1 AND kind = ?2";
-    let mut delete = tx.conn.prepare_cached(sql)?;
+    let mut delete = conn.prepare_cached(sql)?;
     for kind in kinds {
         delete.execute(params![user.0.to_bytes(), kind.as_str()])?;
     }

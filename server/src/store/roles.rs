@@ -172,6 +172,11 @@ pub(super) fn permissions(conn: &Connection, name: &str) -> Result<ScopeSet, Sto
     Ok(find(conn, name)?.unwrap_or_default())
 }
 
+/// What an account may do: by its role, and by its `own` permissions.
+pub(super) fn held(conn: &Connection, role: &str, own: &ScopeSet) -> Result<ScopeSet, StoreError> {
+    Ok(permissions(conn, role)?.union(own))
+}
+
 /// What of Doorward's own scopes the accounts with a role hold, all together: the role's `permissions` and their own.
 /// Nothing, where nobody has the role.
 fn operators(

@@ -13,7 +13,7 @@ use super::{
     sessions::{end, find},
     sql::{self, Connection, Value},
 };
-use crate::domain::{Act, link::LinkKind, rules::authority as rule};
+use crate::domain::{Act, rules::authority as rule};
 
 /// Where sessions are looked for.
 const FROM: &str = "sessions AS s";
@@ -199,7 +199,7 @@ impl Store {
                 let Some(session) = find(tx.conn, id)? else {
                     continue;
                 };
-                links::end_kinds(tx, session.user_id, &[LinkKind::Change])?;
+                links::end_address_change(tx.conn, session.user_id)?;
                 if end(tx, id, context.at)? {
                     let user = Some(session.user_id);
                     tx.event(

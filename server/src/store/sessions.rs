@@ -18,9 +18,7 @@ pub(super) use super::{
     session_rows::{end, end_all_of, find},
     sign_in::{demand_password, insert, open},
 };
-use crate::domain::{
-    Act, AuditContext, DomainError, Session, link::LinkKind, rules::authority as rule,
-};
+use crate::domain::{Act, AuditContext, DomainError, Session, rules::authority as rule};
 
 impl Store {
     /// As [`Store::session`], with when it was last seen to the moment.
@@ -105,7 +103,7 @@ impl Store {
             let (action, context) = ("session.revoked", act.context(&by));
             end_noted(tx, &session, action, context)?;
             // It may have been asked for there.
-            links::end_kinds(tx, session.user_id, &[LinkKind::Change])?;
+            links::end_address_change(tx.conn, session.user_id)?;
             match owner {
                 Some(_) => Opened::of(id, action, context).end_some(tx),
                 None => Ok(None),
