@@ -275,9 +275,7 @@ impl State {
         let commands = super::command_line::of_state(self);
         let typed = |command: &Command| super::command_line::typed(self, &command.to_string());
         let lines = commands.iter().map(typed).collect();
-        self.layers.push(Layer::Note {
-            title: "The same from a shell".into(),
-            lines,
-        });
+        self.layers
+            .push(Layer::note("The same from a shell", lines));
     }
 }

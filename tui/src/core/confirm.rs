@@ -139,6 +139,11 @@ impl Confirm {
         self.preview_state == PreviewState::Known && self.word.as_ref().is_none_or(typed)
     }
 
+    /// Whether it cannot be known what would die, or nothing would: there is nothing to confirm.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.preview_state, PreviewState::Failed(_))
+    }
+
     /// The command that does the same.
     pub(crate) fn command_line(&self) -> String {
         self.change.because(self.why().as_deref())
@@ -146,6 +151,9 @@ impl Confirm {
 
     fn ring(&self) -> Vec<Focus> {
         let mut ring = vec![Focus::Cancel];
+        if self.is_over() {
+            return ring;
+        }
         if self.reason.is_some() {
             ring.push(Focus::Reason);
         }
@@ -201,10 +209,14 @@ impl Confirm {
         if self.ticket.is_some() {
             return Press::Stay;
         }
+        if self.is_over() {
+            self.focus = Focus::Cancel;
+        }
         match key.code {
             KeyCode::Tab | KeyCode::Down => self.turn(1),
             KeyCode::BackTab | KeyCode::Up => self.turn(self.ring().len() - 1),
             KeyCode::Enter => return self.enter(),
+            _ if self.is_over() => {}
             _ => self.edit(key),
         }
         Press::Stay

@@ -30,6 +30,16 @@ fn delete(kind: Resource, ids: Vec<String>) -> Option<Command> {
     })
 }
 
+/// What the key for it does to one of a kind, in a word.
+pub(crate) fn verb(kind: Resource) -> &'static str {
+    match kind {
+        Resource::Users | Resource::Clients | Resource::Roles => "delete",
+        Resource::Blocks => "lift",
+        Resource::Sessions => "end",
+        Resource::Keys | Resource::Signing | Resource::Events | Resource::Profiles => "revoke",
+    }
+}
+
 /// The command that blocks a network as it was.
 fn block_again(block: &Block) -> Command {
     Command::Blocks(Blocks::Add(AddBlock {

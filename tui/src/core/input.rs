@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use super::{
     confirm,
     form::{self, Form},
-    layer::{Choice, Layer},
+    layer::{Choice, Layer, note_rows, note_text},
     line::Line,
     msg::Effect,
     palette_keys, reveal,
@@ -92,6 +92,9 @@ fn reading(state: &mut State, key: KeyEvent) {
     if matches!(state.layers.last(), Some(Layer::Help(_))) && help(state, key, action) {
         return;
     }
+    if note(state, action) {
+        return;
+    }
     if matches!(
         action,
         Some(Action::Close | Action::Quit | Action::Help | Action::Twin)
@@ -99,6 +102,25 @@ fn reading(state: &mut State, key: KeyEvent) {
     {
         state.layers.pop();
     }
+}
+
+/// Moves in a note; `false` for a key that does not.
+fn note(state: &mut State, action: Option<Action>) -> bool {
+    let body = state.areas().body;
+    let Some(Layer::Note { lines, scroll, .. }) = state.layers.last_mut() else {
+        return false;
+    };
+    let page = note_rows(body.height);
+    let last = note_text(lines, body.width).len().saturating_sub(page);
+    *scroll = match action {
+        Some(Action::Up) => scroll.saturating_sub(1),
+        Some(Action::Down) => *scroll + 1,
+        Some(Action::PageUp) => scroll.saturating_sub(page),
+        Some(Action::PageDown) => *scroll + page,
+        _ => return false,
+    }
+    .min(last);
+    true
 }
 
 /// Moves in the help and searches it; `false` for a key that does neither.

@@ -11,7 +11,10 @@ use super::{
     complete::Completion, confirm::Confirm, form::Form, help::Help, line::Line, palette::Palette,
     problem::Problem, reveal::Reveal,
 };
-use crate::core::yours::{Output, RunQuestion};
+use crate::core::{
+    text::wrapped,
+    yours::{Output, RunQuestion},
+};
 
 #[derive(Debug)]
 pub(crate) enum Layer {
@@ -29,6 +32,8 @@ pub(crate) enum Layer {
     Note {
         title: String,
         lines: Vec<String>,
+        /// Lines above, as it is drawn.
+        scroll: usize,
     },
     Form(Box<Form>),
     Confirm(Box<Confirm>),
@@ -39,7 +44,31 @@ pub(crate) enum Layer {
     Output(Box<Output>),
 }
 
+/// Columns of a note's frame and margins, and rows of what is around its text.
+const NOTE_AROUND: (u16, u16) = (6, 4);
+
+/// A note's lines as they are drawn in a body so wide.
+pub(crate) fn note_text(lines: &[String], body: u16) -> Vec<String> {
+    let room = usize::from(body.saturating_sub(NOTE_AROUND.0));
+    let text = lines.iter().flat_map(|line| wrapped(line, room));
+    text.collect()
+}
+
+/// Rows of a note's text that a body so high shows.
+pub(crate) fn note_rows(body: u16) -> usize {
+    body.saturating_sub(NOTE_AROUND.1).into()
+}
+
 impl Layer {
+    /// Something to read.
+    pub(crate) fn note(title: impl Into<String>, lines: Vec<String>) -> Self {
+        Self::Note {
+            title: title.into(),
+            lines,
+            scroll: 0,
+        }
+    }
+
     /// Whether it waits for this change's answer.
     pub(crate) fn awaits(&self, ticket: u64) -> bool {
         match self {

@@ -142,8 +142,7 @@ impl State {
     }
 
     /// The answer to a change: one that failed to take something back can be tried again, unless somebody else's change is
-    /// in the way.
-    /// Whether it was one that takes something back.
+    /// in the way. Answers whether it was one that takes something back.
     pub(crate) fn undone(&mut self, ticket: u64, failed: Option<&Problem>) -> bool {
         let Some(undo) = self.undos.sent.remove(&ticket) else {
             return false;

@@ -613,3 +613,65 @@ fn second_factors_are_not_removed_without_a_reason() {
     bench.type_in("lost the phone\t\n");
     assert_eq!(bench.changes(), ["users mfa"]);
 }
+
+#[test]
+fn where_nobody_is_hit_no_word_is_asked_for() {
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
+    bench.type_in("X");
+    preview(&mut bench, 0);
+    let screen = bench.screen();
+    assert!(screen.contains("nothing to end"), "{screen}");
+    assert!(
+        !screen.contains("Type ") && !screen.contains("Reason"),
+        "{screen}"
+    );
+    assert!(!screen.contains("once the word is typed"), "{screen}");
+    bench.later("0\t\tx");
+    assert!(
+        matches!(bench.state.layers.last(), Some(Layer::Confirm(confirm)) if confirm.typed.text().is_empty())
+    );
+    bench.later("\n");
+    assert_eq!(bench.changes(), Vec::<String>::new());
+    assert!(bench.state.layers.is_empty());
+}
+
+#[test]
+fn the_hint_says_what_the_destructive_key_does() {
+    for (kind, does) in [
+        (Resource::Users, "x delete"),
+        (Resource::Clients, "x delete"),
+        (Resource::Keys, "x revoke"),
+    ] {
+        let screen = TestConsole::on(kind, 200, 60).screen();
+        assert!(screen.contains(does), "{kind:?}: {screen}");
+    }
+}
+
+#[test]
+fn commands_that_are_longer_than_the_screen_can_be_read_to_their_end() {
+    let mut bench = TestConsole::on(Resource::Users, 80, 24);
+    let folders = "a-folder-with-a-long-name/".repeat(8);
+    let named = format!("--server https://id.example.org --key-file /{folders}the-end.key");
+    bench.state.server.named = Some(named);
+    bench.type_in("E");
+    let first = bench.screen();
+    assert!(first.contains("more below"), "{first}");
+    assert!(!first.contains("users get user_"), "{first}");
+    bench.press(KeyCode::PageDown);
+    for _ in 0..60 {
+        bench.type_in("j");
+    }
+    let last = bench.screen();
+    assert!(
+        last.contains("users get user_") && !last.contains("more below"),
+        "{last}"
+    );
+    bench.type_in("k");
+    assert!(
+        bench.screen().contains("1 more below"),
+        "{}",
+        bench.screen()
+    );
+    bench.type_in("\u{1b}");
+    assert!(bench.state.layers.is_empty());
+}

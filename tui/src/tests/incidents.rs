@@ -531,7 +531,7 @@ fn a_flood_is_bounded_and_looked_through_now_and_then() {
         "it is said from when on all are there"
     );
     assert!(incident.relate_at.is_some(), "not for each of them");
-    assert!(bench.screen().contains("at least"), "{}", bench.screen());
+    assert!(bench.screen().contains("At least"), "{}", bench.screen());
     bench.pass(600);
     bench.send(crate::core::Msg::Tick);
     let View::Incident(incident) = &bench.state.view else {

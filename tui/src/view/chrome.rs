@@ -7,6 +7,7 @@ use crate::{
     core::{
         State,
         complete::Completion,
+        delete::verb,
         format::{number, relative, span},
         keymap::Action,
         layer::Layer,
@@ -237,6 +238,7 @@ fn hints(paint: &mut Paint<'_>, area: Rect) {
     }
     let pairs: Vec<(String, String)> = match state.layers.last() {
         Some(Layer::Form(_)) => pairs(&[("tab", "next"), ("ctrl-s", "go on"), ("esc", "cancel")]),
+        Some(Layer::Confirm(confirm)) if confirm.is_over() => pairs(&[("esc", "cancel")]),
         Some(Layer::Confirm(confirm)) => {
             let enter = match confirm.word {
                 Some(_) => "do it, once the word is typed",
@@ -264,7 +266,7 @@ fn hints(paint: &mut Paint<'_>, area: Rect) {
         }
         Some(Layer::Menu(_)) => pairs(&[("enter", "choose"), ("1-9", "choose"), ("esc", "cancel")]),
         Some(Layer::Help(_)) => pairs(&[("j/k", "move"), ("/", "search"), ("esc", "close")]),
-        Some(Layer::Note { .. }) => pairs(&[("esc", "close")]),
+        Some(Layer::Note { .. }) => pairs(&[("j/k", "move"), ("esc", "close")]),
         Some(Layer::Detail(_)) | None => from_keymap(state),
     };
     let mut x = area.x + 1;
@@ -320,7 +322,11 @@ fn from_keymap(state: &State) -> Vec<(String, String)> {
     let mut all: Vec<_> = rows
         .filter_map(|binding| {
             let key = binding.keys.first()?.to_string();
-            Some((binding.row.action, key, binding.row.hint.to_owned()))
+            let hint = match (binding.row.action, state.kind()) {
+                (Action::Delete, Some(kind)) => verb(kind),
+                _ => binding.row.hint,
+            };
+            Some((binding.row.action, key, hint.to_owned()))
         })
         .collect();
     let first = |action: &Action| match action {

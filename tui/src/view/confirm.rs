@@ -76,7 +76,10 @@ fn lines(paint: &Paint<'_>, confirm: &Confirm, room: usize) -> Vec<(String, Tone
             "Asking the server what this hits…".replace('…', paint.state.glyphs.more()),
             Tone::Dim,
         )),
-        PreviewState::Failed(problem) => lines.push((problem.message.clone(), Tone::Warn)),
+        PreviewState::Failed(problem) => {
+            let why = wrapped(&problem.message, room).into_iter();
+            lines.extend(why.map(|line| (line, Tone::Warn)));
+        }
         PreviewState::Known => {}
     }
     lines

@@ -3,7 +3,10 @@
 use ratatui::layout::Rect;
 
 use crate::{
-    core::{layer::Menu, text::width},
+    core::{
+        layer::{Menu, note_text},
+        text::width,
+    },
     view::{
         theme::Tone,
         widgets::{
@@ -106,36 +109,27 @@ pub(super) fn note(
     area: Rect,
     title: &str,
     lines: &[String],
+    scroll: usize,
 ) -> Option<(u16, u16)> {
+    let text = note_text(lines, area.width);
     let room = area.width.saturating_sub(2);
     let wide = columns(lines.iter().map(|line| width(line)), room);
-    let text: Vec<String> = lines
-        .iter()
-        .flat_map(|line| wrapped(line, usize::from(wide.saturating_sub(4))))
-        .collect();
     let rows = u16::try_from(text.len())
         .unwrap_or(u16::MAX)
         .saturating_add(4);
     let inner = dialog(paint, middle(area, wide, rows), title);
-    for (at, line) in text
-        .iter()
-        .take(usize::from(inner.height.saturating_sub(2)))
-        .enumerate()
-    {
-        paint.text(
-            inner,
-            inner.x,
-            inner.y + u16::try_from(at).unwrap_or_default(),
-            line,
-            Tone::Base,
-        );
+    let shown = usize::from(inner.height.saturating_sub(2));
+    let skip = scroll.min(text.len().saturating_sub(shown));
+    for (y, line) in (inner.y..).zip(text.iter().skip(skip).take(shown)) {
+        paint.text(inner, inner.x, y, line, Tone::Base);
     }
-    paint.text(
-        inner,
-        inner.x,
-        inner.bottom().saturating_sub(1),
-        "esc Cancel",
-        Tone::Dim,
-    );
+    let below = text.len().saturating_sub(skip + shown);
+    let foot = if below > 0 {
+        format!("esc Cancel  {below} more below")
+    } else {
+        "esc Cancel".into()
+    };
+    let y = inner.bottom().saturating_sub(1);
+    paint.text(inner, inner.x, y, &foot, Tone::Dim);
     Some((inner.x, inner.y))
 }

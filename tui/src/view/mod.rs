@@ -76,7 +76,11 @@ pub(crate) fn view(state: &State, frame: &mut Frame<'_>) {
             Layer::Filter { line, .. } => chrome::filter(&mut paint, areas.status, line),
             Layer::Palette(palette) => palette::draw(&mut paint, areas.body, palette),
             Layer::Help(help) => help::draw(&mut paint, areas.body, help),
-            Layer::Note { title, lines } => menu::note(&mut paint, areas.body, title, lines),
+            Layer::Note {
+                title,
+                lines,
+                scroll,
+            } => menu::note(&mut paint, areas.body, title, lines, *scroll),
             Layer::Form(form) => form::draw(&mut paint, areas.whole, form),
             Layer::Confirm(confirm) => confirm::draw(&mut paint, areas.whole, confirm),
             Layer::Run(question) => run::draw(&mut paint, areas.whole, question),

@@ -288,10 +288,7 @@ impl State {
             String::new(),
             "Then no application and no console connects any more. Renew it where TLS ends: at the proxy, or, where this server has tls.certs, in those files; SIGHUP makes it read them again.".into(),
         ];
-        self.layers.push(Layer::Note {
-            title: "TLS certificate".into(),
-            lines,
-        });
+        self.layers.push(Layer::note("TLS certificate", lines));
     }
 
     /// Opens what does a task of the first evening.
@@ -316,7 +313,7 @@ impl State {
             }
             Task::MasterKey => self.ask_for_key(title, lines),
             Task::Issuer | Task::Proxies | Task::Mail => {
-                self.layers.push(Layer::Note { title, lines });
+                self.layers.push(Layer::note(title, lines));
             }
         }
     }

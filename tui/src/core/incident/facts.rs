@@ -213,7 +213,13 @@ pub(crate) fn sentence(facts: &Facts, name_of: &dyn Fn(&str) -> String) -> Strin
             "too many events to read all: complete since {since} alone"
         ));
     }
-    format!("{}.", parts.join("; "))
+    capitalized(&format!("{}.", parts.join("; ")))
+}
+
+fn capitalized(text: &str) -> String {
+    let mut rest = text.chars();
+    let first = rest.next().map(|first| first.to_uppercase());
+    first.into_iter().flatten().chain(rest).collect()
 }
 
 /// From when to when, in local time.
@@ -257,14 +263,14 @@ mod tests {
              1 sign-in as bob@example.org; 2 live sessions now."
         );
         let quiet = sentence(&Facts::default(), &|id| id.into());
-        assert_eq!(quiet, "no sign-in worked.");
+        assert_eq!(quiet, "No sign-in worked.");
         let cut = Facts {
             cut: Some(crate::tests::test_console::noon()),
             ..Facts::default()
         };
         assert_eq!(
             sentence(&cut, &|id| id.into()),
-            "no sign-in among the events that were read; too many events to read all: complete since \
+            "No sign-in among the events that were read; too many events to read all: complete since \
              2026-11-24 12:00:00 UTC alone."
         );
     }

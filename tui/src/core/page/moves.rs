@@ -221,7 +221,7 @@ impl State {
             Target::Page(subject) => self.go_page(subject, effects),
             Target::List(kind, filters) => self.go_list(kind, filters, effects),
             Target::Event(event) => self.open_event(*event),
-            Target::Text(title, lines) => self.layers.push(Layer::Note { title, lines }),
+            Target::Text(title, lines) => self.layers.push(Layer::note(title, lines)),
         }
     }
 

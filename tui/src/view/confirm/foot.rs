@@ -45,13 +45,14 @@ pub(super) fn foot(
     let twin = twin(paint.state, confirm, usize::from(inner.width));
     paint.text(inner, inner.x, y, &twin, Tone::Dim);
     y += 1;
-    if let Some(reason) = &confirm.reason {
+    if let Some(reason) = confirm.reason.as_ref().filter(|_| !confirm.is_over()) {
         let focused = confirm.focus == Focus::Reason;
         let at = labelled(paint, inner, y, "Reason", reason, focused);
         cursor = at.or(cursor);
         y += 1;
     }
     match &confirm.word {
+        _ if confirm.is_over() => {}
         Some(word) => {
             let label = format!("Type {word}");
             let focused = confirm.focus == Focus::Word;
@@ -76,6 +77,7 @@ pub(super) fn foot(
         ..inner
     };
     let focus = match confirm.focus {
+        _ if confirm.is_over() => Some(false),
         Focus::Cancel => Some(false),
         Focus::Go => Some(true),
         Focus::Reason | Focus::Word => None,
