@@ -305,7 +305,7 @@ fn naming(of: &str, among: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn one_folder_alone_names_oxide_auth() {
+fn one_file_alone_names_oxide_auth() {
     assert_eq!(naming("oxide_auth", &["oauth/oxide"]), [""; 0]);
 }
 

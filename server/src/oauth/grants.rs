@@ -1,6 +1,6 @@
 //! What a grant is worth: the tokens that a client gets for it.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use doorward_shared::{Scope, ScopeSet, scope::OPENID_SCOPES};
 
@@ -59,12 +59,20 @@ impl Exchange {
         }
     }
 
-    /// The scope that is asked for; with client credentials all that the client may do by itself, where none is.
-    pub(super) fn scope(&self, form: &Form) -> Option<String> {
-        match (&self.presented, form.get("scope")) {
-            (Presented::ClientCredentials, None) => Some(own_scopes(&self.client).to_string()),
-            (_, scope) => scope.map(str::to_owned),
+    /// The parameters that the flow reads: not those that say who the client is. With client credentials no scope stands
+    /// for all that the client may do by itself.
+    pub(super) fn parameters(&self, form: &Form) -> HashMap<String, String> {
+        let ours = ["client_id", "client_secret", "resource"];
+        let pairs = form.pairs().iter();
+        let read = pairs.filter(|(name, _)| !ours.contains(&name.as_str()));
+        let mut parameters: HashMap<_, _> = read.cloned().collect();
+        if matches!(self.presented, Presented::ClientCredentials) {
+            let own = || own_scopes(&self.client).to_string();
+            parameters.entry("scope".to_owned()).or_insert_with(own);
         }
+        // Nor a scope that names nothing, which the flow takes for one that it cannot read.
+        parameters.retain(|_, value| !value.is_empty());
+        parameters
     }
 
     /// The scope that is asked for with a refresh token.

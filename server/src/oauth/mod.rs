@@ -1,5 +1,5 @@
 //! The protocol: parameters, client authentication, grants, and the errors of RFC 6749. `oxide-auth`, over whose state
-//! machines it runs, is in `oxide/` alone.
+//! machines it runs, is in `oxide.rs` alone.
 
 mod answer;
 mod authorize;

@@ -1,0 +1,399 @@
+//! `oxide-auth`, and no other file of the crate names it: its state machines run the authorization request (RFC 6749 section 4.1.1) and the three
+//! grants of the token endpoint (sections 4.1.3, 4.4.2 and 6).
+//!
+//! What the library decides: which parameters a flow needs and whether they are there once, that a code or a refresh token is
+//! asked about by the client it is of, and PKCE: whether the verifier is the preimage of the challenge (RFC 7636 section 4.6).
+//! What it does not decide, since its types cannot say it, is asked of us while it runs: who the client is (`client_auth.rs`),
+//! what the person allows (`resource_owner.rs`), what a code or a refresh token is worth and what is issued for it
+//! (`grants.rs`, and the rules of `domain/rules`). Its answers are not sent: only how a flow ended is read from them.
+
+use std::{borrow::Cow, sync::Arc};
+
+use async_trait::async_trait;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use chrono::{DateTime, Utc};
+use doorward_shared::ScopeSet;
+use oxide_auth::{
+    code_grant::error::{AccessTokenErrorType, AuthorizationErrorType},
+    endpoint::{OAuthError as OxideError, OwnerConsent, Scopes, Solicitation, Template},
+    frontends::simple::{
+        extensions::{AddonList, Extended, Pkce},
+        request::{NoError, Request, Response},
+    },
+    primitives::{
+        grant::{Extensions, Grant},
+        issuer::{IssuedToken, RefreshedToken},
+        registrar::{BoundClient, ClientUrl, PreGrant, RegisteredUrl, RegistrarError},
+        scope::Scope,
+    },
+};
+use oxide_auth_async::{
+    endpoint::{
+        Endpoint, OwnerSolicitor, access_token::AccessTokenFlow, authorization::AuthorizationFlow,
+        client_credentials::ClientCredentialsFlow, refresh::RefreshFlow,
+    },
+    primitives::{Authorizer, Issuer, Registrar},
+};
+use url::Url;
+
+use super::{
+    Form, OAuthError, TokenAnswer,
+    authorize::Next,
+    grants::{BAD_CODE, Exchange},
+    request::bad_redirect,
+    resource_owner::{Decision, ResourceOwner},
+};
+use crate::domain::{AuthorizationCode, Client, GrantType};
+
+/// One request under way: plays every part that its flow asks for.
+struct Run {
+    asks: Asks,
+    client: Arc<Client>,
+    /// Why it is refused, where we say so.
+    refused: Option<OAuthError>,
+}
+
+/// Whose request it is, and what came of it.
+#[expect(clippy::large_enum_variant, reason = "one for each request")]
+enum Asks {
+    Person(ResourceOwner, Option<Next>),
+    Client(Exchange, Option<TokenAnswer>),
+}
+
+/// Takes an authorization request as far as it goes. The inner error is told the client.
+///
+/// # Errors
+/// [`OAuthError`], told on a page.
+pub(super) async fn authorize(
+    owner: ResourceOwner,
+    parameters: &Form,
+) -> Result<Result<Next, OAuthError>, OAuthError> {
+    let request = Request {
+        query: parameters.pairs().iter().cloned().collect(),
+        ..Request::default()
+    };
+    let mut run = Run::new(owner.client.clone(), Asks::Person(owner, None));
+    let done = AuthorizationFlow::prepare(run.with_pkce())?
+        .execute(request)
+        .await;
+    match (run.refused, run.asks) {
+        // Nothing is wrong with the request: storage failed, and the person may try again.
+        (Some(failure), _) if failure.status >= 500 => Err(failure),
+        (Some(failure), _) => Ok(Err(failure)),
+        (None, Asks::Person(_, Some(next))) => Ok(Ok(next)),
+        (None, _) => Err(done.err().unwrap_or_else(OAuthError::server)),
+    }
+}
+
+/// Exchanges a grant for tokens.
+///
+/// # Errors
+/// [`OAuthError`], RFC 6749 section 5.2.
+pub(super) async fn exchange(exchange: Exchange, form: &Form) -> Result<TokenAnswer, OAuthError> {
+    let (kind, request) = (exchange.kind(), token_request(&exchange, form));
+    let mut run = Run::new(exchange.client.clone(), Asks::Client(exchange, None));
+    let endpoint = run.with_pkce();
+    let done = match kind {
+        GrantType::ClientCredentials => {
+            let mut flow = ClientCredentialsFlow::prepare(endpoint)?;
+            flow.execute(request).await
+        }
+        GrantType::AuthorizationCode => AccessTokenFlow::prepare(endpoint)?.execute(request).await,
+        GrantType::RefreshToken => RefreshFlow::prepare(endpoint)?.execute(request).await,
+    };
+    match (run.refused, run.asks) {
+        (Some(failure), _) => Err(failure),
+        (None, Asks::Client(_, Some(answer))) => Ok(answer),
+        (None, _) => Err(done.err().unwrap_or_else(OAuthError::server)),
+    }
+}
+
+/// The request as the flow reads it. It sees one way of authentication, whichever was used: the secret was compared
+/// before.
+fn token_request(exchange: &Exchange, form: &Form) -> Request {
+    let mut urlbody = exchange.parameters(form);
+    let id = exchange.client.id.to_string();
+    let is_service = exchange.kind() == GrantType::ClientCredentials;
+    let mut auth = None;
+    if exchange.client.is_confidential() || is_service {
+        let basic = BASE64_STANDARD.encode(format!("{id}:-"));
+        auth = Some(format!("Basic {basic}"));
+    } else {
+        urlbody.insert("client_id".into(), id);
+    }
+    Request {
+        urlbody,
+        auth,
+        ..Request::default()
+    }
+}
+
+/// Lifetimes are judged by our own clock and storage: for a flow nothing is past.
+const FOREVER: DateTime<Utc> = DateTime::<Utc>::MAX_UTC;
+
+/// A URL for flows that must have one; the browser is sent to the one that came, character by character.
+fn some_url(text: &str) -> Result<Url, RegistrarError> {
+    let url = Url::parse(text).or_else(|_| Url::parse("http://localhost/"));
+    url.map_err(|_| RegistrarError::PrimitiveError)
+}
+
+fn scope(scopes: &ScopeSet) -> Result<Scope, RegistrarError> {
+    let scopes = scopes.to_string().parse();
+    scopes.map_err(|_| RegistrarError::Unspecified)
+}
+
+impl Run {
+    fn new(client: Arc<Client>, asks: Asks) -> Self {
+        Self {
+            asks,
+            client,
+            refused: None,
+        }
+    }
+
+    /// Whether PKCE is needed was judged before: a challenge or a verifier that came is checked.
+    fn with_pkce(&mut self) -> Extended<&mut Self, AddonList> {
+        let mut extended = Extended::new(self);
+        extended.addons.push_code(Pkce::optional());
+        extended
+    }
+
+    fn refuse<T>(&mut self, failure: OAuthError) -> Result<T, ()> {
+        self.refused = Some(failure);
+        Err(())
+    }
+
+    fn exchange(&mut self) -> Result<&mut Exchange, ()> {
+        match &mut self.asks {
+            Asks::Client(exchange, _) => Ok(exchange),
+            Asks::Person(..) => Err(()),
+        }
+    }
+
+    /// An error that the flow found.
+    fn found(&mut self, is_scope: bool) -> OAuthError {
+        let kind = self.exchange().map(|exchange| exchange.kind());
+        match kind {
+            _ if is_scope => OAuthError::scope("the scope is not allowed"),
+            Ok(GrantType::AuthorizationCode) => OAuthError::grant(BAD_CODE),
+            Ok(GrantType::RefreshToken) => OAuthError::grant("the refresh token is not valid"),
+            _ => OAuthError::request("the request is not complete"),
+        }
+    }
+
+    fn grant(&self, owner: String, scopes: &ScopeSet, uri: &str) -> Option<Grant> {
+        Some(Grant {
+            owner_id: owner,
+            client_id: self.client.id.to_string(),
+            scope: scope(scopes).ok()?,
+            redirect_uri: some_url(uri).ok()?,
+            until: FOREVER,
+            extensions: Extensions::new(),
+        })
+    }
+
+    /// What a code stands for, with the challenge that the verifier has to fit.
+    fn grant_of(&self, code: &AuthorizationCode) -> Result<Option<Grant>, ()> {
+        let owner = code.user_id.to_string();
+        let mut grant = self.grant(owner, &code.scope, &code.redirect_uri);
+        if let (Some(grant), Some(challenge)) = (&mut grant, &code.challenge) {
+            let pkce = Pkce::required();
+            let challenge = Some(Cow::from(challenge.as_str()));
+            if let Some(challenge) = pkce.challenge(Some("S256".into()), challenge)? {
+                grant.extensions.set(&pkce, challenge);
+            }
+        }
+        Ok(grant)
+    }
+}
+
+/// The client is known, or has been authenticated, before the flow starts.
+#[async_trait]
+impl Registrar for Run {
+    async fn bound_redirect<'a>(
+        &self,
+        bound: ClientUrl<'a>,
+    ) -> Result<BoundClient<'a>, RegistrarError> {
+        self.check(&bound.client_id, None).await?;
+        let asked = bound.redirect_uri.as_ref().map(|uri| uri.as_str());
+        let url = match &self.asks {
+            Asks::Person(owner, _) if asked == Some(&owner.request.redirect_uri) => asked,
+            Asks::Person(..) => return Err(RegistrarError::Unspecified),
+            Asks::Client(..) => None,
+        };
+        Ok(BoundClient {
+            redirect_uri: Cow::Owned(RegisteredUrl::Semantic(some_url(url.unwrap_or_default())?)),
+            client_id: bound.client_id,
+        })
+    }
+
+    async fn negotiate<'a>(
+        &self,
+        client: BoundClient<'a>,
+        wanted: Option<Scope>,
+    ) -> Result<PreGrant, RegistrarError> {
+        // Where none is asked for none is given: what stands for none was put into the request before.
+        let wanted = wanted.map(|scope| scope.to_string()).unwrap_or_default();
+        let asked = ScopeSet::parse(&wanted).map_err(|_| RegistrarError::Unspecified)?;
+        if !self.client.scopes.covers_all(&asked) {
+            return Err(RegistrarError::Unspecified);
+        }
+        Ok(PreGrant {
+            client_id: client.client_id.into_owned(),
+            redirect_uri: client.redirect_uri.into_owned(),
+            scope: scope(&asked)?,
+        })
+    }
+
+    async fn check(&self, client_id: &str, _: Option<&[u8]>) -> Result<(), RegistrarError> {
+        // Its secret was compared before the flow started; the flow must speak of the same client.
+        let is_same = client_id == self.client.id.to_string();
+        is_same.then_some(()).ok_or(RegistrarError::Unspecified)
+    }
+}
+
+#[async_trait]
+impl OwnerSolicitor<Request> for Run {
+    async fn check_consent(
+        &mut self,
+        _: &mut Request,
+        asked: Solicitation<'_>,
+    ) -> OwnerConsent<Response> {
+        let (owner, next) = match &mut self.asks {
+            Asks::Person(owner, next) => (owner, next),
+            // With client credentials the client itself is the owner, RFC 6749 section 4.4.
+            Asks::Client(..) => {
+                return OwnerConsent::Authorized(asked.pre_grant().client_id.clone());
+            }
+        };
+        match owner.decide().await {
+            Ok(Decision::Ask(page)) => {
+                *next = Some(page);
+                OwnerConsent::InProgress(Response::default())
+            }
+            Ok(Decision::Grant { user, scope }) => {
+                owner.granted = Some(scope);
+                OwnerConsent::Authorized(user.to_string())
+            }
+            Err(failure) => {
+                self.refused = Some(failure);
+                OwnerConsent::Denied
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Authorizer for Run {
+    async fn authorize(&mut self, _: Grant) -> Result<String, ()> {
+        let Asks::Person(owner, next) = &mut self.asks else {
+            return Err(());
+        };
+        match owner.make_code().await {
+            Ok(code) => {
+                *next = Some(Next::Answer(owner.answer(&code)));
+                Ok(code)
+            }
+            Err(failure) => self.refuse(failure),
+        }
+    }
+
+    async fn extract(&mut self, _: &str) -> Result<Option<Grant>, ()> {
+        match self.exchange()?.find_code().await {
+            Ok(Some(code)) => self.grant_of(&code),
+            Ok(None) => Ok(None),
+            Err(failure) => self.refuse(failure),
+        }
+    }
+}
+
+#[async_trait]
+impl Issuer for Run {
+    async fn issue(&mut self, grant: Grant) -> Result<IssuedToken, ()> {
+        let Asks::Client(exchange, answer) = &mut self.asks else {
+            return Err(());
+        };
+        match exchange.issue(&grant.scope.to_string()).await {
+            Ok(issued) => *answer = Some(issued),
+            Err(failure) => return self.refuse(failure),
+        }
+        // The flow gets to know that something was issued, and nothing of it.
+        Ok(IssuedToken::without_refresh(String::new(), FOREVER))
+    }
+
+    async fn refresh(&mut self, _: &str, grant: Grant) -> Result<RefreshedToken, ()> {
+        let issued = self.issue(grant).await?;
+        Ok(RefreshedToken {
+            token: issued.token,
+            refresh: None,
+            until: issued.until,
+            token_type: issued.token_type,
+        })
+    }
+
+    async fn recover_token(&mut self, _: &str) -> Result<Option<Grant>, ()> {
+        Ok(None)
+    }
+
+    async fn recover_refresh(&mut self, _: &str) -> Result<Option<Grant>, ()> {
+        // The one check-and-set that issues decides; what is asked for is bounded there too. For the flow the grant is
+        // as wide as what is asked for.
+        let scope = self.exchange()?.refreshed_scope().ok_or(())?;
+        Ok(self.grant(String::new(), &scope, ""))
+    }
+}
+
+impl Endpoint<Request> for &mut Run {
+    type Error = OAuthError;
+
+    fn registrar(&self) -> Option<&(dyn Registrar + Sync)> {
+        Some(*self)
+    }
+
+    fn authorizer_mut(&mut self) -> Option<&mut (dyn Authorizer + Send)> {
+        Some(*self)
+    }
+
+    fn issuer_mut(&mut self) -> Option<&mut (dyn Issuer + Send)> {
+        Some(*self)
+    }
+
+    fn owner_solicitor(&mut self) -> Option<&mut (dyn OwnerSolicitor<Request> + Send)> {
+        Some(*self)
+    }
+
+    fn scopes(&mut self) -> Option<&mut dyn Scopes<Request>> {
+        None
+    }
+
+    fn response(
+        &mut self,
+        _: &mut Request,
+        mut kind: Template<'_>,
+    ) -> Result<Response, OAuthError> {
+        let asked = kind.authorization_error();
+        let asked = asked.map(|error| error.kind() == AuthorizationErrorType::InvalidScope);
+        let issued = kind.access_token_error();
+        let issued = issued.map(|error| error.kind() == AccessTokenErrorType::InvalidScope);
+        if let Some(is_scope) = asked.or(issued) {
+            let failure = self.found(is_scope);
+            self.refused.get_or_insert(failure);
+        }
+        Ok(Response::default())
+    }
+
+    fn error(&mut self, error: OxideError) -> OAuthError {
+        match (error, &self.asks) {
+            (OxideError::PrimitiveError, _) => OAuthError::server(),
+            (_, Asks::Person(owner, _)) => {
+                bad_redirect(Some(&owner.request.redirect_uri), &self.client)
+            }
+            (OxideError::BadRequest, _) => OAuthError::request("the request is not complete"),
+            (OxideError::DenySilently, _) => OAuthError::scope("the scope is not allowed"),
+        }
+    }
+
+    fn web_error(&mut self, error: NoError) -> OAuthError {
+        match error {}
+    }
+}
