@@ -222,9 +222,10 @@ fn hand_over_some(
     next: SessionId,
 ) -> Result<usize, StoreError> {
     let (old, new) = (find(tx.conn, before)?, find(tx.conn, next)?);
+    // With one that has ended since, what it was to go on with ends with the one before.
     let are_ones = old
         .zip(new)
-        .is_some_and(|(old, new)| old.user_id == new.user_id);
+        .is_some_and(|(old, new)| old.user_id == new.user_id && new.revoked_at.is_none());
     if !are_ones || before == next {
         return Ok(0);
     }

@@ -103,6 +103,15 @@ impl World {
     }
 
     async fn session(&self, user: UserId) -> Result<(Session, String), StoreError> {
+        self.session_in(user, None).await
+    }
+
+    /// As [`World::session`], opened in a browser that has a session.
+    async fn session_in(
+        &self,
+        user: UserId,
+        browser: Option<SessionId>,
+    ) -> Result<(Session, String), StoreError> {
         let refresh = self.refresh.next();
         let until = NOW.plus_seconds(86_400);
         let new = NewSession {
@@ -118,7 +127,7 @@ impl World {
             resources: Vec::new(),
             auth_time: None,
             method: SignInMethod::Password,
-            signed_in_by: None,
+            signed_in_by: browser,
             claims: RequestedClaims::default(),
         };
         let context = AuditContext::system(NOW);

@@ -95,3 +95,22 @@ async fn a_client_assertion_is_used_once_after_a_restart_too() {
     let again = world.store.use_assertion(hash, NOW.plus_seconds(60));
     assert!(!again.await.unwrap());
 }
+
+/// A browser signs in anew, and its new session ends before what the one before had opened is its.
+#[tokio::test]
+async fn what_a_browser_opened_at_clients_outlives_neither_of_its_sessions() {
+    let world = World::new();
+    let ada = world.user("ada", "customer").await.unwrap();
+    let (before, _) = world.session(ada.id).await.unwrap();
+    let (opened, _) = world.session_in(ada.id, Some(before.id)).await.unwrap();
+    let (next, _) = world.session(ada.id).await.unwrap();
+    let sign_out = async |id| {
+        let act = Act::of_session(id, AuditContext::system(NOW));
+        world.store.sign_out(None, act).await
+    };
+    sign_out(next.id).await.unwrap();
+    world.store.hand_over(before.id, next.id).await.unwrap();
+    assert!(world.is_live(opened.id).await);
+    sign_out(before.id).await.unwrap();
+    assert!(!world.is_live(opened.id).await);
+}
