@@ -5,7 +5,7 @@ use doorward_shared::{ClientId, SessionId, Timestamp, UserId};
 use super::{
     Store, StoreError, authority, codes,
     counts::{self, Count},
-    endings::{self, Ending, Seen},
+    endings::{self, Ending, Seen, ends_session},
     factors, links,
     list::Filter,
     rows::{ip_bytes, ulid},
@@ -154,8 +154,9 @@ impl Store {
         .await
     }
 
-    /// Ends sessions that match a filter and were live when a reader saw them, in one unit however many they are; answers
-    /// how many were still live a moment before: `just_counted`, where that was counted in the same call.
+    /// Ends sessions that match a filter and were live when a reader saw them, in one unit however many they are, and changes
+    /// of address that may have been asked for there; answers how many were still live a moment before: `just_counted`, where
+    /// that was counted in the same call.
     pub async fn revoke_seen(
         &self,
         these: SeenSessions,
@@ -177,7 +178,8 @@ impl Store {
         self.write(move |tx| {
             let by = authority::authorize(tx, &act)?;
             rule::end_many_sessions(&by)?;
-            endings::insert(tx, &ending, act.context(&by))
+            endings::insert(tx, &ending, act.context(&by))?;
+            end_address_changes(tx.conn)
         })
         .await?;
         Ok(live)
@@ -216,6 +218,18 @@ impl Store {
         })
         .await
     }
+}
+
+/// Ends changes of address of everybody of whom the newest ending ends a session. Few are under way at a time.
+fn end_address_changes(conn: &Connection) -> Result<(), StoreError> {
+    const SQL: &str = concat!(
+        "DELETE FROM links WHERE kind = 'change' AND EXISTS (SELECT 1 FROM sessions s JOIN endings e ON ",
+        ends_session!("e"),
+        " WHERE s.user_id = links.user_id AND s.revoked_at IS NULL \
+         AND e.id = (SELECT id FROM endings ORDER BY id DESC LIMIT 1))"
+    );
+    conn.prepare_cached(SQL)?.execute([])?;
+    Ok(())
 }
 
 /// The sessions that match but `keep`.

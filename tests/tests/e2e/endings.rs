@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use doorward_tests::{Person, Server, eventually, recount};
+use doorward_tests::{MailServer, PASSWORD, Person, Server, eventually, recount};
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
@@ -299,4 +299,44 @@ async fn any_number_of_keys_ends_at_once() {
     let me = server.get("/auth/me").bearer(new["key"].as_str().unwrap());
     me.send().await.expect(200);
     assert_eq!(total(&server, live).await, 2);
+}
+
+/// Everybody who is signed in from there may have been let in by a password that somebody has found.
+#[tokio::test]
+async fn changes_of_address_end_with_any_number_of_sessions_of_a_network() {
+    let mail = MailServer::start().await;
+    let options = Server::with()
+        .set("mail_url", format!("smtp://localhost:{}", mail.port()))
+        .set("mail_from", "id@example.com")
+        .set("mail_notices", false)
+        .set("issuer", "http://id.example");
+    let mut server = options.start();
+    let ada = server.register("ada@example.com").await;
+    let bob = server.register("bob@example.com").await;
+    server.stop();
+    plant(&server, &bob.id, None);
+    let moved = "UPDATE sessions SET ip = (SELECT ip FROM sessions WHERE user_id = ?1 ORDER BY id LIMIT 1) WHERE user_id = ?2";
+    database(&server)
+        .execute(moved, params![bytes(&bob.id), bytes(&ada.id)])
+        .unwrap();
+    server.start_again();
+    let carol = server.register("carol@example.com").await;
+    let mut tokens = Vec::new();
+    for (who, to) in [(&ada, "eve@there.example"), (&carol, "carol@here.example")] {
+        let body = json!({"email": to, "password": PASSWORD});
+        let call = server.post("/auth/email").bearer(&who.access).json(body);
+        call.send().await.expect(202);
+        tokens.push(mail.wait_for(to, 1).await.token());
+    }
+    let network = json!({"ip": "10.0.0.0/8"});
+    let done = server
+        .admin("POST", "/admin/sessions/revoke", Some(network))
+        .await;
+    assert_eq!(done["revoked"], SESSIONS + 1);
+    let verify = async |token: &str| {
+        let call = server.post("/auth/email/verify");
+        call.json(json!({"token": token})).send().await
+    };
+    verify(&tokens[0]).await.refused(401, "invalid_token");
+    verify(&tokens[1]).await.expect(204);
 }
