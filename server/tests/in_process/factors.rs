@@ -3,8 +3,12 @@
 use doorward_server::Settings;
 use rocket::http::Method;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use crate::test_app::{PASSWORD, TestApp, cheap, text};
+use crate::{
+    browser::{Browser, REDIRECT, authorize, parameter, redeem},
+    test_app::{PASSWORD, TestApp, cheap, text},
+};
 
 /// A password that was shown at home makes no other address a known one.
 #[rocket::async_test]
@@ -125,5 +129,72 @@ async fn a_sign_in_goes_on_from_another_network_once() {
     let current = sessions["data"].as_array().unwrap().iter();
     let current: Vec<_> = current.filter(|one| one["current"] == true).collect();
     assert_eq!(current[0]["ip"], "203.0.113.7", "{sessions}");
+    server.close().await;
+}
+
+/// What an application is given after a sign-in with a factor.
+async fn given_with_a_factor(server: &TestApp, client: &str, code: &str) -> String {
+    let browser = Browser::new(server);
+    let page = browser.get("/sign-in").await;
+    let page = browser.sign_in(&page, "ada@example.com").await;
+    let typed = [("code", code)];
+    let entered = browser.send(&page, "/sign-in/factor", &typed).await;
+    assert_eq!(entered.status, 303, "{}", entered.text);
+    let asked = authorize(client, "").replace("scope=read", "scope=admin");
+    let mut page = browser.get(&asked).await;
+    if page.onward.is_none() {
+        page = browser.send(&page, "/oauth/consent", &[]).await;
+    }
+    let code = parameter(&page.onward.unwrap(), "code").unwrap();
+    let given = redeem(server, client, &code).await.expect(200);
+    text(&given, "accessToken").to_owned()
+}
+
+/// The id from when a factor was taken away is of the time that the clock was ahead.
+#[rocket::async_test]
+async fn a_factor_counts_for_an_application_after_the_clock_was_set_back_too() {
+    let directory = TempDir::new().unwrap();
+    let settings = Settings {
+        data_dir: directory.path().join("data"),
+        ..cheap()
+    };
+    let server = TestApp::open(settings.clone()).await;
+    server.pass(24 * 3_600_000);
+    let ada = server.register("ada@example.com").await;
+    let path = format!("/admin/users/{}", text(&ada, "userId"));
+    let operator = server.operator();
+    let is_admin = json!({"role": "admin"});
+    let promoted = server.call(Method::Patch, &path, &operator, is_admin);
+    promoted.await.expect(200);
+    let access = text(&ada, "accessToken");
+    server.set_up_totp(access).await;
+    let new_codes = async |server: &TestApp, by: &str| {
+        let body = json!({"password": PASSWORD});
+        let made = server.post("/auth/mfa/recovery-codes", by, body).await;
+        made.expect(200)["recoveryCodes"].clone()
+    };
+    let codes = new_codes(&server, access).await;
+    let app = json!({"name": "app", "redirectUris": [REDIRECT], "scopes": ["admin"],
+        "grantTypes": ["authorization_code"], "confidential": false});
+    let app = server.post("/admin/clients", &operator, app).await;
+    let app = text(&app.expect(201), "id").to_owned();
+    server.close().await;
+
+    let server = TestApp::open(settings).await;
+    let renames = async |by: &str| {
+        let renamed = json!({"firstName": "Ada"});
+        server.call(Method::Patch, &path, by, renamed).await.status
+    };
+    let given = given_with_a_factor(&server, &app, codes[0].as_str().unwrap()).await;
+    assert_eq!(renames(&given).await, 200);
+    // Nor does what was given before it is taken away once more.
+    let login = json!({"email": "ada@example.com", "password": PASSWORD});
+    let begun = server.post("/auth/login", "", login).await;
+    let step = json!({"mfaToken": begun.body["mfaToken"], "recoveryCode": codes[1]});
+    let here = server.post("/auth/mfa", "", step).await.expect(200);
+    let codes = new_codes(&server, text(&here, "accessToken")).await;
+    assert_eq!(renames(&given).await, 401);
+    let given = given_with_a_factor(&server, &app, codes[0].as_str().unwrap()).await;
+    assert_eq!(renames(&given).await, 200);
     server.close().await;
 }
