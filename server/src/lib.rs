@@ -1,10 +1,10 @@
-//! Doorward is a self-hosted OAuth2 authorization server over SQLite. The program `doorward-server` runs it alone; with
-//! this library a [Rocket](https://rocket.rs) app is its own authorization server: people sign up and in at `/auth/…` and
-//! on hosted pages, operators work at `/admin/…`, and the app's routes are guarded without a call over the network.
+//! Doorward is a self-hosted OAuth2 authorization server backed by SQLite. The program `doorward-server` runs it
+//! standalone. With this library, a [Rocket](https://rocket.rs) app is its own authorization server: users sign up and in
+//! at `/auth/…` and on hosted pages, operators use `/admin/…`, and the app's routes are guarded without a network call.
 //!
 //! # A guarded API in three steps
 //!
-//! **1. Dependencies.** The library brings its SQLite; `docs/embedding.md` says which other crates resolve beside it.
+//! **1. Dependencies.** The library includes its SQLite. `docs/embedding.md` lists the database crates that resolve with it.
 //!
 //! ```toml
 //! [dependencies]
@@ -12,11 +12,11 @@
 //! rocket = "0.5.1"
 //! ```
 //!
-//! **2. Open a data directory and attach the fairing.** [`Settings::load`] reads `Rocket.toml` and `DOORWARD_…` of the
-//! environment, as the program does.
+//! **2. Open a data directory and attach the fairing.** [`Settings::load`] reads `Rocket.toml` and the environment variables
+//! `DOORWARD_…`, as the program does.
 //!
-//! **3. Guard routes.** [`Bearer`] takes any valid access token or API key, [`Allowed`] asks for a scope besides, and
-//! [`SignedIn`] is for pages: it leads a browser to `/sign-in` and back.
+//! **3. Guard routes.** [`Bearer`] accepts any valid access token or API key, [`Allowed`] also requires a scope, and
+//! [`SignedIn`] is for pages: it redirects a browser to `/sign-in` and back.
 //!
 //! ```no_run
 //! use doorward_server::{Allowed, Bearer, Doorward, Settings, SignedIn, scope};
@@ -53,7 +53,7 @@
 //! }
 //! ```
 //!
-//! Try it: sign somebody up, and call the route with the `accessToken` of the answer.
+//! Try it: register a user, and call the route with the `accessToken` of the response.
 //!
 //! ```sh
 //! curl -s http://127.0.0.1:8000/auth/register \
@@ -61,16 +61,16 @@
 //! curl -s http://127.0.0.1:8000/orders -H "Authorization: Bearer $TOKEN"
 //! ```
 //!
-//! # What the guards promise
+//! # Guarantees of the guards
 //!
-//! A token or key is judged at each request, from memory: what was revoked is dead on the next one. A request without a
-//! credential is 401 with a challenge (RFC 6750), one that lacks a scope is 403, both in the error shape of the REST API.
-//! Paths that are not Doorward's stay the app's, their catchers included.
+//! A token or key is checked on every request, in memory: a revoked one is rejected from the next request on. A request
+//! without a credential gets 401 with a challenge (RFC 6750), one that lacks a scope gets 403, both in the error format of
+//! the REST API. All other paths, and their catchers, belong to the app.
 //!
 //! # Stability
 //!
-//! What this page lists is the library. Modules that it does not list are reachable for the program, tests and benchmarks
-//! beside it, and change without notice.
+//! The items on this page are the library's API. Modules that are not listed are public only for the program, tests and
+//! benchmarks of this repository, and change without notice.
 #![warn(missing_docs)]
 #![cfg_attr(
     test,
