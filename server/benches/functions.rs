@@ -11,10 +11,10 @@ use doorward_server::{
     Settings,
     clock::{Clock, random_bytes},
     crypto::{
+        access_token::{AccessClaims, Audience, FIRST_PARTY},
         api_key::{api_key, api_key_form_ok},
+        key_ring::{BadKey, KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenType},
         secret::Digest256,
-        signing::{BadKey, KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenType},
-        token::{AccessClaims, Audience, FIRST_PARTY},
     },
     state::limits::Limits,
 };
@@ -30,7 +30,7 @@ fn ring(algorithm: SigningAlgorithm, remembered: usize) -> Result<KeyRing, BadKe
         key: std::sync::Arc::new(key),
         retires_at: None,
         stopped_at: None,
-        is_withdrawn: false,
+        is_revoked: false,
     };
     KeyRing::new(vec![key], ISSUER.into(), remembered)
 }

@@ -15,7 +15,7 @@ pub use self::{
     restore::{RestoreOptions, restore},
 };
 #[doc(hidden)]
-pub use crate::http::admin::apply::{Outcome, Wanted};
+pub use crate::http::admin::apply::{ApplyRequest, Outcome};
 use crate::{
     clock::Clock,
     http::{DoorwardFairing, Services},
@@ -150,8 +150,8 @@ impl Doorward {
     /// Flushes buffered last-used times and the current minute's counters, at the end of the process. The fairing does it
     /// when its app stops.
     #[doc(hidden)]
-    pub async fn rest(&self) {
-        self.services.jobs.rest().await;
+    pub async fn flush(&self) {
+        self.services.jobs.flush_at_end().await;
     }
 
     /// Before one Rocket takes over from another: the one that stops writes nothing, so that the port is free at once.
@@ -170,7 +170,7 @@ impl Doorward {
     /// # Errors
     /// A sentence about the first thing that is wrong.
     #[doc(hidden)]
-    pub async fn apply(&self, wanted: &Wanted) -> Result<Outcome, String> {
+    pub async fn apply(&self, wanted: &ApplyRequest) -> Result<Outcome, String> {
         let applied = self.services.apply(wanted).await;
         applied.map_err(|error| error.message().to_owned())
     }

@@ -15,7 +15,7 @@ use std::{
 
 use doorward_server::{
     Doorward, Settings,
-    app::{OpenError, Outcome, Wanted},
+    app::{ApplyRequest, OpenError, Outcome},
     clock::random_bytes,
     store::{self, DATABASE, DirectoryLock, MASTER_KEY, OPERATOR_KEY},
 };
@@ -74,7 +74,7 @@ pub(crate) fn apply(settings: Settings, how: &Apply) -> Result<(), String> {
     tell(&applied.map_err(named)?, how.dry_run)
 }
 
-fn read(how: &Apply) -> Result<Wanted, String> {
+fn read(how: &Apply) -> Result<ApplyRequest, String> {
     let toml = whole(&how.file, control::MAX)?;
     let tables: Tables = Figment::from(Toml::string(&toml))
         .extract()
@@ -88,7 +88,7 @@ fn read(how: &Apply) -> Result<Wanted, String> {
         });
         filled.collect::<Result<Vec<_>, String>>()
     };
-    Ok(Wanted {
+    Ok(ApplyRequest {
         dry_run: how.dry_run,
         prune: how.prune,
         roles: tables.roles,
@@ -161,7 +161,7 @@ fn with_secret(
     Ok(item)
 }
 
-fn to_directory(settings: Settings, wanted: &Wanted) -> Result<Outcome, String> {
+fn to_directory(settings: Settings, wanted: &ApplyRequest) -> Result<Outcome, String> {
     let directory = settings.data_dir.clone();
     let runtime = runtime(2)?;
     runtime.block_on(async {
@@ -171,14 +171,14 @@ fn to_directory(settings: Settings, wanted: &Wanted) -> Result<Outcome, String> 
             other => other.to_string(),
         })?;
         let applied = doorward.apply(wanted).await;
-        doorward.rest().await;
+        doorward.flush().await;
         doorward.close();
         applied
     })
 }
 
 /// Opening a directory makes what is missing in it and brings its schema up to date: a dry run does so with a copy.
-fn to_copy(mut settings: Settings, wanted: &Wanted) -> Result<Outcome, String> {
+fn to_copy(mut settings: Settings, wanted: &ApplyRequest) -> Result<Outcome, String> {
     let copy = Copy::new().map_err(|error| format!("a directory for a copy: {error}"))?;
     let directory = &settings.data_dir;
     if directory.join(DATABASE).exists() {

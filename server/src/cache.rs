@@ -88,10 +88,10 @@ impl<T: Eq + Hash> Shared for Arc<T> {
 
 /// Equal values, kept once for all that hold them. Bounded: past [`Interner::MOST`] a new value is its holder's own.
 #[derive(Debug)]
-pub(crate) struct Interner<T>(Mutex<Kept<T>>);
+pub(crate) struct Interner<T>(Mutex<Entry<T>>);
 
 #[derive(Debug)]
-struct Kept<T> {
+struct Entry<T> {
     values: HashSet<T>,
     /// Values that found no room since it was last looked for.
     refused: usize,
@@ -99,7 +99,7 @@ struct Kept<T> {
 
 impl<T> Default for Interner<T> {
     fn default() -> Self {
-        Self(Mutex::new(Kept {
+        Self(Mutex::new(Entry {
             values: HashSet::new(),
             refused: 0,
         }))

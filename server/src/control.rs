@@ -23,7 +23,7 @@ use std::{
 use aws_lc_rs::hmac;
 use doorward_server::{
     Doorward,
-    app::{Outcome, Wanted},
+    app::{ApplyRequest, Outcome},
     clock::random_bytes,
     store::MASTER_KEY,
 };
@@ -55,12 +55,12 @@ const NONCE: usize = 32;
 const TAG: usize = 32;
 
 /// One name of a data directory's socket, and what proves who may use it.
-struct Place {
+struct ControlSocket {
     name: String,
     key: hmac::Key,
 }
 
-impl Place {
+impl ControlSocket {
     fn all(directory: &Path) -> io::Result<Vec<Self>> {
         let found = fs::metadata(directory)?;
         let secret = fs::read(directory.join(MASTER_KEY))?;
@@ -119,7 +119,7 @@ impl Control {
 pub(crate) fn listen(doorward: &Doorward, directory: &Path) -> io::Result<Control> {
     let owner = fs::metadata(directory)?.uid();
     let mut taken = io::Error::other("no name is free");
-    for place in Place::all(directory)? {
+    for place in ControlSocket::all(directory)? {
         let listener = match Listener::bind_addr(&place.address()?) {
             Ok(listener) => listener,
             Err(error) => {
@@ -144,7 +144,7 @@ pub(crate) fn listen(doorward: &Doorward, directory: &Path) -> io::Result<Contro
 /// What takes files, under one name.
 struct Listening {
     doorward: Doorward,
-    place: Place,
+    place: ControlSocket,
     /// Whose the data directory is.
     owner: u32,
 }
@@ -185,7 +185,7 @@ fn may_read_keys(user: u32, owner: u32) -> bool {
 }
 
 /// Whether whoever connects can read the master key; they are shown that this side can.
-async fn greeted(stream: &mut tokio::net::UnixStream, place: &Place) -> io::Result<bool> {
+async fn greeted(stream: &mut tokio::net::UnixStream, place: &ControlSocket) -> io::Result<bool> {
     let mine: [u8; NONCE] = random_bytes();
     stream.write_all(&mine).await?;
     let (mut theirs, mut tag) = ([0; NONCE], [0; TAG]);
@@ -205,7 +205,7 @@ async fn serve(doorward: &Doorward, stream: &mut tokio::net::UnixStream) -> io::
     let mut asked = Vec::new();
     let mut start = (&mut *stream).take(MAX * 2);
     timeout(STEP_TIMEOUT, start.read_to_end(&mut asked)).await??;
-    let answer = match serde_json::from_slice::<Wanted>(&asked) {
+    let answer = match serde_json::from_slice::<ApplyRequest>(&asked) {
         Ok(wanted) => doorward.apply(&wanted).await,
         Err(error) => Err(error.to_string()),
     };
@@ -218,7 +218,7 @@ async fn serve(doorward: &Doorward, stream: &mut tokio::net::UnixStream) -> io::
 ///
 /// # Errors
 /// What is wrong with it, or that nobody answers.
-pub(crate) fn ask(directory: &Path, wanted: &Wanted) -> Result<Outcome, String> {
+pub(crate) fn ask(directory: &Path, wanted: &ApplyRequest) -> Result<Outcome, String> {
     let silent = |error: io::Error| {
         let directory = directory.display();
         format!("{directory} is in use, and no server takes files for it: {error}")
@@ -238,7 +238,7 @@ pub(crate) fn ask(directory: &Path, wanted: &Wanted) -> Result<Outcome, String> 
 /// Connects to the socket behind which the directory's server is.
 fn connect(directory: &Path) -> io::Result<UnixStream> {
     let mut why = io::Error::from(io::ErrorKind::NotFound);
-    for place in Place::all(directory)? {
+    for place in ControlSocket::all(directory)? {
         match greet(&place) {
             Ok(stream) => return Ok(stream),
             Err(error) => why = error,
@@ -247,7 +247,7 @@ fn connect(directory: &Path) -> io::Result<UnixStream> {
     Err(why)
 }
 
-fn greet(place: &Place) -> io::Result<UnixStream> {
+fn greet(place: &ControlSocket) -> io::Result<UnixStream> {
     let mut stream = UnixStream::connect_addr(&place.address()?)?;
     stream.set_read_timeout(Some(STEP_TIMEOUT))?;
     stream.set_write_timeout(Some(STEP_TIMEOUT))?;
@@ -265,7 +265,7 @@ fn greet(place: &Place) -> io::Result<UnixStream> {
     }
 }
 
-fn exchange(stream: &mut UnixStream, wanted: &Wanted) -> io::Result<Vec<u8>> {
+fn exchange(stream: &mut UnixStream, wanted: &ApplyRequest) -> io::Result<Vec<u8>> {
     stream.set_read_timeout(Some(ANSWER))?;
     stream.write_all(&serde_json::to_vec(wanted)?)?;
     stream.shutdown(Shutdown::Write)?;

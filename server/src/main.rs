@@ -22,7 +22,7 @@ use doorward_server::{
 mod apply;
 mod control;
 mod health;
-mod process;
+mod process_setup;
 mod serve;
 mod welcome;
 
@@ -94,7 +94,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    process::keep_files_private();
+    process_setup::keep_files_private();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
@@ -110,7 +110,10 @@ fn main() -> ExitCode {
     };
     // A server that is just starting is not ended by it either; it answers once it runs.
     let serves = matches!(cli.command, None | Some(Command::Serve));
-    if let Some(error) = serves.then(process::outlive_hang_up).and_then(Result::err) {
+    if let Some(error) = serves
+        .then(process_setup::outlive_hang_up)
+        .and_then(Result::err)
+    {
         eprintln!("error: {error}");
         return ExitCode::FAILURE;
     }
@@ -301,7 +304,7 @@ fn mint(settings: &Settings) -> Result<(), String> {
         lock,
         Bounds {
             cache_bytes: 1 << 20,
-            caps: store::Caps::default(),
+            caps: store::CacheSizes::default(),
         },
         Clock::system(),
         Arc::new(StoreMetrics::default()),

@@ -17,7 +17,7 @@ use tokio::{runtime::Runtime, task::JoinHandle};
 
 use crate::{
     about, control,
-    process::{self, Asked, Stop},
+    process_setup::{self, SignalRequest, Stop},
     runtime, say, text,
     welcome::welcome,
 };
@@ -35,7 +35,7 @@ const TRY_AGAIN: Duration = Duration::from_secs(1);
 const LET_GO: Duration = Duration::from_millis(500);
 
 /// What became of an attempt to serve.
-enum Ended {
+enum ServeEnd {
     Stopped,
     /// The free port that was picked was taken by somebody in the meantime.
     PortTaken(String),
@@ -43,8 +43,8 @@ enum Ended {
 
 /// Serves until SIGTERM or SIGINT.
 pub(crate) fn serve(settings: Settings, figment: &Figment) -> Result<(), String> {
-    process::log(settings.log_format);
-    process::raise_file_limit();
+    process_setup::log(settings.log_format);
+    process_setup::raise_file_limit();
     let config: Config = figment.extract().map_err(text)?;
     let runtime = runtime(config.workers)?;
     let served = serve_on(&runtime, settings, figment, &config);
@@ -59,7 +59,7 @@ fn serve_on(
     config: &Config,
 ) -> Result<(), String> {
     let _guard = runtime.enter();
-    process::survive_file_size_limit().map_err(text)?;
+    process_setup::survive_file_size_limit().map_err(text)?;
     let mut stop = Stop::listen().map_err(text)?;
     if settings.data_dir.exists() {
         // That the directory is in use says more than that the port is.
@@ -70,8 +70,8 @@ fn serve_on(
         let listen = listen(config)?;
         let attempt = attempt(settings.clone(), figment, config, listen, &mut stop);
         match runtime.block_on(attempt)? {
-            Ended::Stopped => return Ok(()),
-            Ended::PortTaken(error) => last = error,
+            ServeEnd::Stopped => return Ok(()),
+            ServeEnd::PortTaken(error) => last = error,
         }
     }
     Err(last)
@@ -93,7 +93,7 @@ async fn attempt(
     config: &Config,
     port: u16,
     stop: &mut Stop,
-) -> Result<Ended, String> {
+) -> Result<ServeEnd, String> {
     let url = listening_url(config, port);
     let set = settings.issuer.is_some();
     settings.issuer.get_or_insert_with(|| url.clone());
@@ -109,7 +109,7 @@ async fn attempt(
             "tokens name {url}: set `issuer` to the URL under which clients reach this server"
         );
     }
-    let at = At {
+    let at = Listeners {
         address: SocketAddr::new(config.address, port),
         tls: config.tls_enabled(),
         figment: figment.clone().merge(("port", port)),
@@ -122,23 +122,23 @@ async fn attempt(
     if let Ok(control) = control {
         control.stop().await;
     }
-    doorward.rest().await;
+    doorward.flush().await;
     doorward.close();
     match ended {
-        Err(Failed::PortTaken(message)) if config.port == 0 => Ok(Ended::PortTaken(message)),
-        Err(Failed::PortTaken(message) | Failed::Other(message)) => Err(message),
-        Ok(()) => Ok(Ended::Stopped),
+        Err(ServeError::PortTaken(message)) if config.port == 0 => Ok(ServeEnd::PortTaken(message)),
+        Err(ServeError::PortTaken(message) | ServeError::Other(message)) => Err(message),
+        Ok(()) => Ok(ServeEnd::Stopped),
     }
 }
 
 /// Why Rocket did not serve.
-enum Failed {
+enum ServeError {
     PortTaken(String),
     Other(String),
 }
 
 /// Where a server listens, and with what.
-struct At {
+struct Listeners {
     address: SocketAddr,
     tls: bool,
     figment: Figment,
@@ -150,9 +150,9 @@ struct Flight {
     shutdown: Shutdown,
 }
 
-impl At {
+impl Listeners {
     /// Serves until the end is asked for.
-    async fn run(&self, doorward: &Doorward, url: &str, stop: &mut Stop) -> Result<(), Failed> {
+    async fn run(&self, doorward: &Doorward, url: &str, stop: &mut Stop) -> Result<(), ServeError> {
         let first = when_ready(doorward.clone(), url.to_owned());
         let mut flight = self.launch(doorward, Some(first)).await?;
         let mut reloaded = false;
@@ -160,19 +160,19 @@ impl At {
             tokio::select! {
                 ended = &mut flight.ended => match self.finish(ended, Instant::now()).await {
                     // The one before it has gone: there is nobody else to serve.
-                    Err(Failed::PortTaken(why) | Failed::Other(why)) if reloaded => {
+                    Err(ServeError::PortTaken(why) | ServeError::Other(why)) if reloaded => {
                         tracing::error!("after the reload: {why}; trying again");
                         tokio::select! {
                             () = tokio::time::sleep(TRY_AGAIN) => {}
-                            asked = stop.asked() => if matches!(asked, Asked::Stop) { return Ok(()) },
+                            asked = stop.asked() => if matches!(asked, SignalRequest::Stop) { return Ok(()) },
                         }
                         flight = self.launch(doorward, None).await?;
                     }
                     done => return done,
                 },
                 asked = stop.asked() => match asked {
-                    Asked::Stop => break,
-                    Asked::Reload => {
+                    SignalRequest::Stop => break,
+                    SignalRequest::Reload => {
                         if let Some(next) = self.reload(doorward, &flight).await? {
                             let before = std::mem::replace(&mut flight, next);
                             reloaded = true;
@@ -190,7 +190,11 @@ impl At {
         self.finish(ended, asked).await
     }
 
-    async fn launch(&self, doorward: &Doorward, first: Option<AdHoc>) -> Result<Flight, Failed> {
+    async fn launch(
+        &self,
+        doorward: &Doorward,
+        first: Option<AdHoc>,
+    ) -> Result<Flight, ServeError> {
         // Rocket's own security headers cost a tenth of a verification: what an answer of ours needs of them it sets itself.
         // Over TLS the shield still adds Strict-Transport-Security.
         let mut rocket = rocket::custom(&self.figment)
@@ -210,12 +214,16 @@ impl At {
     /// A Rocket with the certificates as they are on disk now, in the place of the one that flies. Rocket reads them at
     /// its launch only, so the port changes hands: for some milliseconds nobody listens on it. Certificates that cannot
     /// be used change nothing.
-    async fn reload(&self, doorward: &Doorward, flies: &Flight) -> Result<Option<Flight>, Failed> {
+    async fn reload(
+        &self,
+        doorward: &Doorward,
+        flies: &Flight,
+    ) -> Result<Option<Flight>, ServeError> {
         if !self.tls {
             tracing::info!("SIGHUP: there are no TLS certificates to reload");
             return Ok(None);
         }
-        if let Err(why) = self.rehearse().await {
+        if let Err(why) = self.check_listeners().await {
             tracing::error!("SIGHUP: the TLS certificates stay as they were: {why}");
             return Ok(None);
         }
@@ -231,7 +239,7 @@ impl At {
     }
 
     /// Whether Rocket takes the certificates as they are now: one that serves nothing starts with them and ends.
-    async fn rehearse(&self) -> Result<(), String> {
+    async fn check_listeners(&self) -> Result<(), String> {
         let figment = self.figment.clone();
         let figment = figment
             .merge(("address", Ipv4Addr::LOCALHOST))
@@ -243,7 +251,7 @@ impl At {
         match rocket::custom(figment).attach(end).launch().await {
             Ok(_) => Ok(()),
             Err(error) => match self.failed(&error) {
-                Failed::PortTaken(why) | Failed::Other(why) => Err(why),
+                ServeError::PortTaken(why) | ServeError::Other(why) => Err(why),
             },
         }
     }
@@ -253,7 +261,7 @@ impl At {
         &self,
         ended: Result<Result<Rocket<Ignite>, rocket::Error>, tokio::task::JoinError>,
         asked: Instant,
-    ) -> Result<(), Failed> {
+    ) -> Result<(), ServeError> {
         match ended {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => match error.kind() {
@@ -264,21 +272,21 @@ impl At {
                 }
                 _ => Err(self.failed(&error)),
             },
-            Err(error) => Err(Failed::Other(format!("the server ended: {error}"))),
+            Err(error) => Err(ServeError::Other(format!("the server ended: {error}"))),
         }
     }
 
-    fn failed(&self, error: &rocket::Error) -> Failed {
+    fn failed(&self, error: &rocket::Error) -> ServeError {
         match error.kind() {
             ErrorKind::Bind(cause) => {
                 let message = format!("cannot listen on {}: {cause}", self.address);
                 match cause.kind() {
-                    std::io::ErrorKind::AddrInUse => Failed::PortTaken(message),
-                    _ => Failed::Other(message),
+                    std::io::ErrorKind::AddrInUse => ServeError::PortTaken(message),
+                    _ => ServeError::Other(message),
                 }
             }
-            ErrorKind::Io(cause) if self.tls => Failed::Other(format!("tls: {cause}")),
-            other => Failed::Other(format!("cannot start: {other}")),
+            ErrorKind::Io(cause) if self.tls => ServeError::Other(format!("tls: {cause}")),
+            other => ServeError::Other(format!("cannot start: {other}")),
         }
     }
 }

@@ -22,7 +22,7 @@ pub use self::{
     rocket_config::listening_url,
     sources::Overrides,
 };
-use crate::{crypto::signing::SigningAlgorithm, store::Caps};
+use crate::{crypto::key_ring::SigningAlgorithm, store::CacheSizes};
 
 /// A setting that is wrong.
 ///
@@ -266,6 +266,11 @@ pub struct CacheShares {
 }
 
 impl Settings {
+    /// The longest lifetime of a token that is signed, in seconds.
+    pub(crate) fn longest_token_seconds(&self) -> u32 {
+        self.access_token_seconds.max(self.client_token_seconds)
+    }
+
     /// What the caches may take, in bytes: about as much for tokens as for the sessions they belong to.
     #[doc(hidden)]
     pub fn cache_shares(&self) -> CacheShares {
@@ -281,8 +286,8 @@ impl Settings {
 
     /// What an account may have.
     #[doc(hidden)]
-    pub fn caps(&self) -> Caps {
-        Caps {
+    pub fn caps(&self) -> CacheSizes {
+        CacheSizes {
             sessions: self.sessions_per_account,
             api_keys: self.api_keys_per_account,
         }

@@ -77,7 +77,7 @@ pub(crate) fn welcome(doorward: &Doorward, url: &str) {
         whole.display()
     )];
     if !doorward.created().is_empty() {
-        lines.extend(newcomer(doorward, url));
+        lines.extend(first_start_text(doorward, url));
     }
     for line in lines {
         match doorward.settings().log_format {
@@ -88,7 +88,7 @@ pub(crate) fn welcome(doorward: &Doorward, url: &str) {
     }
 }
 
-fn newcomer(doorward: &Doorward, url: &str) -> Vec<String> {
+fn first_start_text(doorward: &Doorward, url: &str) -> Vec<String> {
     let directory = doorward.settings().data_dir.display();
     let mut lines = vec![format!("created {directory}/{}", store::DATABASE)];
     for path in doorward.created() {

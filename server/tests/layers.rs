@@ -331,5 +331,5 @@ fn what_is_read_is_what_is_imported() {
     );
     assert!(from("store/refresh").contains(&"domain/rules/refresh".to_owned()));
     assert!(from("store/refresh").contains(&"domain/session".to_owned()));
-    assert!(from("http/own_sessions").contains(&"http/values".to_owned()));
+    assert!(from("http/own_sessions").contains(&"http/path_ids".to_owned()));
 }

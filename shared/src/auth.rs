@@ -1,13 +1,13 @@
 //! `/auth`: accounts, signing in, and the caller's own sessions.
 
-mod address;
+mod email_address;
 mod export;
 mod me;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    address::{
+    email_address::{
         EmailRequest, ForgotRequest, PasswordRequest, ResendRequest, ResetRequest,
         VerifyEmailRequest,
     },

@@ -11,19 +11,19 @@
 mod authenticator;
 pub mod browser;
 mod call;
+mod fixtures;
 mod listener;
-mod made;
 mod program;
 mod server;
 pub mod smtp;
 
 pub use authenticator::{Passkey, Totp};
 pub use call::{Call, Reply};
+pub use fixtures::{Client, fields, is_id, is_time};
 pub use listener::Listener;
-pub use made::{Client, fields, is_id, is_time};
-pub use program::{Finished, command, doorward, end, finish, program, run};
-pub use server::{Begun, Options, PASSWORD, Person, Server, recount};
-pub use smtp::{MailServer, Mood, Tls};
+pub use program::{ProgramOutput, command, doorward, end, finish, program, run};
+pub use server::{Options, PASSWORD, Person, Server, StartedServer, recount};
+pub use smtp::{MailServer, SmtpBehaviour, Tls};
 
 use std::time::{Duration, Instant};
 

@@ -28,7 +28,7 @@ pub fn program(name: &str) -> PathBuf {
 
 /// How a program ended.
 #[derive(Debug)]
-pub struct Finished {
+pub struct ProgramOutput {
     /// `None` when a signal ended it.
     pub code: Option<i32>,
     pub stdout: String,
@@ -52,7 +52,7 @@ pub fn command(name: &str, directory: &Path) -> Command {
 ///
 /// # Panics
 /// When it cannot be started, or does not end.
-pub fn run(name: &str, directory: &Path, args: &[&str], env: &[(&str, &str)]) -> Finished {
+pub fn run(name: &str, directory: &Path, args: &[&str], env: &[(&str, &str)]) -> ProgramOutput {
     finish(
         command(name, directory)
             .args(args)
@@ -64,7 +64,7 @@ pub fn run(name: &str, directory: &Path, args: &[&str], env: &[(&str, &str)]) ->
 ///
 /// # Panics
 /// When it cannot be started, or does not end within 60 seconds.
-pub fn finish(command: &mut Command) -> Finished {
+pub fn finish(command: &mut Command) -> ProgramOutput {
     let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -73,7 +73,7 @@ pub fn finish(command: &mut Command) -> Finished {
     let stdout = read(child.stdout.take());
     let stderr = read(child.stderr.take());
     let status = end(&mut child, Duration::from_secs(60));
-    Finished {
+    ProgramOutput {
         code: status.code(),
         stdout: stdout.join().expect("the output is read"),
         stderr: stderr.join().expect("the output is read"),
@@ -107,7 +107,7 @@ pub fn end(child: &mut Child, within: Duration) -> ExitStatus {
     }
 }
 
-impl Finished {
+impl ProgramOutput {
     /// Checks that it failed as programs here fail: with `code`, nothing on stdout and one plain line on stderr.
     /// Answers the line.
     ///
@@ -138,7 +138,7 @@ impl Finished {
 ///
 /// # Panics
 /// When it cannot be started.
-pub fn doorward(server: &super::Server, args: &[&str]) -> Finished {
+pub fn doorward(server: &super::Server, args: &[&str]) -> ProgramOutput {
     let key = server.operator_key();
     let config = server.directory().join("no-such-config");
     let config = config.to_string_lossy();

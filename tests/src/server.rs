@@ -40,12 +40,12 @@ pub struct Server {
 
 /// A call whose body is still to come.
 #[derive(Debug)]
-pub struct Begun {
+pub struct StartedServer {
     stream: TcpStream,
     body: String,
 }
 
-impl Begun {
+impl StartedServer {
     /// Sends the body; answers the status and what comes with it.
     ///
     /// # Panics
@@ -270,7 +270,12 @@ impl Server {
     ///
     /// # Panics
     /// When it does not ask.
-    pub async fn begin(&self, (method, path): (&str, &str), token: &str, body: &Value) -> Begun {
+    pub async fn begin(
+        &self,
+        (method, path): (&str, &str),
+        token: &str,
+        body: &Value,
+    ) -> StartedServer {
         let address = self.url.strip_prefix("http://").expect("plain HTTP");
         let mut stream = TcpStream::connect(address).await.expect("it listens");
         let body = body.to_string();
@@ -285,7 +290,7 @@ impl Server {
         let read = tokio::time::timeout(Duration::from_secs(10), read).await;
         read.expect("it answers").expect("it answers");
         assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n", "{method} {path}");
-        Begun { stream, body }
+        StartedServer { stream, body }
     }
 
     /// The operator key of the first start: it may do everything.

@@ -17,7 +17,7 @@ use crate::eventually;
 /// How it answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Mood {
+pub enum SmtpBehaviour {
     Takes = 0,
     /// 451 to every recipient.
     Later = 1,
@@ -39,17 +39,17 @@ pub enum Mood {
     Stripped = 9,
 }
 
-const MOODS: [Mood; 10] = [
-    Mood::Takes,
-    Mood::Later,
-    Mood::Never,
-    Mood::BreaksOff,
-    Mood::Closed,
-    Mood::NoSender,
-    Mood::Repeats,
-    Mood::Slow,
-    Mood::Ahead,
-    Mood::Stripped,
+const MOODS: [SmtpBehaviour; 10] = [
+    SmtpBehaviour::Takes,
+    SmtpBehaviour::Later,
+    SmtpBehaviour::Never,
+    SmtpBehaviour::BreaksOff,
+    SmtpBehaviour::Closed,
+    SmtpBehaviour::NoSender,
+    SmtpBehaviour::Repeats,
+    SmtpBehaviour::Slow,
+    SmtpBehaviour::Ahead,
+    SmtpBehaviour::Stripped,
 ];
 
 /// When it speaks TLS.
@@ -62,7 +62,7 @@ pub enum Tls {
 
 /// A mail that was taken, or read whole.
 #[derive(Debug, Clone)]
-pub struct TakenMail {
+pub struct ReceivedMail {
     pub from: String,
     pub to: String,
     /// As it came, with `\r\n`.
@@ -72,7 +72,7 @@ pub struct TakenMail {
     pub login: Option<String>,
 }
 
-impl TakenMail {
+impl ReceivedMail {
     /// A header.
     pub fn header(&self, name: &str) -> String {
         let head = self.raw.split("\r\n\r\n").next().unwrap_or_default();
@@ -132,7 +132,7 @@ impl TakenMail {
 }
 
 struct State {
-    mails: Mutex<Vec<TakenMail>>,
+    mails: Mutex<Vec<ReceivedMail>>,
     mood: AtomicU8,
     /// Connections that came.
     tries: AtomicU32,
@@ -181,7 +181,7 @@ impl MailServer {
         let port = socket.local_addr().expect("an address").port();
         let state = Arc::new(State {
             mails: Mutex::default(),
-            mood: AtomicU8::new(Mood::Takes as u8),
+            mood: AtomicU8::new(SmtpBehaviour::Takes as u8),
             tries: AtomicU32::new(0),
             logins: Mutex::default(),
             tls,
@@ -226,7 +226,7 @@ impl MailServer {
     }
 
     /// From now on it is like this.
-    pub fn be(&self, mood: Mood) {
+    pub fn be(&self, mood: SmtpBehaviour) {
         self.state.mood.store(mood as u8, Ordering::Relaxed);
     }
 
@@ -247,12 +247,12 @@ impl MailServer {
     ///
     /// # Panics
     /// When a test that held them panicked.
-    pub fn mails(&self) -> Vec<TakenMail> {
+    pub fn mails(&self) -> Vec<ReceivedMail> {
         self.state.mails.lock().expect("not poisoned").clone()
     }
 
     /// What came to an address so far.
-    pub fn mails_to(&self, to: &str) -> Vec<TakenMail> {
+    pub fn mails_to(&self, to: &str) -> Vec<ReceivedMail> {
         let mails = self.mails().into_iter();
         mails.filter(|mail| mail.to == to).collect()
     }
@@ -261,7 +261,7 @@ impl MailServer {
     ///
     /// # Panics
     /// When they do not come.
-    pub async fn wait_for(&self, to: &str, count: usize) -> TakenMail {
+    pub async fn wait_for(&self, to: &str, count: usize) -> ReceivedMail {
         eventually(&format!("mail {count} to {to}"), async || {
             let mails = self.mails_to(to);
             (mails.len() >= count).then(|| mails[count - 1].clone())
@@ -285,7 +285,7 @@ where
     let offers_tls = state.tls == Tls::StartTls && !is_encrypted;
     let (mut from, mut to, mut login) = (String::new(), String::new(), None);
     if greets {
-        if mood() == Mood::Closed {
+        if mood() == SmtpBehaviour::Closed {
             stream.write_all(b"421 come back later\r\n").await?;
             return Ok(None);
         }
@@ -303,14 +303,14 @@ where
             inner.unwrap_or_default().to_owned()
         };
         let answer = match upper.split([' ', ':']).next().unwrap_or_default() {
-            "EHLO" if offers_tls && mood() != Mood::Stripped => {
+            "EHLO" if offers_tls && mood() != SmtpBehaviour::Stripped => {
                 "250-localhost\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n"
             }
             "EHLO" => "250-localhost\r\n250-AUTH PLAIN\r\n250 8BITMIME\r\n",
             "STARTTLS" => {
                 let go: &[u8] = match mood() {
                     // An answer to what the client says inside TLS.
-                    Mood::Ahead => b"220 go on\r\n250-localhost\r\n250 AUTH PLAIN\r\n",
+                    SmtpBehaviour::Ahead => b"220 go on\r\n250-localhost\r\n250 AUTH PLAIN\r\n",
                     _ => b"220 go on\r\n",
                 };
                 stream.write_all(go).await?;
@@ -330,14 +330,14 @@ where
                 login = Some(shown);
                 "235 welcome\r\n"
             }
-            "MAIL" if mood() == Mood::NoSender => "550 not you\r\n",
+            "MAIL" if mood() == SmtpBehaviour::NoSender => "550 not you\r\n",
             "MAIL" => {
                 from = address();
                 "250 ok\r\n"
             }
             "RCPT" => match mood() {
-                Mood::Later => "451 not now\r\n",
-                Mood::Never => "550 nobody of this name\r\n",
+                SmtpBehaviour::Later => "451 not now\r\n",
+                SmtpBehaviour::Never => "550 nobody of this name\r\n",
                 _ => {
                     to = address();
                     "250 ok\r\n"
@@ -358,7 +358,7 @@ where
                     let plain = line.strip_prefix("..").map(|rest| format!(".{rest}"));
                     raw.push_str(plain.as_deref().unwrap_or(&line));
                 }
-                let mail = TakenMail {
+                let mail = ReceivedMail {
                     from: from.clone(),
                     to: to.clone(),
                     raw,
@@ -367,13 +367,13 @@ where
                 };
                 let repeated = mail.clone();
                 state.mails.lock().expect("not poisoned").push(mail);
-                if mood() == Mood::BreaksOff {
+                if mood() == SmtpBehaviour::BreaksOff {
                     return Ok(None);
                 }
-                if mood() == Mood::Slow {
+                if mood() == SmtpBehaviour::Slow {
                     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
                 }
-                if mood() == Mood::Repeats {
+                if mood() == SmtpBehaviour::Repeats {
                     let link = repeated.link();
                     let said = format!("554 <{to}> shall not get {link}\r\n");
                     stream.write_all(said.as_bytes()).await?;

@@ -22,7 +22,7 @@ use clap::Parser;
 use crate::{
     core::zone,
     io::{
-        cli::{self, Cli, Context, Failed},
+        cli::{self, Cli, CliError, Context},
         clock,
         connect::{Connection, connect},
         console,
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     };
     match run(cli) {
         Ok(code) => ExitCode::from(code),
-        Err(Failed::ReaderGone) => ExitCode::SUCCESS,
+        Err(CliError::ReaderGone) => ExitCode::SUCCESS,
         Err(failed) => {
             stderr::say(&format!("error: {}", failed.message()));
             ExitCode::from(failed.code())
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
 }
 
 /// Why nothing may be changed through a connection, if nothing may.
-fn guard(cli: &Cli, connection: &Connection) -> Result<(), Failed> {
+fn guard(cli: &Cli, connection: &Connection) -> Result<(), CliError> {
     let profile = &connection.profile;
     let why = if cli.look.read_only {
         "read-only: changes are switched off by --read-only".to_owned()
@@ -70,15 +70,15 @@ fn guard(cli: &Cli, connection: &Connection) -> Result<(), Failed> {
     } else {
         return Ok(());
     };
-    Err(Failed::NotAllowed(why))
+    Err(CliError::NotAllowed(why))
 }
 
-fn run(cli: Cli) -> Result<u8, Failed> {
+fn run(cli: Cli) -> Result<u8, CliError> {
     zone::choose(clock::zone(cli.utc));
     let mut profiles = Profiles::load()?;
     let Some(command) = &cli.command else {
         if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
-            return Err(Failed::Usage(
+            return Err(CliError::Usage(
                 "the console needs a terminal; --help lists what works without one".into(),
             ));
         }
@@ -93,7 +93,7 @@ fn run(cli: Cli) -> Result<u8, Failed> {
         guard(&cli, &connection)?;
     }
     if let Some(why) = connection.key_missing {
-        return Err(Failed::Error(format!(
+        return Err(CliError::Error(format!(
             "there is no key to call the server with: {why}"
         )));
     }
@@ -114,7 +114,7 @@ fn run(cli: Cli) -> Result<u8, Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failed::Error(error.to_string()))?;
+        .map_err(|error| CliError::Error(error.to_string()))?;
     let Some(command) = cli.command else {
         return Ok(0);
     };

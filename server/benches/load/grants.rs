@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use tempfile::TempDir;
 
 use crate::{
-    Result, bare,
+    Result, baseline,
     client::{Connection, json},
     measure::{CONNECTIONS, REQUESTS, median, percentile, repeat, run},
     report::{Row, ms, us},
@@ -70,7 +70,7 @@ pub(crate) async fn client_credentials(algorithm: &str) -> Result<Vec<Row>> {
     )];
     repeat(&server, &requests, 500).await?;
     let run = repeat(&server, &requests, REQUESTS).await?;
-    let sign = bare::sign(algorithm)?;
+    let sign = baseline::sign(algorithm)?;
     let target = sign + Duration::from_micros(30);
     let name = format!("≤ sign + 30 µs = {}", us(target));
     let case = format!("client credentials, {algorithm}");
@@ -135,7 +135,7 @@ pub(crate) async fn refresh() -> Result<Vec<Row>> {
     })
     .await?;
     let after = server.writer().await?;
-    let sign = bare::sign("RS256")?;
+    let sign = baseline::sign("RS256")?;
     let target = sign + Duration::from_micros(60);
     let name = format!("≤ sign + 60 µs = {}", us(target));
     let row = Row::held(
@@ -169,7 +169,7 @@ pub(crate) async fn login() -> Result<Vec<Row>> {
     let (mut over, mut latencies) = (Vec::new(), Vec::new());
     // In turn: what the neighbours do to the way to memory changes a hash by a tenth from one minute to the next.
     for _ in 0..TURNS {
-        let bare = bare::argon2()?;
+        let bare = baseline::argon2()?;
         let run = run(&server, (cores, LOGINS / TURNS), 200, |_| {
             let request = request.clone();
             move |_, _: &[u8]| request.clone()
@@ -182,7 +182,7 @@ pub(crate) async fn login() -> Result<Vec<Row>> {
         latencies.extend(run.latencies);
     }
     let (time, over) = (median(&times)?, median(&over)?);
-    let sign = bare::sign("RS256")?;
+    let sign = baseline::sign("RS256")?;
     let measured = format!("{} = {over:.3} times", ms(time));
     let target = "≤ 1.05 times the hash in memory at hand";
     let row = Row::held("login", target, measured, over <= 1.05);

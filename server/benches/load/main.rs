@@ -7,18 +7,17 @@
 //! `/proc/PID/stat`: unlike a rate it says the same on a busy machine.
 
 mod backup;
-mod bare;
+mod baseline;
 mod bulk;
 mod burst;
 mod client;
-mod cold;
-mod crowd;
-mod factor;
+mod cold_cache;
 mod flood;
 mod grants;
 mod growth;
 mod introspect;
 mod key_checks;
+mod many_sessions;
 mod measure;
 mod mixed;
 mod report;
@@ -26,6 +25,7 @@ mod seed;
 mod server;
 mod start;
 mod sweep;
+mod totp;
 mod verify;
 mod writes;
 
@@ -69,7 +69,7 @@ impl Options {
 
 fn main() -> ExitCode {
     let done = if std::env::args().any(|argument| argument == SERVE_HELLO) {
-        bare::serve_hello()
+        baseline::serve_hello()
     } else {
         run(&Options::read(std::env::args().skip(1)))
     };
@@ -103,7 +103,7 @@ async fn cases(options: &Options) -> Result<()> {
         show(grants::refresh().await?);
     }
     if options.million && options.wants("refresh") {
-        show(crowd::crowd().await?);
+        show(many_sessions::crowd().await?);
     }
     if options.wants("introspection") {
         show(introspect::introspect().await?);
@@ -115,7 +115,7 @@ async fn cases(options: &Options) -> Result<()> {
         show(grants::login().await?);
     }
     if options.wants("factor") {
-        show(factor::factor().await?);
+        show(totp::factor().await?);
     }
     if options.wants("writes") {
         show(writes::writes().await?);
@@ -133,10 +133,10 @@ async fn cases(options: &Options) -> Result<()> {
         show(burst::burst().await?);
     }
     if options.wants("cold") {
-        show(cold::cold().await?);
+        show(cold_cache::cold().await?);
     }
     if options.million && options.wants("cold") {
-        show(cold::million().await?);
+        show(cold_cache::million().await?);
     }
     if options.wants("bulk") {
         show(bulk::bulk().await?);

@@ -3,7 +3,7 @@
 use std::{future::Future, time::Duration};
 
 use crate::{
-    Result, bare,
+    Result, baseline,
     client::{bare as request, json},
     measure::{CONNECTIONS, REQUESTS, Run, median, run},
     report::{Row, ms, us},
@@ -39,7 +39,7 @@ pub(crate) async fn writes() -> Result<Vec<Row>> {
     let (mut mints, mut logouts, mut fsyncs) = (Vec::new(), Vec::new(), Vec::new());
     // In turn, so that whatever else the disk does meets all alike.
     for others in callers[apart..].chunks(ALONE / TURNS) {
-        fsyncs.extend(bare::fsyncs(directory)?);
+        fsyncs.extend(baseline::fsyncs(directory)?);
         mints.extend(mint(&server, (1, others.len()), others).await?.latencies);
         logouts.extend(logout(&server, (1, others.len()), others).await?.latencies);
     }

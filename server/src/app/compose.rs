@@ -5,20 +5,24 @@ use std::sync::{Arc, atomic::AtomicBool};
 use super::{OpenError, mail::letterhead};
 use crate::{
     clock::Clock,
-    crypto::{password, seal::MasterKey, signing::KeyRing, webauthn::RelyingParty},
+    crypto::{key_ring::KeyRing, password, seal::MasterKey, webauthn::RelyingParty},
     http::{Profiles, Services, branding::Site},
     metrics::Metrics,
-    oauth::{AuthorizationEndpoint, Clients, Documents, Registrations, TokenEndpoint, TokenInfos},
+    oauth::{
+        AuthorizationEndpoint, Clients, Documents, Introspection, Registrations, TokenEndpoint,
+    },
     outbound::{Outbound, smtp::Smtp},
     service::{
-        Accounts, ApiKeys, Backchannel, Backups, Blocks, Breached, Browsers, Callers, ClientKeys,
-        ForwardAuth, Jobs, Keys, Links, Outbox, OwnFactors, Passwords, Refresh, RefusedClients,
-        SecondFactors, Sessions, SignIn, SigningKeys, Statistics, Tokens, Verification,
+        Accounts, ApiKeys, Authenticator, Backchannel, Backups, Blocks, Breached, BrowserSessions,
+        ClientKeys, ForwardAuth, Jobs, KeyVerification, Links, Outbox, OwnFactors, Passwords,
+        Refresh, RefusedClients, SecondFactors, Sessions, SignIn, SigningKeys, Statistics, Tokens,
+        Verification,
     },
     settings::Settings,
     state::{
-        Arrivals, ENROLMENT_SECONDS, FACTOR_SECONDS, IdempotentAnswers, KeyMeters, MfaTokens,
-        PasskeyChallenges, Told, UsedForms, limits::Limits, streams::Streams,
+        ENROLMENT_SECONDS, FACTOR_SECONDS, IdempotentAnswers, KeyMeters, LogDedup, MfaTokens,
+        PasskeyChallenges, UnclaimedSignIns, UsedForms, event_streams::EventStreams,
+        limits::Limits,
     },
     store::Store,
 };
@@ -41,15 +45,15 @@ pub(super) struct Parts {
 }
 
 /// Services that other services have too.
-struct Common {
+struct SharedParts {
     passwords: Passwords,
     verification: Verification,
     factors: Arc<SecondFactors>,
     tokens: Tokens,
     refresh: Refresh,
-    api_keys: Keys,
-    callers: Callers,
-    browsers: Browsers,
+    key_verification: KeyVerification,
+    authenticator: Authenticator,
+    browser_sessions: BrowserSessions,
     registrations: Registrations,
     clients: Clients,
     refused: RefusedClients,
@@ -68,18 +72,18 @@ impl Parts {
             own_factors: self.own_factors(&common),
             accounts: self.accounts(&common),
             links: self.links(&common),
-            minting: self.minting(),
+            api_keys: self.api_keys(),
             sessions: self.sessions(),
             blocks: self.blocks(),
             backups: self.backups(),
-            forward_auth: self.forward_auth(common.browsers.clone(), &site),
+            forward_auth: self.forward_auth(common.browser_sessions.clone(), &site),
             token_endpoint: self.token_endpoint(&common),
             authorization: self.authorization(common.registrations.clone()),
-            token_infos: self.token_infos(common.callers.clone()),
-            api_keys: common.api_keys,
-            browsers: common.browsers,
+            introspection: self.introspection(common.authenticator.clone()),
+            key_verification: common.key_verification,
+            browser_sessions: common.browser_sessions,
             registrations: common.registrations,
-            callers: common.callers,
+            authenticator: common.authenticator,
             passwords: common.passwords,
             verification: common.verification,
             tokens: common.tokens,
@@ -88,11 +92,11 @@ impl Parts {
             statistics: common.statistics,
             clients: common.clients,
             factors: common.factors,
-            arrivals: Arrivals::default(),
+            unclaimed_sign_ins: UnclaimedSignIns::default(),
             answers: IdempotentAnswers::default(),
             used_forms: UsedForms::default(),
-            streams: Streams::default(),
-            told: Told::default(),
+            streams: EventStreams::default(),
+            log_dedup: LogDedup::default(),
             profiles: Profiles::new(self.settings.cache_shares().profiles),
             description: std::sync::OnceLock::new(),
             settings: self.settings,
@@ -107,14 +111,14 @@ impl Parts {
         })
     }
 
-    fn common(&self) -> Result<Common, OpenError> {
+    fn common(&self) -> Result<SharedParts, OpenError> {
         let passwords = self.passwords();
         let tokens = self.tokens();
-        let api_keys = self.api_keys();
-        let callers = self.callers(api_keys.clone());
+        let key_verification = self.key_verification();
+        let authenticator = self.authenticator(key_verification.clone());
         let refused = self.refused_clients();
         let registrations = self.registrations();
-        Ok(Common {
+        Ok(SharedParts {
             signing_keys: self.signing_keys()?,
             statistics: self.statistics(),
             verification: Verification {
@@ -129,9 +133,9 @@ impl Parts {
                 limits: self.limits.clone(),
                 clock: self.clock.clone(),
             },
-            browsers: Browsers {
+            browser_sessions: BrowserSessions {
                 store: self.store.clone(),
-                callers: callers.clone(),
+                authenticator: authenticator.clone(),
                 idle_seconds: self.settings.refresh_token_seconds,
             },
             clients: Clients {
@@ -144,15 +148,15 @@ impl Parts {
             },
             passwords,
             tokens,
-            api_keys,
-            callers,
+            key_verification,
+            authenticator,
             refused,
             registrations,
         })
     }
 
-    fn api_keys(&self) -> Keys {
-        Keys {
+    fn key_verification(&self) -> KeyVerification {
+        KeyVerification {
             store: self.store.clone(),
             clock: self.clock.clone(),
             metrics: self.metrics.clone(),
@@ -160,7 +164,7 @@ impl Parts {
         }
     }
 
-    fn minting(&self) -> ApiKeys {
+    fn api_keys(&self) -> ApiKeys {
         ApiKeys {
             store: self.store.clone(),
             prefix: self.settings.api_key_prefix.clone(),
@@ -190,9 +194,9 @@ impl Parts {
         }
     }
 
-    fn token_infos(&self, callers: Callers) -> TokenInfos {
-        TokenInfos {
-            callers,
+    fn introspection(&self, authenticator: Authenticator) -> Introspection {
+        Introspection {
+            authenticator,
             master: self.master.clone(),
             issuer: self.issuer.clone(),
         }
@@ -204,7 +208,7 @@ impl Parts {
             master: self.master.clone(),
             keys: self.keys.clone(),
             algorithm: self.settings.algorithm()?,
-            longest_token_seconds: longest_token(&self.settings),
+            longest_token_seconds: self.settings.longest_token_seconds(),
             loading: Arc::default(),
         })
     }
@@ -251,11 +255,11 @@ impl Parts {
         }
     }
 
-    fn callers(&self, api_keys: Keys) -> Callers {
-        Callers {
+    fn authenticator(&self, key_verification: KeyVerification) -> Authenticator {
+        Authenticator {
             store: self.store.clone(),
             keys: self.keys.clone(),
-            api_keys,
+            key_verification,
             clock: self.clock.clone(),
             step_up_seconds: self.settings.step_up_seconds,
         }
@@ -271,10 +275,10 @@ impl Parts {
         }
     }
 
-    fn forward_auth(&self, browsers: Browsers, site: &Site) -> ForwardAuth {
+    fn forward_auth(&self, browser_sessions: BrowserSessions, site: &Site) -> ForwardAuth {
         ForwardAuth {
             store: self.store.clone(),
-            browsers,
+            browser_sessions,
             settings: self.settings.clone(),
             master: self.master.clone(),
             return_codes: Arc::default(),
@@ -320,7 +324,7 @@ impl Parts {
         }
     }
 
-    fn sign_in(&self, common: &Common) -> SignIn {
+    fn sign_in(&self, common: &SharedParts) -> SignIn {
         SignIn {
             passwords: common.passwords.clone(),
             factors: common.factors.clone(),
@@ -329,7 +333,7 @@ impl Parts {
         }
     }
 
-    fn own_factors(&self, common: &Common) -> OwnFactors {
+    fn own_factors(&self, common: &SharedParts) -> OwnFactors {
         OwnFactors {
             passwords: common.passwords.clone(),
             factors: common.factors.clone(),
@@ -337,7 +341,7 @@ impl Parts {
         }
     }
 
-    fn accounts(&self, common: &Common) -> Accounts {
+    fn accounts(&self, common: &SharedParts) -> Accounts {
         Accounts {
             passwords: common.passwords.clone(),
             verification: common.verification.clone(),
@@ -348,7 +352,7 @@ impl Parts {
         }
     }
 
-    fn links(&self, common: &Common) -> Links {
+    fn links(&self, common: &SharedParts) -> Links {
         Links {
             passwords: common.passwords.clone(),
             issuer: self.issuer.clone(),
@@ -357,7 +361,7 @@ impl Parts {
         }
     }
 
-    fn token_endpoint(&self, common: &Common) -> TokenEndpoint {
+    fn token_endpoint(&self, common: &SharedParts) -> TokenEndpoint {
         TokenEndpoint {
             clients: common.clients.clone(),
             tokens: common.tokens.clone(),
@@ -375,26 +379,19 @@ impl Parts {
         }
     }
 
-    fn jobs(&self, common: &Common) -> Jobs {
+    fn jobs(&self, common: &SharedParts) -> Jobs {
         Jobs {
             store: self.store.clone(),
             statistics: common.statistics.clone(),
             signing_keys: common.signing_keys.clone(),
             refused_clients: common.refused.clone(),
-            api_keys: common.api_keys.clone(),
+            key_verification: common.key_verification.clone(),
             backchannel: self.backchannel(),
             outbox: self.outbox(),
             clock: self.clock.clone(),
             event_days: self.settings.event_days,
-            rested: Arc::new(AtomicBool::new(false)),
+            is_flushed: Arc::new(AtomicBool::new(false)),
             handed_over: Arc::new(AtomicBool::new(false)),
         }
     }
-}
-
-/// How long tokens may live, in seconds.
-pub(super) fn longest_token(settings: &Settings) -> u32 {
-    settings
-        .access_token_seconds
-        .max(settings.client_token_seconds)
 }

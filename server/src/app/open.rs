@@ -5,10 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{
-    OpenError,
-    compose::{Parts, longest_token},
-};
+use super::{OpenError, compose::Parts};
 use crate::{
     clock::Clock,
     crypto::{password::HashingThreads, seal::MasterKey},
@@ -44,7 +41,7 @@ impl Parts {
         let signing = Signing {
             issuer: &issuer,
             algorithm: settings.algorithm()?,
-            longest_token_seconds: longest_token(&settings),
+            longest_token_seconds: settings.longest_token_seconds(),
             remembered: settings.cache_shares().tokens,
         };
         store.load_blocks(clock.now()).await?;

@@ -7,7 +7,7 @@ use jsonwebtoken::{
 };
 use serde::Deserialize;
 
-use super::{jwks, secret::Digest256, token::Audience};
+use super::{access_token::Audience, jwks, secret::Digest256};
 
 /// Longest time for which an assertion may be good, in seconds: an hour.
 const MAX_SECONDS: i64 = 3600;
@@ -202,7 +202,7 @@ fn check(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::signing::{SigningAlgorithm, SigningKey};
+    use crate::crypto::key_ring::{SigningAlgorithm, SigningKey};
 
     const NOW: i64 = 1_764_000_000;
 

@@ -1,8 +1,8 @@
 //! Passwords: hashed with Argon2id, and compared so that the time tells neither whether there is an account nor how its
 //! hash was made. The threads that do it are in `password/threads.rs`.
 
-mod memory;
-mod read;
+mod hash_formats;
+mod hash_workspace;
 mod stored;
 #[cfg(test)]
 mod stored_tests;
@@ -19,7 +19,7 @@ use argon2::{
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 
 use self::{
-    memory::{Memory, derive, dummy, is_filled_up, is_large, thread_time},
+    hash_workspace::{HashWorkspace, derive, dummy, is_filled_up, is_large, thread_time},
     stored::{Kind, StoredHash},
 };
 pub use self::{
@@ -51,11 +51,11 @@ pub struct Stored {
     pub phc: Option<String>,
     /// A hash of the dearest kind that any account has: each comparison costs as much, so that its time does not tell
     /// whether there is an account, and how old its hash is.
-    pub dearest: Option<String>,
+    pub costliest: Option<String>,
 }
 
 /// Hashes the composed form (NFC) of a password with a fresh salt; answers a PHC string.
-fn hash(password: &str, params: &Params, memory: &mut Memory) -> Option<String> {
+fn hash(password: &str, params: &Params, memory: &mut HashWorkspace) -> Option<String> {
     let salt = random_bytes::<16>();
     let kind = Kind::ours(params);
     let output = kind.derive(nfc(password).as_bytes(), &salt, HASH_BYTES, memory)?;
@@ -72,9 +72,9 @@ fn hash(password: &str, params: &Params, memory: &mut Memory) -> Option<String> 
 
 /// Compares the composed form first, then what was typed where that differs: hashes made before passwords were composed
 /// are of that, and those of other systems. Both cost the same with and without an account.
-fn verify(password: &str, stored: &Stored, params: &Params, memory: &mut Memory) -> Verdict {
+fn verify(password: &str, stored: &Stored, params: &Params, memory: &mut HashWorkspace) -> Verdict {
     let known = stored.phc.as_deref().and_then(StoredHash::read);
-    let dearest = stored.dearest.as_deref().and_then(StoredHash::read);
+    let dearest = stored.costliest.as_deref().and_then(StoredHash::read);
     let dearest = dearest.map_or_else(|| Kind::ours(params), |dearest| dearest.kind);
     let composed = nfc(password);
     let as_typed = (*composed != *password).then_some(password);
@@ -88,12 +88,12 @@ fn verify(password: &str, stored: &Stored, params: &Params, memory: &mut Memory)
                 dearest.clone()
             };
             dummy(&instead, text.as_bytes(), memory);
-            settle(&instead, &dearest, begun, memory);
+            record_cost(&instead, &dearest, begun, memory);
             continue;
         };
         let (kind, bytes) = (&known.kind, known.expected.len());
         let output = derive(kind, bytes, text.as_bytes(), &known.salt, memory);
-        settle(kind, &dearest, begun, memory);
+        record_cost(kind, &dearest, begun, memory);
         if output.is_some_and(|output| verify_slices_are_equal(&output, &known.expected).is_ok()) {
             let old = is_cheaper(kind, params) || as_typed.is_some_and(|raw| raw == text);
             return Verdict::Right {
@@ -106,7 +106,7 @@ fn verify(password: &str, stored: &Stored, params: &Params, memory: &mut Memory)
 
 /// Does what has to be done beside a check of `kind` for it to cost what one of the `dearest` kind does. Among hashes of
 /// Argon2 that is so much more to fill; else, and where that is much memory, it is time.
-fn settle(kind: &Kind, dearest: &Kind, begun: Duration, memory: &mut Memory) {
+fn record_cost(kind: &Kind, dearest: &Kind, begun: Duration, memory: &mut HashWorkspace) {
     let mut wanted = memory.measured.longest();
     if let (Kind::Argon2(.., params), Kind::Argon2(.., most)) = (kind, dearest)
         && is_filled_up(kind)

@@ -6,7 +6,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use zeroize::Zeroizing;
 
-use super::{refresh::RefreshKey, stamp::Stamp};
+use super::{browser_mac::BrowserMac, refresh_token::RefreshKey};
 use crate::{
     clock::random_bytes,
     files::{real, write_private},
@@ -21,7 +21,7 @@ pub struct SealError;
 /// from it.
 pub struct MasterKey {
     key: RandomizedNonceKey,
-    stamp: Stamp,
+    stamp: BrowserMac,
     refresh: RefreshKey,
 }
 
@@ -35,7 +35,7 @@ impl MasterKey {
     /// Takes 32 bytes.
     pub fn new(bytes: &[u8; 32]) -> Result<Self, SealError> {
         let key = RandomizedNonceKey::new(&AES_256_GCM, bytes).map_err(|_| SealError)?;
-        let stamp = Stamp::derived(bytes);
+        let stamp = BrowserMac::derived(bytes);
         let refresh = RefreshKey::derived(bytes);
         Ok(Self {
             key,
@@ -45,7 +45,7 @@ impl MasterKey {
     }
 
     /// What stamps text that browsers carry.
-    pub fn stamp(&self) -> &Stamp {
+    pub fn stamp(&self) -> &BrowserMac {
         &self.stamp
     }
 

@@ -4,7 +4,7 @@ use doorward_shared::{
     ClientId, KeyId, ScopeSet, Timestamp, UserId, admin::KeyState, apikey::Environment,
 };
 
-use super::KeyTerms;
+use super::KeyRestrictions;
 
 /// Whose a key is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub struct ApiKey {
     pub minter: Option<UserId>,
     /// The OAuth client with whose token it was minted.
     pub client: Option<ClientId>,
-    pub terms: KeyTerms,
+    pub terms: KeyRestrictions,
     /// The key whose limits it goes on spending: the first of those that it was rotated from.
     pub meter: Option<KeyId>,
 }
@@ -128,7 +128,7 @@ mod tests {
             minted_by: None,
             minter: None,
             client: None,
-            terms: KeyTerms::default(),
+            terms: KeyRestrictions::default(),
             meter: None,
         }
     }

@@ -10,7 +10,7 @@ use super::{Actor, AuditContext, rules::authority::Rights};
 
 /// Whose authority an act has. What it may do now is read anew in the transaction of the act.
 #[derive(Debug, Clone)]
-pub enum Holder {
+pub enum Principal {
     /// A person with an access token, or signed in in a browser; `granted` is what the token says.
     Session { id: SessionId, granted: ScopeSet },
     /// An API key.
@@ -33,7 +33,7 @@ pub enum Holder {
 
 /// Which door an act came through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
+pub enum EntryPoint {
     /// For people themselves: what they do to their own account and keys.
     Own,
     /// The operators' API.
@@ -43,8 +43,8 @@ pub enum Door {
 /// What a caller acts on.
 #[derive(Debug, Clone)]
 pub struct Authority {
-    pub holder: Holder,
-    pub door: Door,
+    pub holder: Principal,
+    pub door: EntryPoint,
     /// When the person signed in; none where there is no person who could sign in again.
     pub signed_in_at: Option<Timestamp>,
     /// How recent a sign-in has to be where one is asked for, in seconds; 0 asks for none.
@@ -66,8 +66,8 @@ impl Act {
     /// Doorward's own doing.
     pub fn system(at: Timestamp) -> Self {
         let authority = Authority {
-            holder: Holder::System,
-            door: Door::Admin,
+            holder: Principal::System,
+            door: EntryPoint::Admin,
             signed_in_at: None,
             step_up_seconds: 0,
         };
@@ -78,11 +78,11 @@ impl Act {
     /// matter.
     pub fn of_session(id: SessionId, context: AuditContext) -> Self {
         let authority = Authority {
-            holder: Holder::Session {
+            holder: Principal::Session {
                 id,
                 granted: ScopeSet::default(),
             },
-            door: Door::Own,
+            door: EntryPoint::Own,
             signed_in_at: None,
             step_up_seconds: 0,
         };
@@ -108,7 +108,7 @@ impl Act {
     /// The session that the caller holds, where it is one.
     pub fn session(&self) -> Option<SessionId> {
         match self.authority.holder {
-            Holder::Session { id, .. } => Some(id),
+            Principal::Session { id, .. } => Some(id),
             _ => None,
         }
     }

@@ -17,7 +17,7 @@ pub struct Block {
     pub created_at: Timestamp,
     pub created_by: String,
     /// Where the operator was who made it: they do not lock themselves out.
-    pub spared: Option<IpAddr>,
+    pub exempt: Option<IpAddr>,
 }
 
 impl Block {
@@ -25,7 +25,7 @@ impl Block {
     pub fn holds(&self, ip: IpAddr, now: Timestamp) -> bool {
         let ip = ip.to_canonical();
         let spared = self
-            .spared
+            .exempt
             .is_some_and(|spared| client_prefix(spared) == client_prefix(ip));
         now < self.until && !spared && self.network.contains(&ip)
     }
@@ -62,7 +62,7 @@ mod tests {
             until: Timestamp(1_000),
             created_at: Timestamp(0),
             created_by: "system".into(),
-            spared: spared.map(|ip| ip.parse().unwrap()),
+            exempt: spared.map(|ip| ip.parse().unwrap()),
         }
     }
 

@@ -128,9 +128,9 @@ pub struct Client {
     /// URL of the metadata document that it is.
     pub document: Option<String>,
     /// The tokens that it gets for itself are good from here on: a restore ends those from before.
-    pub own_tokens_from: Option<Timestamp>,
+    pub client_tokens_valid_from: Option<Timestamp>,
     /// Its codes are good that were made after this: with its sessions those end that would become one.
-    pub codes_after: Option<Timestamp>,
+    pub codes_valid_after: Option<Timestamp>,
     pub created_at: Timestamp,
 }
 
@@ -164,7 +164,7 @@ impl Client {
     /// The marks of its keys, if it may show who it is with one.
     pub fn usable_keys(&self) -> &[Digest256] {
         match self.policy.auth_method {
-            None | Some(AuthMethod::PrivateKeyJwt) => &self.policy.key_marks,
+            None | Some(AuthMethod::PrivateKeyJwt) => &self.policy.key_thumbprints,
             Some(_) => &[],
         }
     }
@@ -181,7 +181,10 @@ impl Client {
     /// still be shown; and the time at which it was got, which its id holds.
     pub fn vouches_for(&self, token: Ulid, now: Timestamp) -> bool {
         let issued = i64::try_from(token.timestamp_ms()).unwrap_or(i64::MAX);
-        if self.own_tokens_from.is_some_and(|from| issued < from.0) {
+        if self
+            .client_tokens_valid_from
+            .is_some_and(|from| issued < from.0)
+        {
             return false;
         }
         let by_key = |key: &Digest256| mark(token, key) == token;
@@ -191,7 +194,7 @@ impl Client {
 
     /// Whether a code that was made for it then may still open a session.
     pub fn takes_code_of(&self, made_at: Timestamp) -> bool {
-        self.codes_after.is_none_or(|after| made_at > after)
+        self.codes_valid_after.is_none_or(|after| made_at > after)
     }
 
     /// Whether it may use `grant`.

@@ -29,7 +29,7 @@ pub struct ClientPolicy {
     pub jwks_uri: Option<String>,
     /// What the client's own tokens are [marked](super::client::mark) with that it got with a key: one for each of `jwks`,
     /// or that of `jwksUri`. As stored: a change of those is not in it yet.
-    pub key_marks: Vec<Digest256>,
+    pub key_thumbprints: Vec<Digest256>,
     pub logo_uri: Option<String>,
     pub client_uri: Option<String>,
     /// A first-party application: nobody is asked for consent.
@@ -49,7 +49,7 @@ impl Default for ClientPolicy {
             auth_method: None,
             jwks: None,
             jwks_uri: None,
-            key_marks: Vec::new(),
+            key_thumbprints: Vec::new(),
             logo_uri: None,
             client_uri: None,
             skip_consent: false,
@@ -71,7 +71,7 @@ impl ClientPolicy {
 
     /// A person's address as the client may be told it, and whether it is verified; `None` where it is withheld.
     pub fn told_email<'a>(&self, user: &'a User) -> Option<(&'a str, bool)> {
-        self.unverified_email.told(user)
+        self.unverified_email.disclosed(user)
     }
 
     /// Whether its parts go together, for a client of this kind.

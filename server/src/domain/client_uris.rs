@@ -50,8 +50,8 @@ pub fn is_inside(host: &Host<&str>) -> bool {
             };
             !name.contains('.') || local.iter().any(below)
         }
-        Host::Ipv4(ip) => !super::address::is_public((*ip).into()),
-        Host::Ipv6(ip) => !super::address::is_public((*ip).into()),
+        Host::Ipv4(ip) => !super::public_ip::is_public((*ip).into()),
+        Host::Ipv6(ip) => !super::public_ip::is_public((*ip).into()),
     }
 }
 

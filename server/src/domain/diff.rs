@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A value as the audit log keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Noted {
+pub enum DiffValue {
     #[default]
     Nothing,
     Text(String),
@@ -12,32 +12,32 @@ pub enum Noted {
     Flag(bool),
 }
 
-impl From<&str> for Noted {
+impl From<&str> for DiffValue {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
     }
 }
 
-impl From<Option<&str>> for Noted {
+impl From<Option<&str>> for DiffValue {
     fn from(text: Option<&str>) -> Self {
         text.map_or(Self::Nothing, Self::from)
     }
 }
 
-impl From<bool> for Noted {
+impl From<bool> for DiffValue {
     fn from(flag: bool) -> Self {
         Self::Flag(flag)
     }
 }
 
-impl Noted {
+impl DiffValue {
     /// Of a list, or of a set of scopes.
     pub fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> Self {
         Self::List(items.into_iter().map(|item| item.to_string()).collect())
     }
 }
 
-impl fmt::Display for Noted {
+impl fmt::Display for DiffValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nothing => f.write_str("nothing"),
@@ -68,15 +68,15 @@ pub fn quoted(text: &str) -> String {
 
 /// What changed: each field's name, and its value before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Diff(Vec<(&'static str, Noted, Noted)>);
+pub struct Diff(Vec<(&'static str, DiffValue, DiffValue)>);
 
 impl Diff {
     /// Notes a field, if it changed.
     pub fn note(
         &mut self,
         field: &'static str,
-        before: impl Into<Noted>,
-        after: impl Into<Noted>,
+        before: impl Into<DiffValue>,
+        after: impl Into<DiffValue>,
     ) -> &mut Self {
         let (before, after) = (before.into(), after.into());
         if before != after {
@@ -89,7 +89,7 @@ impl Diff {
         self.0.is_empty()
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &(&'static str, Noted, Noted)> {
+    pub fn iter(&self) -> impl Iterator<Item = &(&'static str, DiffValue, DiffValue)> {
         self.0.iter()
     }
 }

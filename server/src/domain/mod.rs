@@ -1,32 +1,32 @@
 //! Plain types and rules: no Rocket, no SQLite, no JSON.
 
 pub mod account;
-pub mod address;
 pub mod api_key;
 pub mod auth_method;
 pub mod authority;
+pub mod authorization_code;
 pub mod block;
 pub mod claims;
 pub mod client;
 pub mod client_policy;
 pub mod client_prefix;
 pub mod client_uris;
-pub mod code;
 pub mod device;
 pub mod diff;
 pub mod digest;
 pub mod email;
+pub mod error;
 pub mod event;
 pub mod event_summary;
 pub mod factor;
 pub mod groups;
 pub mod idna;
-pub mod key_terms;
+pub mod key_restrictions;
 pub mod latency;
-pub mod link;
 pub mod mail;
+pub mod one_time_link;
 pub mod policy_change;
-pub mod refusal;
+pub mod public_ip;
 pub mod rejected_value;
 pub mod role;
 pub mod rules;
@@ -37,25 +37,25 @@ pub mod unverified_email;
 pub use account::{Account, NewUser, User, UserChange};
 pub use api_key::{ApiKey, KeyOwner, Minter};
 pub use auth_method::{AuthMethod, ClientKind};
-pub use authority::{Act, Authority, Door, Holder};
+pub use authority::{Act, Authority, EntryPoint, Principal};
+pub use authorization_code::{AuthorizationCode, CODE_SECONDS};
 pub use block::Block;
 pub use claims::{ClaimSet, PersonClaims, RequestedClaims};
 pub use client::{Client, ClientSecrets, GrantType};
 pub use client_policy::ClientPolicy;
 pub use client_prefix::{client_prefix, is_unknown, networks};
-pub use code::{AuthorizationCode, CODE_SECONDS};
-pub use diff::{Diff, Noted};
+pub use diff::{Diff, DiffValue};
 pub use digest::Digest256;
 pub use email::Email;
+pub use error::DomainError;
 pub use event::{Actor, AuditContext, Event};
 pub use factor::{
     ACR_VALUES, Factors, Passkey, PasskeyKind, PublicKey, ShownFactor, SignInMethod,
     counter_goes_on, wants_factor,
 };
-pub use key_terms::{AllowedIp, KeyTerms, KeyTermsChange};
+pub use key_restrictions::{AllowedIp, KeyRestrictions, KeyTermsChange};
 pub use latency::Latencies;
 pub use policy_change::PolicyChange;
-pub use refusal::DomainError;
 pub use rejected_value::Sent;
 pub use role::Role;
 pub use session::{RefreshOwner, Session, SessionCore};

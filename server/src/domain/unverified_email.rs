@@ -35,7 +35,7 @@ impl FromStr for UnverifiedEmail {
 
 impl UnverifiedEmail {
     /// As [`ClientPolicy::told_email`].
-    pub fn told(self, user: &User) -> Option<(&str, bool)> {
+    pub fn disclosed(self, user: &User) -> Option<(&str, bool)> {
         let told = user.email_verified || self == Self::Send;
         told.then(|| (user.email.as_str(), user.email_verified))
     }

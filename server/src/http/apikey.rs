@@ -15,16 +15,16 @@ use super::{
     bearer::key_for,
     first_party::changing,
     idempotency_key::IdempotencyKey,
-    key_terms,
+    key_restrictions,
     params::Params,
-    reply::{Answer, Done, NoContent, created, ok},
-    values,
+    path_ids,
+    response::{ApiResult, EmptyResult, NoContent, created, ok},
 };
 use crate::{
     crypto::secret::Secret,
-    domain::{self, Door, KeyOwner},
+    domain::{self, EntryPoint, KeyOwner},
     http::Services,
-    service::{Caller, Credential, Mint, Which},
+    service::{Caller, Credential, KeyRef, Mint},
     store::KeyFilter,
 };
 
@@ -90,9 +90,9 @@ impl Filters for OwnKeys {
 }
 
 /// A key of the caller's own.
-fn own(id: &str, owner: KeyOwner) -> Result<Which, ApiError> {
-    let id = values::id(id, "API key")?;
-    Ok(Which {
+fn own(id: &str, owner: KeyOwner) -> Result<KeyRef, ApiError> {
+    let id = path_ids::id(id, "API key")?;
+    Ok(KeyRef {
         id,
         owner: Some(owner),
     })
@@ -126,7 +126,7 @@ pub(super) fn view(key: domain::ApiKey) -> ApiKey {
         client_id: key.client,
         rate_limit: key.terms.rate_limit,
         quota: key.terms.quota,
-        allowed_ips: key_terms::shown(&key.terms.allowed_ips),
+        allowed_ips: key_restrictions::shown(&key.terms.allowed_ips),
         metadata: key.terms.metadata,
         enabled: key.terms.enabled,
     }
@@ -134,94 +134,99 @@ pub(super) fn view(key: domain::ApiKey) -> ApiKey {
 
 #[post("/apikey", data = "<body>")]
 async fn mint(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: KeyHolder<true>,
     once: IdempotencyKey,
     body: Body<MintRequest>,
-) -> Answer<MintedKey> {
-    let now = doorward.clock.now();
-    let act = doorward.act(&by.caller, Door::Own, info)?;
+) -> ApiResult<MintedKey> {
+    let now = services.clock.now();
+    let act = services.act(&by.caller, EntryPoint::Own, info)?;
     let again = async |kept: MintedKey| {
-        let validated = doorward.minting.may_mint(act, by.owner, kept.scopes);
+        let validated = services.api_keys.may_mint(act, by.owner, kept.scopes);
         Ok(validated.await?)
     };
     let work = async {
-        let mint = Mint::new(by.owner, &body.0, key_terms::of_mint(&body.0)?, now)?;
-        let act = doorward.act(&by.caller, Door::Own, info)?;
-        let (key, secret) = doorward.minting.mint(act, mint).await?;
+        let mint = Mint::new(by.owner, &body.0, key_restrictions::of_mint(&body.0)?, now)?;
+        let act = services.act(&by.caller, EntryPoint::Own, info)?;
+        let (key, secret) = services.api_keys.mint(act, mint).await?;
         created(minted(key, &secret))
     };
-    once.run(doorward, &by.caller, &body.0, again, work).await
+    once.run(services, &by.caller, &body.0, again, work).await
 }
 
 #[get("/apikey")]
 async fn list(
-    doorward: &Services,
+    services: &Services,
     by: KeyHolder<false>,
     listing: Listing<OwnKeys>,
-) -> Answer<Page<ApiKey>> {
+) -> ApiResult<Page<ApiKey>> {
     let filter = KeyFilter {
         owner: Some(by.owner),
         active: listing.filter.active,
         ..KeyFilter::default()
     };
-    let now = doorward.clock.now();
-    let page = doorward.store.keys(filter, listing.query, now).await?;
+    let now = services.clock.now();
+    let page = services.store.keys(filter, listing.query, now).await?;
     ok(page.map(view))
 }
 
 #[get("/apikey/<id>")]
-async fn get(doorward: &Services, by: KeyHolder<false>, id: &str) -> Answer<ApiKey> {
-    let id = values::id(id, "API key")?;
-    let key = doorward.store.key(id, Some(by.owner)).await?;
+async fn get(services: &Services, by: KeyHolder<false>, id: &str) -> ApiResult<ApiKey> {
+    let id = path_ids::id(id, "API key")?;
+    let key = services.store.key(id, Some(by.owner)).await?;
     ok(view(key.ok_or_else(|| ApiError::not_found("API key"))?))
 }
 
 #[patch("/apikey/<id>", data = "<body>")]
 async fn change(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: KeyHolder<true>,
     id: &str,
     body: Body<KeyPatch>,
-) -> Answer<ApiKey> {
-    let act = doorward.act(&by.caller, Door::Own, info)?;
+) -> ApiResult<ApiKey> {
+    let act = services.act(&by.caller, EntryPoint::Own, info)?;
     let key = own(id, by.owner)?;
-    let change = doorward
-        .minting
-        .change(act, key, &body.0, key_terms::of_patch(&body.0)?);
+    let change = services
+        .api_keys
+        .change(act, key, &body.0, key_restrictions::of_patch(&body.0)?);
     ok(view(change.await?))
 }
 
 #[post("/apikey/<id>/rotate", data = "<body>")]
 async fn rotate(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: KeyHolder<true>,
     id: &str,
     once: IdempotencyKey,
     body: OptionalBody<RotateRequest>,
-) -> Answer<MintedKey> {
-    let act = doorward.act(&by.caller, Door::Own, info)?;
+) -> ApiResult<MintedKey> {
+    let act = services.act(&by.caller, EntryPoint::Own, info)?;
     let again = async |kept: MintedKey| {
-        let validated = doorward.minting.may_rotate(act, by.owner, kept.scopes);
+        let validated = services.api_keys.may_rotate(act, by.owner, kept.scopes);
         Ok(validated.await?)
     };
     let work = async {
-        let act = doorward.act(&by.caller, Door::Own, info)?;
+        let act = services.act(&by.caller, EntryPoint::Own, info)?;
         let key = own(id, by.owner)?;
         let grace = body.0.grace_seconds;
-        let (key, secret) = doorward.minting.rotate(act, key, grace).await?;
+        let (key, secret) = services.api_keys.rotate(act, key, grace).await?;
         created(minted(key, &secret))
     };
-    once.run(doorward, &by.caller, &body.0, again, work).await
+    once.run(services, &by.caller, &body.0, again, work).await
 }
 
 #[delete("/apikey/<id>")]
-async fn revoke(doorward: &Services, info: &RequestInfo, by: KeyHolder<true>, id: &str) -> Done {
-    let id = values::id(id, "API key")?;
-    let act = doorward.act(&by.caller, Door::Own, info)?;
-    doorward.store.revoke_key(id, Some(by.owner), act).await?;
+async fn revoke(
+    services: &Services,
+    info: &RequestInfo,
+    by: KeyHolder<true>,
+    id: &str,
+) -> EmptyResult {
+    let id = path_ids::id(id, "API key")?;
+    let act = services.act(&by.caller, EntryPoint::Own, info)?;
+    services.store.revoke_key(id, Some(by.owner), act).await?;
     Ok(NoContent)
 }

@@ -11,12 +11,12 @@ use rocket::{Route, post, routes};
 
 use super::{
     ApiError, Bearer, Body, RequestInfo,
-    reply::{Answer, Done, NoContent, created, ok},
+    response::{ApiResult, EmptyResult, NoContent, created, ok},
     user_agent::UserAgent,
 };
 use crate::{
     crypto::secret::Secret,
-    domain::{Actor, Door},
+    domain::{Actor, EntryPoint},
     http::Services,
     service::Credential,
 };
@@ -27,20 +27,20 @@ pub(super) fn routes() -> Vec<Route> {
 
 #[post("/auth/register", data = "<body>")]
 async fn register(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     agent: UserAgent,
     body: Body<RegisterRequest>,
-) -> Answer<RegisterResponse> {
-    let (new, refresh) = doorward
+) -> ApiResult<RegisterResponse> {
+    let (new, refresh) = services
         .tokens
-        .new_session(info.ip, agent.0, doorward.clock.now());
-    let context = info.context(Actor::Anonymous, doorward.clock.now());
-    let (user, session) = doorward.accounts.sign_up(body.0, new, context).await?;
+        .new_session(info.ip, agent.0, services.clock.now());
+    let context = info.context(Actor::Anonymous, services.clock.now());
+    let (user, session) = services.accounts.sign_up(body.0, new, context).await?;
     let tokens = match session {
         Some(session) => {
-            doorward.metrics.token("register");
-            Some(doorward.tokens.first_response(&session, &refresh)?)
+            services.metrics.token("register");
+            Some(services.tokens.first_response(&session, &refresh)?)
         }
         None => None,
     };
@@ -58,46 +58,46 @@ async fn register(
 
 #[post("/auth/login", data = "<body>")]
 async fn login(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     agent: UserAgent,
     body: Body<LoginRequest>,
-) -> Answer<TokenResponse> {
+) -> ApiResult<TokenResponse> {
     let LoginRequest { email, password } = body.0;
-    let now = doorward.clock.now();
-    let (new, refresh) = doorward.tokens.new_session(info.ip, agent.0, now);
+    let now = services.clock.now();
+    let (new, refresh) = services.tokens.new_session(info.ip, agent.0, now);
     let context = info.context(Actor::Anonymous, now);
-    let (_, session) = doorward
+    let (_, session) = services
         .sign_in
         .with_password(&email, password.into(), new, context)
         .await?;
-    doorward.metrics.token("login");
-    ok(doorward.tokens.first_response(&session, &refresh)?)
+    services.metrics.token("login");
+    ok(services.tokens.first_response(&session, &refresh)?)
 }
 
 #[post("/auth/refresh", data = "<body>")]
 async fn refresh(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     body: Body<RefreshRequest>,
-) -> Answer<TokenResponse> {
+) -> ApiResult<TokenResponse> {
     let used = Secret::from(body.0.refresh_token);
-    let context = info.context(Actor::Anonymous, doorward.clock.now());
-    let renewed = doorward.refresh.first_party(&used, context).await?;
-    doorward.metrics.token("refresh");
+    let context = info.context(Actor::Anonymous, services.clock.now());
+    let renewed = services.refresh.first_party(&used, context).await?;
+    services.metrics.token("refresh");
     ok(renewed)
 }
 
 #[post("/auth/logout")]
-async fn logout(doorward: &Services, info: &RequestInfo, by: Bearer) -> Done {
-    let act = doorward.act(&by, Door::Own, info)?;
+async fn logout(services: &Services, info: &RequestInfo, by: Bearer) -> EmptyResult {
+    let act = services.act(&by, EntryPoint::Own, info)?;
     match &by.credential {
-        Credential::Session { .. } => doorward.store.sign_out(None, act).await?,
+        Credential::Session { .. } => services.store.sign_out(None, act).await?,
         Credential::Client { client } => {
             let claims = by.claims.as_ref().ok_or_else(ApiError::invalid_token)?;
             let until = doorward_shared::Timestamp::from_seconds(claims.exp());
             let (jti, of) = (claims.jti(), client.id);
-            doorward.store.give_back_token(jti, of, until, act).await?;
+            services.store.give_back_token(jti, of, until, act).await?;
         }
         Credential::Key { .. } => {
             let message = "an API key has no session to end; revoke the key instead";

@@ -75,10 +75,10 @@ pub(super) async fn key_for(request: &Request<'_>, scope: &str) -> Result<Caller
 
 async fn validated(request: &Request<'_>, scopes: &[&str]) -> Result<Caller, ApiError> {
     let validate = async {
-        let doorward = Services::of(request)?;
+        let services = Services::of(request)?;
         let credential = credential(request)?;
-        let ip = RequestInfo::of(request, doorward).ip;
-        let callers = &doorward.callers;
+        let ip = RequestInfo::of(request, services).ip;
+        let callers = &services.authenticator;
         let caller = callers.authenticate_for(scopes, credential, ip).await?;
         Ok::<_, ApiError>(caller)
     };

@@ -1,7 +1,7 @@
 //! Bodies: JSON up to 64 KiB, refused with the name of the field that is wrong.
 
-mod objects;
-mod refused;
+mod rejection;
+mod strict_object;
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use rocket::{
 };
 use serde::de::DeserializeOwned;
 
-use self::{objects::Objects, refused::refused};
+use self::{rejection::refused, strict_object::Objects};
 use super::ApiError;
 use crate::oauth::BYTE_ORDER_MARK;
 

@@ -34,9 +34,9 @@ pub(super) const BASES: [&str; 17] = [
     "/verify-email",
 ];
 
-struct Caught(ApiError, Option<String>);
+struct CaughtError(ApiError, Option<String>);
 
-impl<'r> rocket::response::Responder<'r, 'static> for Caught {
+impl<'r> rocket::response::Responder<'r, 'static> for CaughtError {
     fn respond_to(self, _: &'r Request<'_>) -> rocket::response::Result<'static> {
         let mut response: Response<'static> = self.0.response();
         if let Some(allow) = self.1 {
@@ -47,11 +47,11 @@ impl<'r> rocket::response::Responder<'r, 'static> for Caught {
 }
 
 #[catch(default)]
-fn anything(status: Status, request: &Request<'_>) -> Caught {
+fn anything(status: Status, request: &Request<'_>) -> CaughtError {
     if let Some(error) = ApiError::left(request) {
-        return Caught(error, None);
+        return CaughtError(error, None);
     }
-    let plain = |code, message: &'static str| Caught(ApiError::new(code, message), None);
+    let plain = |code, message: &'static str| CaughtError(ApiError::new(code, message), None);
     match status.code {
         // 422 is what Rocket makes of a path or query it cannot read: there is nothing of that name.
         404 | 405 | 422 => {
@@ -64,11 +64,11 @@ fn anything(status: Status, request: &Request<'_>) -> Caught {
                 ErrorCode::MethodNotAllowed,
                 format!("{} is not a method of this path", request.method()),
             );
-            Caught(error, Some(allow.join(", ")))
+            CaughtError(error, Some(allow.join(", ")))
         }
         401 => plain(ErrorCode::MissingToken, "missing bearer token"),
         403 => plain(ErrorCode::InsufficientScope, "this is not allowed"),
-        413 => Caught(too_large(), None),
+        413 => CaughtError(too_large(), None),
         415 => plain(
             ErrorCode::UnsupportedMediaType,
             "the body's content type is not taken here",

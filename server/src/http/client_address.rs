@@ -25,20 +25,20 @@ fn is_forwarded(request: &Request<'_>) -> bool {
 }
 
 /// The client's address. That a header from elsewhere is ignored is told once for each sender: it may be the operator's own proxy.
-pub(super) fn client_ip(request: &Request<'_>, lines: &[&str], doorward: &Services) -> IpAddr {
+pub(super) fn client_ip(request: &Request<'_>, lines: &[&str], services: &Services) -> IpAddr {
     let peer = request
         .remote()
         .map_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |remote| {
             remote.ip().to_canonical()
         });
-    let trusted = &doorward.settings.trusted_proxies;
+    let trusted = &services.settings.trusted_proxies;
     if trusted.iter().any(|net| net.contains(&peer)) {
         let told = elements(lines).next().is_some();
         if told && let Some(ip) = forwarded(lines, trusted) {
             return ip;
         }
         if told || is_forwarded(request) {
-            if doorward.told.nameless_proxy() {
+            if services.log_dedup.nameless_proxy() {
                 tracing::warn!(
                     %peer,
                     "a request came through a proxy of `trusted_proxies` without a readable X-Forwarded-For: its address \
@@ -49,7 +49,7 @@ pub(super) fn client_ip(request: &Request<'_>, lines: &[&str], doorward: &Servic
         }
         return peer;
     }
-    if !lines.is_empty() && doorward.told.untrusted_proxy(peer) {
+    if !lines.is_empty() && services.log_dedup.untrusted_proxy(peer) {
         tracing::warn!(
             %peer,
             "X-Forwarded-For is ignored, because its sender is not one of `trusted_proxies`: rate limits and the audit \

@@ -34,11 +34,11 @@ pub(super) struct ClientInformation {
     pub metadata: Metadata,
 }
 
-pub(super) fn information(doorward: &Services, client: Client) -> ClientInformation {
+pub(super) fn information(services: &Services, client: Client) -> ClientInformation {
     let id = client.id.to_string();
     let policy = client.policy;
     ClientInformation {
-        registration_client_uri: format!("{}/oauth/register/{id}", doorward.issuer),
+        registration_client_uri: format!("{}/oauth/register/{id}", services.issuer),
         client_id: id,
         client_id_issued_at: client.created_at.seconds(),
         client_secret: None,
@@ -67,9 +67,9 @@ pub(super) fn information(doorward: &Services, client: Client) -> ClientInformat
 }
 
 /// An answer in JSON that nobody keeps.
-pub(super) struct Told(pub Status, pub ClientInformation);
+pub(super) struct ClientInformationResponse(pub Status, pub ClientInformation);
 
-impl<'r> Responder<'r, 'static> for Told {
+impl<'r> Responder<'r, 'static> for ClientInformationResponse {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
         let body = serde_json::to_string(&self.1).map_err(|_| Status::InternalServerError)?;
         Response::build()
@@ -82,10 +82,10 @@ impl<'r> Responder<'r, 'static> for Told {
 }
 
 /// Client metadata, read.
-pub(super) struct Asked(pub Result<Metadata, OAuthError>);
+pub(super) struct ClientMetadataBody(pub Result<Metadata, OAuthError>);
 
 #[rocket::async_trait]
-impl<'r> FromData<'r> for Asked {
+impl<'r> FromData<'r> for ClientMetadataBody {
     type Error = std::convert::Infallible;
     async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Self> {
         if !request.content_type().is_some_and(|kind| kind.is_json()) {

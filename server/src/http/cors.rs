@@ -53,16 +53,16 @@ fn readers(path: &str) -> Option<Readers> {
 }
 
 /// The origin that is told it may read an answer.
-async fn allowed<'r>(doorward: &Services, readers: Readers, origin: &'r str) -> Option<&'r str> {
+async fn allowed<'r>(services: &Services, readers: Readers, origin: &'r str) -> Option<&'r str> {
     if readers == Readers::Anybody {
         return Some("*");
     }
-    let listed = &doorward.settings.cors_origins;
+    let listed = &services.settings.cors_origins;
     if listed.iter().any(|known| known == origin) {
         return Some(origin);
     }
     if readers == Readers::Clients {
-        match doorward.store.browser_origins().await {
+        match services.store.browser_origins().await {
             Ok(origins) if origins.contains(origin) => return Some(origin),
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "an origin could not be looked up"),
@@ -81,7 +81,7 @@ fn asked_headers<'r>(request: &'r Request<'_>) -> Option<&'r str> {
 }
 
 /// Adds what the answer to a request from another origin needs; answers preflights.
-pub(super) async fn apply(doorward: &Services, request: &Request<'_>, response: &mut Response<'_>) {
+pub(super) async fn apply(services: &Services, request: &Request<'_>, response: &mut Response<'_>) {
     let Some(readers) = readers(request.uri().path().as_str()) else {
         return;
     };
@@ -94,7 +94,7 @@ pub(super) async fn apply(doorward: &Services, request: &Request<'_>, response: 
         }
         return;
     };
-    let Some(allowed) = allowed(doorward, readers, origin).await else {
+    let Some(allowed) = allowed(services, readers, origin).await else {
         return;
     };
     let is_preflight = request.method() == Method::Options

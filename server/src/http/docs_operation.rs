@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     docs_schema::link,
-    openapi::{Operation, Who},
+    openapi::{Operation, SecurityRequirement},
 };
 
 pub(super) fn shown(operation: &Operation, description: &Value) -> Markup {
@@ -19,19 +19,19 @@ pub(super) fn shown(operation: &Operation, description: &Value) -> Markup {
     let body = name(&described["requestBody"]["content"]);
     let answer = name(&described["responses"][operation.status.to_string()]["content"]);
     let who = match operation.who {
-        Who::Anybody => "anybody".to_owned(),
-        Who::Bearer => "any valid credential".to_owned(),
-        Who::FirstParty => "a token from login or registration".to_owned(),
-        Who::KeyHolder(scope) => {
+        SecurityRequirement::Anybody => "anybody".to_owned(),
+        SecurityRequirement::Bearer => "any valid credential".to_owned(),
+        SecurityRequirement::FirstParty => "a token from login or registration".to_owned(),
+        SecurityRequirement::KeyHolder(scope) => {
             format!("a token from login or registration, or an API key with {scope}")
         }
-        Who::Scope(scope) => format!("whoever holds {scope}"),
-        Who::ResourceServer(scope) => {
+        SecurityRequirement::Scope(scope) => format!("whoever holds {scope}"),
+        SecurityRequirement::ResourceServer(scope) => {
             format!("a client that is a resource server, or whoever holds {scope}")
         }
-        Who::Client => "an OAuth client".to_owned(),
-        Who::Browser => "a person's browser".to_owned(),
-        Who::Token(scope) => format!("an access token with {scope}"),
+        SecurityRequirement::Client => "an OAuth client".to_owned(),
+        SecurityRequirement::Browser => "a person's browser".to_owned(),
+        SecurityRequirement::Token(scope) => format!("an access token with {scope}"),
     };
     html! {
         details {

@@ -1,11 +1,11 @@
 //! The one shape of every error.
 
-mod answer;
 mod challenge;
-mod from;
+mod constructors;
+mod conversions;
 mod guard_error;
-mod kinds;
 mod mfa_step;
+mod responder;
 
 use std::borrow::Cow;
 

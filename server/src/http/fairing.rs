@@ -85,7 +85,7 @@ impl Fairing for DoorwardFairing {
             }
         }
         if self.alone {
-            rocket = rocket.mount("/", pages::alone());
+            rocket = rocket.mount("/", pages::standalone_routes());
             rocket = rocket.register("/", catchers::routes());
         } else {
             for base in catchers::BASES {

@@ -53,8 +53,8 @@ impl Deref for Changing {
 pub(super) async fn changing(request: &Request<'_>) -> Result<Caller, ApiError> {
     let caller = caller(request).await?;
     if let Some(account) = caller.user_id() {
-        let doorward = Services::of(request)?;
-        doorward.limits.write(account, doorward.clock.monotonic())?;
+        let services = Services::of(request)?;
+        services.limits.write(account, services.clock.monotonic())?;
     }
     Ok(caller)
 }

@@ -5,9 +5,9 @@ use rocket::{Request, outcome::Outcome, request::FromRequest};
 use super::{
     ApiError, Services,
     bearer::bearer_of,
-    pages::browser::{MAX_CANDIDATES, all_cookies},
+    pages::browser_cookie::{MAX_CANDIDATES, all_cookies},
 };
-use crate::service::{Caller, Named, Page};
+use crate::service::{Caller, NamedTarget, Page};
 
 /// What of a request the proxy passes on.
 pub(super) struct Forwarded<'r> {
@@ -24,8 +24,8 @@ pub(super) struct Forwarded<'r> {
 impl<'r> FromRequest<'r> for Forwarded<'r> {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> rocket::request::Outcome<Self, ApiError> {
-        let doorward = match Services::of(request) {
-            Ok(doorward) => doorward,
+        let services = match Services::of(request) {
+            Ok(services) => services,
             Err(error) => return Outcome::Error(error.leave(request)),
         };
         let mut authorization = request.headers().get("authorization");
@@ -33,7 +33,7 @@ impl<'r> FromRequest<'r> for Forwarded<'r> {
         let query = request.uri().query();
         let page = if query.is_some_and(|query| query.contains("browser")) {
             let named = named(request);
-            named.and_then(|named| doorward.forward_auth.asked_page(&named))
+            named.and_then(|named| services.forward_auth.asked_page(&named))
         } else {
             None
         };
@@ -52,7 +52,7 @@ impl<'r> FromRequest<'r> for Forwarded<'r> {
 }
 
 /// What the headers say of the page; `None` where one came twice: one of the two is not the proxy's.
-fn named<'r>(request: &'r Request<'_>) -> Option<Named<'r>> {
+fn named<'r>(request: &'r Request<'_>) -> Option<NamedTarget<'r>> {
     let one = |name: &str| {
         let mut values = request.headers().get(name);
         match (values.next(), values.next()) {
@@ -60,7 +60,7 @@ fn named<'r>(request: &'r Request<'_>) -> Option<Named<'r>> {
             _ => None,
         }
     };
-    Some(Named {
+    Some(NamedTarget {
         original: one("x-original-url")?,
         scheme: one("x-forwarded-proto")?,
         host: one("x-forwarded-host")?,
@@ -72,7 +72,7 @@ fn named<'r>(request: &'r Request<'_>) -> Option<Named<'r>> {
 const MAX_COOKIES: usize = 200;
 
 pub(super) async fn by_cookie(
-    doorward: &Services,
+    services: &Services,
     forwarded: &Forwarded<'_>,
 ) -> Result<Option<Caller>, ApiError> {
     let named = |name: &str| {
@@ -82,9 +82,11 @@ pub(super) async fn by_cookie(
             .take(MAX_CANDIDATES)
             .collect::<Vec<_>>()
     };
-    for value in named(&doorward.site.cookie) {
+    for value in named(&services.site.cookie) {
         let hash = crate::crypto::secret::Digest256::of(value.as_bytes());
-        let who = doorward.browsers.signed_in(hash, doorward.clock.now());
+        let who = services
+            .browser_sessions
+            .signed_in(hash, services.clock.now());
         if let Some(who) = who.await? {
             return Ok(Some(who.caller()));
         }
@@ -92,7 +94,7 @@ pub(super) async fn by_cookie(
     let Some(page) = &forwarded.page else {
         return Ok(None);
     };
-    let forward_auth = &doorward.forward_auth;
+    let forward_auth = &services.forward_auth;
     for value in named(&forward_auth.check_cookie(page)) {
         if let Some(who) = forward_auth.signed_in_at_host(page, value).await? {
             return Ok(Some(who.caller()));

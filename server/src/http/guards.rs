@@ -78,7 +78,9 @@ impl<'r, N: Needs> FromRequest<'r> for Recent<N> {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
         let validated = holder_of(request, N::SCOPE).await.and_then(|caller| {
-            Services::of(request)?.callers.must_be_recent(&caller)?;
+            Services::of(request)?
+                .authenticator
+                .must_be_recent(&caller)?;
             Ok(Self(caller, PhantomData))
         });
         ApiError::outcome(request, validated)

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::{
     ApiError,
-    reply::{Answer, ok},
+    response::{ApiResult, ok},
 };
 use crate::http::Services;
 
@@ -27,14 +27,14 @@ pub(super) struct Health {
 
 /// The process runs and answers.
 #[get("/health/live")]
-fn live() -> Answer<Health> {
+fn live() -> ApiResult<Health> {
     ok(Health { status: "ok" })
 }
 
 /// Storage can be read and written.
 #[get("/health/ready")]
-async fn ready(doorward: &Services) -> Answer<Health> {
-    doorward.statistics.probe().await.map_err(|error| {
+async fn ready(services: &Services) -> ApiResult<Health> {
+    services.statistics.probe().await.map_err(|error| {
         tracing::warn!(%error, "not ready");
         ApiError::new(
             ErrorCode::StorageUnavailable,
@@ -53,13 +53,13 @@ pub(super) struct Text {
 
 /// Prometheus text format.
 #[get("/metrics")]
-async fn metrics(doorward: &Services) -> Text {
-    let active = doorward.statistics.sessions_live().await;
-    doorward
+async fn metrics(services: &Services) -> Text {
+    let active = services.statistics.sessions_live().await;
+    services
         .metrics
-        .observe(doorward.passwords.threads.load(), active);
+        .observe(services.passwords.threads.load(), active);
     Text {
-        text: doorward.metrics.text(),
+        text: services.metrics.text(),
         kind: ContentType::new("text", "plain")
             .with_params([("version", "0.0.4"), ("charset", "utf-8")]),
         cache: Header::new("Cache-Control", "no-store"),

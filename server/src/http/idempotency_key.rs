@@ -7,11 +7,11 @@ use rocket::{
 };
 use serde::Serialize;
 
-use super::{ApiError, Services, reply::Reply};
+use super::{ApiError, Services, response::Reply};
 use crate::{
     domain::Digest256,
     service::Caller,
-    state::{Begun, KeyRefused, KeyedCall},
+    state::{CallStart, IdempotencyError, KeyedCall},
 };
 
 /// Longest key, in bytes.
@@ -58,7 +58,7 @@ impl IdempotencyKey {
     /// way, or when the key comes with another body; `overloaded` when too many of the caller's answers are kept.
     pub(in crate::http) async fn run<B, T, F, A, J>(
         self,
-        doorward: &Services,
+        services: &Services,
         by: &Caller,
         body: &B,
         again: A,
@@ -77,18 +77,18 @@ impl IdempotencyKey {
         let call = KeyedCall {
             place: Digest256::of(format!("{}\n{call}\n{key}", by.credential_id()).as_bytes()),
             asked: Digest256::of(&serde_json::to_vec(body).unwrap_or_default()),
-            whose: by.behind(),
+            whose: by.principal(),
         };
-        match doorward
+        match services
             .answers
-            .begin::<Reply<T>>(call, doorward.clock.now())?
+            .begin::<Reply<T>>(call, services.clock.now())?
         {
-            Begun::Answered(answer) => {
+            CallStart::Answered(answer) => {
                 again(answer.body().clone()).await?;
                 Ok(answer)
             }
             // Should the caller go away, the place is free again.
-            Begun::First(place) => {
+            CallStart::First(place) => {
                 let reply = work.await?;
                 place.keep(reply.clone());
                 Ok(reply)
@@ -97,18 +97,18 @@ impl IdempotencyKey {
     }
 }
 
-impl From<KeyRefused> for ApiError {
-    fn from(refused: KeyRefused) -> Self {
+impl From<IdempotencyError> for ApiError {
+    fn from(refused: IdempotencyError) -> Self {
         match refused {
-            KeyRefused::OtherBody => Self::new(
+            IdempotencyError::OtherBody => Self::new(
                 ErrorCode::Conflict,
                 "this Idempotency-Key came with another body before",
             ),
-            KeyRefused::UnderWay => Self::new(
+            IdempotencyError::UnderWay => Self::new(
                 ErrorCode::Conflict,
                 "the first call with this key is under way",
             ),
-            KeyRefused::TooMany => Self::new(
+            IdempotencyError::TooMany => Self::new(
                 ErrorCode::Overloaded,
                 "too many idempotency keys are in use; nothing was done",
             ),

@@ -17,11 +17,11 @@ use super::{
     apikey::KeyHolder,
     bearer::holder_of,
     params::Params,
+    path_ids,
     query::Query,
-    reply::{Answer, ok},
-    values,
+    response::{ApiResult, ok},
 };
-use crate::{oauth::Form, service::Wanted, state::NamedClient, store::UsageRange};
+use crate::{oauth::Form, service::KeyCheck, state::NamedClient, store::UsageRange};
 
 pub(super) fn routes() -> Vec<Route> {
     routes![verify, usage]
@@ -35,11 +35,11 @@ pub(super) struct KeyAsker;
 impl<'r> FromRequest<'r> for KeyAsker {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        ApiError::outcome(request, asker(request).await.map(|()| Self))
+        ApiError::outcome(request, caller(request).await.map(|()| Self))
     }
 }
 
-async fn asker(request: &Request<'_>) -> Result<(), ApiError> {
+async fn caller(request: &Request<'_>) -> Result<(), ApiError> {
     let headers: Vec<_> = request.headers().get("authorization").collect();
     let is_basic = |header: &&str| {
         let scheme = header.split(' ').next().unwrap_or_default();
@@ -48,9 +48,9 @@ async fn asker(request: &Request<'_>) -> Result<(), ApiError> {
     if !headers.iter().any(is_basic) {
         return holder_of(request, "admin:apikeys:read").await.map(drop);
     }
-    let doorward = Services::of(request)?;
-    let ip = RequestInfo::of(request, doorward).ip;
-    let client = doorward
+    let services = Services::of(request)?;
+    let ip = RequestInfo::of(request, services).ip;
+    let client = services
         .clients
         .client_of(&headers, &Form::default(), ip)
         .await;
@@ -68,8 +68,8 @@ async fn asker(request: &Request<'_>) -> Result<(), ApiError> {
         return Ok(());
     }
     let why = "the client is not registered with resourceServer";
-    let refused = &doorward.clients.refused;
-    refused.note(
+    let refused = &services.clients.refused;
+    refused.record(
         Some(NamedClient::known(client.id)),
         "insufficient_scope",
         why,
@@ -84,20 +84,20 @@ async fn asker(request: &Request<'_>) -> Result<(), ApiError> {
 
 #[post("/apikey/verify", data = "<body>")]
 async fn verify(
-    doorward: &Services,
+    services: &Services,
     _by: KeyAsker,
     body: Body<VerifyRequest>,
-) -> Answer<Verification> {
+) -> ApiResult<Verification> {
     let asked = body.0;
-    let scopes = values::scopes("scopes", asked.scopes.as_deref().unwrap_or_default())?;
+    let scopes = path_ids::scopes("scopes", asked.scopes.as_deref().unwrap_or_default())?;
     let scopes: Vec<Scope> = scopes.iter().cloned().collect();
     let ip = asked.ip.as_deref().map(address).transpose()?;
-    let wanted = Wanted {
+    let wanted = KeyCheck {
         scopes: &scopes,
         ip,
         cost: asked.cost.unwrap_or(1),
     };
-    ok(doorward.api_keys.verify(&asked.key, wanted).await?)
+    ok(services.key_verification.verify(&asked.key, wanted).await?)
 }
 
 /// An address, with or without the zone of one that is link-local.
@@ -126,23 +126,23 @@ impl Filters for UsageOf {
 
 #[get("/apikey/<id>/usage")]
 async fn usage(
-    doorward: &Services,
+    services: &Services,
     by: KeyHolder<false>,
     id: &str,
     of: Query<UsageOf>,
-) -> Answer<KeyUsage> {
-    let id: KeyId = values::id(id, "API key")?;
-    let key = doorward.store.key(id, Some(by.owner())).await?;
+) -> ApiResult<KeyUsage> {
+    let id: KeyId = path_ids::id(id, "API key")?;
+    let key = services.store.key(id, Some(by.owner())).await?;
     let key = key.ok_or_else(|| ApiError::not_found("API key"))?;
-    ok(usage_of(doorward, key.id, &of.0).await?)
+    ok(usage_of(services, key.id, &of.0).await?)
 }
 
 /// How often a key was shown.
 pub(super) async fn usage_of(
-    doorward: &Services,
+    services: &Services,
     id: KeyId,
     of: &UsageOf,
 ) -> Result<KeyUsage, ApiError> {
-    let data = doorward.api_keys.usage(id, of.0).await?;
+    let data = services.key_verification.usage(id, of.0).await?;
     Ok(KeyUsage { data })
 }

@@ -12,10 +12,9 @@ use qrcode::{QrCode, render::svg};
 use rocket::{Route, delete, get, post, routes};
 
 use super::{
-    ApiError, Body, FirstParty, RequestInfo,
-    reply::{Answer, Done, NoContent, created, ok},
+    ApiError, Body, FirstParty, RequestInfo, path_ids,
+    response::{ApiResult, EmptyResult, NoContent, created, ok},
     user_agent::UserAgent,
-    values,
 };
 use crate::{
     crypto::secret::Secret,
@@ -64,22 +63,22 @@ fn shown(codes: Vec<Secret>) -> RecoveryCodes {
 }
 
 #[get("/auth/mfa")]
-async fn factors(doorward: &Services, by: FirstParty) -> Answer<Factors> {
+async fn factors(services: &Services, by: FirstParty) -> ApiResult<Factors> {
     ok(wire_factors(
-        doorward.store.factors(by.account.user.id).await?,
+        services.store.factors(by.account.user.id).await?,
     ))
 }
 
 #[post("/auth/mfa/totp", data = "<body>")]
 async fn begin_totp(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: FirstParty,
     body: Body<PasswordAgain>,
-) -> Answer<TotpSetup> {
-    let context = doorward.context(&by.caller, info);
+) -> ApiResult<TotpSetup> {
+    let context = services.context(&by.caller, info);
     let password = body.0.password.into();
-    let begun = doorward
+    let begun = services
         .own_factors
         .begin_totp(&by.caller, password, context);
     let (secret, uri) = begun.await?;
@@ -102,13 +101,13 @@ pub(super) fn qr_svg(text: &str) -> Result<String, ApiError> {
 
 #[post("/auth/mfa/totp/confirm", data = "<body>")]
 async fn confirm_totp(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: FirstParty,
     body: Body<TotpCode>,
-) -> Answer<RecoveryCodes> {
-    let context = doorward.context(&by.caller, info);
-    let codes = doorward
+) -> ApiResult<RecoveryCodes> {
+    let context = services.context(&by.caller, info);
+    let codes = services
         .own_factors
         .confirm_totp(&by.caller, &body.0.code, context);
     ok(shown(codes.await?))
@@ -116,14 +115,14 @@ async fn confirm_totp(
 
 #[delete("/auth/mfa/totp", data = "<body>")]
 async fn remove_totp(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: FirstParty,
     body: Body<TotpRemoval>,
-) -> Done {
+) -> EmptyResult {
     let TotpRemoval { password, code } = body.0;
-    let context = doorward.context(&by.caller, info);
-    doorward
+    let context = services.context(&by.caller, info);
+    services
         .own_factors
         .remove_totp(&by.caller, password.into(), &code, context)
         .await?;
@@ -132,14 +131,14 @@ async fn remove_totp(
 
 #[post("/auth/mfa/recovery-codes", data = "<body>")]
 async fn new_recovery_codes(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: FirstParty,
     body: Body<PasswordAgain>,
-) -> Answer<RecoveryCodes> {
-    let context = doorward.context(&by.caller, info);
+) -> ApiResult<RecoveryCodes> {
+    let context = services.context(&by.caller, info);
     let password = body.0.password.into();
-    let codes = doorward
+    let codes = services
         .own_factors
         .new_recovery_codes(&by.caller, password, context);
     ok(shown(codes.await?))
@@ -147,11 +146,11 @@ async fn new_recovery_codes(
 
 #[post("/auth/mfa", data = "<body>")]
 async fn second_step(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     agent: UserAgent,
     body: Body<MfaRequest>,
-) -> Answer<TokenResponse> {
+) -> ApiResult<TokenResponse> {
     let MfaRequest {
         mfa_token,
         code,
@@ -167,27 +166,27 @@ async fn second_step(
             return Err(ApiError::request("code", why));
         }
     };
-    let now = doorward.clock.now();
-    let (new, refresh) = doorward.tokens.new_session(info.ip, agent.0, now);
+    let now = services.clock.now();
+    let (new, refresh) = services.tokens.new_session(info.ip, agent.0, now);
     let context = info.context(Actor::Anonymous, now);
-    let (_, session) = doorward
+    let (_, session) = services
         .sign_in
         .second_step(mfa_token.into(), factor, new, context)
         .await?;
-    doorward.metrics.token("login");
-    ok(doorward.tokens.first_response(&session, &refresh)?)
+    services.metrics.token("login");
+    ok(services.tokens.first_response(&session, &refresh)?)
 }
 
 #[post("/auth/passkeys/options", data = "<body>")]
 async fn creation_options(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: FirstParty,
     body: Body<PasswordAgain>,
-) -> Answer<PasskeyCreation> {
-    let context = doorward.context(&by.caller, info);
+) -> ApiResult<PasskeyCreation> {
+    let context = services.context(&by.caller, info);
     let password = body.0.password.into();
-    let public_key = doorward
+    let public_key = services
         .own_factors
         .passkey_options(&by.caller, password, context)
         .await?;
@@ -196,24 +195,29 @@ async fn creation_options(
 
 #[post("/auth/passkeys", data = "<body>")]
 async fn add_passkey(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: FirstParty,
     body: Body<NewPasskey>,
-) -> Answer<Passkey> {
+) -> ApiResult<Passkey> {
     let NewPasskey { name, credential } = body.0;
-    let name = values::required_name("name", &name)?;
-    let context = doorward.context(&by.caller, info);
-    let factors = &doorward.own_factors;
+    let name = path_ids::required_name("name", &name)?;
+    let context = services.context(&by.caller, info);
+    let factors = &services.own_factors;
     let added = factors.add_passkey(&by.caller, name, &credential, context);
     created(wire(added.await?))
 }
 
 #[delete("/auth/passkeys/<id>")]
-async fn remove_passkey(doorward: &Services, info: &RequestInfo, by: FirstParty, id: &str) -> Done {
-    let id: PasskeyId = values::id(id, "passkey")?;
-    let context = doorward.context(&by.caller, info);
-    doorward
+async fn remove_passkey(
+    services: &Services,
+    info: &RequestInfo,
+    by: FirstParty,
+    id: &str,
+) -> EmptyResult {
+    let id: PasskeyId = path_ids::id(id, "passkey")?;
+    let context = services.context(&by.caller, info);
+    services
         .own_factors
         .remove_passkey(&by.caller, id, context)
         .await?;
@@ -221,25 +225,25 @@ async fn remove_passkey(doorward: &Services, info: &RequestInfo, by: FirstParty,
 }
 
 #[post("/auth/passkey/options")]
-fn request_options(doorward: &Services) -> Answer<PasskeyRequest> {
-    let (public_key, state) = doorward.factors.request_options(doorward.clock.now())?;
+fn request_options(services: &Services) -> ApiResult<PasskeyRequest> {
+    let (public_key, state) = services.factors.request_options(services.clock.now())?;
     ok(PasskeyRequest { public_key, state })
 }
 
 #[post("/auth/passkey", data = "<body>")]
 async fn sign_in(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     agent: UserAgent,
     body: Body<PasskeySignIn>,
-) -> Answer<TokenResponse> {
-    let now = doorward.clock.now();
-    let (new, refresh) = doorward.tokens.new_session(info.ip, agent.0, now);
+) -> ApiResult<TokenResponse> {
+    let now = services.clock.now();
+    let (new, refresh) = services.tokens.new_session(info.ip, agent.0, now);
     let context = info.context(Actor::Anonymous, now);
-    let (_, session) = doorward
+    let (_, session) = services
         .sign_in
         .passkey_sign_in(&body.0, new, context)
         .await?;
-    doorward.metrics.token("login");
-    ok(doorward.tokens.first_response(&session, &refresh)?)
+    services.metrics.token("login");
+    ok(services.tokens.first_response(&session, &refresh)?)
 }

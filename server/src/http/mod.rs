@@ -8,9 +8,6 @@ mod bearer;
 mod body;
 pub(crate) mod branding;
 mod catchers;
-mod check;
-mod check_answer;
-mod check_query;
 mod client_address;
 mod client_information;
 mod cors;
@@ -20,44 +17,47 @@ mod docs_schema;
 mod error;
 mod fairing;
 mod first_party;
+mod forward_auth;
+mod forward_auth_query;
 mod forward_auth_request;
+mod forward_auth_response;
 mod guards;
 mod health;
 mod idempotency_key;
+mod introspect_and_revoke;
 mod key_checks;
-mod key_terms;
+mod key_restrictions;
 mod language;
-mod listing;
+mod list_query;
 mod mfa;
 mod oauth;
-mod oauth_answer;
 mod oauth_body;
 mod oauth_forms;
+mod oauth_response;
 pub mod openapi;
 mod own_account;
-mod own_data;
 mod own_email;
+mod own_export_and_deletion;
 mod own_password;
 mod own_sessions;
 mod pages;
 mod params;
+mod path_ids;
 mod protected_resource;
 mod query;
 mod read_headers;
 mod register;
 mod registration_credential;
 mod registration_tokens;
-mod reply;
 mod request;
 mod request_target;
 mod required_scope;
+mod response;
 mod services;
 mod site_asset;
-mod token_answer;
-mod token_info;
+mod token_response;
 mod user_agent;
 mod userinfo;
-mod values;
 mod well_known;
 
 pub use bearer::Bearer;
@@ -66,7 +66,7 @@ pub use error::ApiError;
 pub use fairing::DoorwardFairing;
 pub use first_party::FirstParty;
 pub use guards::{Allowed, Recent};
-pub use listing::{Filters, Listing};
+pub use list_query::{Filters, Listing};
 pub(crate) use own_account::Profiles;
 pub use pages::signed_in::SignedIn;
 pub use protected_resource::{NoResource, ProtectedResource};
@@ -89,15 +89,15 @@ fn api_routes() -> Vec<Route> {
         own_password::routes(),
         own_account::routes(),
         mfa::routes(),
-        own_data::routes(),
+        own_export_and_deletion::routes(),
         apikey::routes(),
         key_checks::routes(),
-        check::routes(),
+        forward_auth::routes(),
         register::routes(),
         registration_tokens::routes(),
         admin::routes(),
         oauth::routes(),
-        token_info::routes(),
+        introspect_and_revoke::routes(),
         userinfo::routes(),
         pages::api(),
         well_known::routes(),

@@ -4,9 +4,9 @@ use rocket::{Route, post, routes};
 
 use super::{
     RequestInfo,
-    oauth_answer::NoStore,
     oauth_body::{Authorization, EitherBody, FormBody},
-    token_answer::{BothTokens, OAuthToken},
+    oauth_response::NoStore,
+    token_response::{BothTokens, OAuthToken},
 };
 use crate::{http::Services, oauth::OAuthError};
 
@@ -16,13 +16,13 @@ pub(super) fn routes() -> Vec<Route> {
 
 #[post("/oauth/token", data = "<form>")]
 async fn oauth_token(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     headers: Authorization<'_>,
     form: FormBody,
 ) -> Result<NoStore<OAuthToken>, OAuthError> {
-    let form = form.read(doorward, info)?;
-    let answer = doorward
+    let form = form.read(services, info)?;
+    let answer = services
         .token_endpoint
         .answer(&headers.0, &form, info.ip, info.id.clone())
         .await?;
@@ -31,14 +31,14 @@ async fn oauth_token(
 
 #[post("/auth/token", data = "<form>")]
 async fn auth_token(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     headers: Authorization<'_>,
     form: EitherBody,
 ) -> Result<NoStore<BothTokens>, OAuthError> {
     let form = form.0;
-    let form = form.inspect_err(|why| doorward.clients.refused(None, why, info.ip))?;
-    let answer = doorward
+    let form = form.inspect_err(|why| services.clients.refused(None, why, info.ip))?;
+    let answer = services
         .token_endpoint
         .answer(&headers.0, &form, info.ip, info.id.clone())
         .await?;

@@ -15,8 +15,8 @@ pub(super) struct FormBody(pub Result<Form, OAuthError>);
 
 impl FormBody {
     /// The parameters. Operators are told of a body that cannot be read: the client is not known.
-    pub(super) fn read(self, doorward: &Services, info: &RequestInfo) -> Result<Form, OAuthError> {
-        let refused = |why: &OAuthError| doorward.clients.refused(None, why, info.ip);
+    pub(super) fn read(self, services: &Services, info: &RequestInfo) -> Result<Form, OAuthError> {
+        let refused = |why: &OAuthError| services.clients.refused(None, why, info.ip);
         self.0.inspect_err(refused)
     }
 }

@@ -15,12 +15,12 @@ use ulid::Ulid;
 use super::{
     ApiError, Bearer, Body, RequestInfo,
     first_party::Changing,
-    reply::{Answer, ReadyJson, ok},
-    values,
+    path_ids,
+    response::{ApiResult, ReadyJson, ok},
 };
 use crate::{
     cache::{Cache, Heap, cache},
-    domain::{Account, ApiKey, Door, UserChange},
+    domain::{Account, ApiKey, EntryPoint, UserChange},
     http::Services,
     service::{Caller, Credential},
 };
@@ -74,26 +74,26 @@ fn profile(account: &Account) -> Profile {
 }
 
 #[get("/auth/me")]
-fn me(doorward: &Services, by: Bearer) -> Result<ReadyJson, ApiError> {
+fn me(services: &Services, by: Bearer) -> Result<ReadyJson, ApiError> {
     person(&by)?;
-    doorward.profiles.of(&by.0, || profile_for(&by))
+    services.profiles.of(&by.0, || profile_for(&by))
 }
 
 #[patch("/auth/me", data = "<body>")]
 async fn change_me(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: Changing,
     body: Body<ProfilePatch>,
-) -> Answer<Profile> {
+) -> ApiResult<Profile> {
     let change = UserChange {
-        first_name: values::name_change("firstName", body.0.first_name)?,
-        last_name: values::name_change("lastName", body.0.last_name)?,
+        first_name: path_ids::name_change("firstName", body.0.first_name)?,
+        last_name: path_ids::name_change("lastName", body.0.last_name)?,
         ..UserChange::default()
     };
-    let act = doorward.act(&by.caller, Door::Own, info)?;
+    let act = services.act(&by.caller, EntryPoint::Own, info)?;
     let id = by.account.user.id;
-    let user = doorward.store.change_user(id, change, act).await?;
+    let user = services.store.change_user(id, change, act).await?;
     let may = by.account.may.clone();
     ok(profile(&Account { user, may }))
 }

@@ -6,7 +6,7 @@ use rocket::{Route, post, routes};
 use super::{
     ApiError, Body, FirstParty, OptionalBody, RequestInfo,
     first_party::{AnyFirstParty, Changing},
-    reply::{Accepted, Done, Later, NoContent},
+    response::{Accepted, AcceptedResult, EmptyResult, NoContent},
 };
 use crate::{domain::Actor, http::Services, store::AskedFor};
 
@@ -16,51 +16,51 @@ pub(super) fn routes() -> Vec<Route> {
 
 #[post("/auth/email/resend", data = "<body>")]
 async fn resend(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: Result<FirstParty, ApiError>,
     body: OptionalBody<ResendRequest>,
-) -> Later {
+) -> AcceptedResult {
     let email = match body.0.email {
         Some(email) => email,
         None => {
-            doorward.verification.must_mail()?;
+            services.verification.must_mail()?;
             by?.account.user.email.as_str().to_owned()
         }
     };
-    let context = info.context(Actor::Anonymous, doorward.clock.now());
+    let context = info.context(Actor::Anonymous, services.clock.now());
     let asked = AskedFor::Verification;
-    let asked = doorward.verification.ask(asked, email, info.ip, context);
+    let asked = services.verification.ask(asked, email, info.ip, context);
     asked.await?;
     Ok(Accepted)
 }
 
 #[post("/auth/email/verify", data = "<body>")]
 async fn verify_email(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: AnyFirstParty,
     body: Body<VerifyEmailRequest>,
-) -> Done {
-    let context = info.context(Actor::Anonymous, doorward.clock.now());
+) -> EmptyResult {
+    let context = info.context(Actor::Anonymous, services.clock.now());
     let token = body.0.token.into();
     // Of whoever is signed in to the account it is known that what they set up is theirs; nobody has to be.
     let signed_in = by.0.map(|by| by.account.user.id);
-    let verified = doorward.verification.verify(&token, signed_in, context);
+    let verified = services.verification.verify(&token, signed_in, context);
     verified.await?;
     Ok(NoContent)
 }
 
 #[post("/auth/email", data = "<body>")]
 async fn change_email(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: Changing,
     body: Body<EmailRequest>,
-) -> Later {
+) -> AcceptedResult {
     let EmailRequest { email, password } = body.0;
-    let context = info.context(by.caller.actor(), doorward.clock.now());
-    let asked = doorward
+    let context = info.context(by.caller.actor(), services.clock.now());
+    let asked = services
         .verification
         .change(&by.caller, &email, password.into(), context);
     asked.await?;

@@ -6,7 +6,7 @@ use rocket::{Route, post, routes};
 use super::{
     Body, RequestInfo,
     first_party::Changing,
-    reply::{Accepted, Done, Later, NoContent},
+    response::{Accepted, AcceptedResult, EmptyResult, NoContent},
 };
 use crate::{
     domain::Actor,
@@ -21,11 +21,11 @@ pub(super) fn routes() -> Vec<Route> {
 
 #[post("/auth/password", data = "<body>")]
 async fn change_password(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: Changing,
     body: Body<PasswordRequest>,
-) -> Done {
+) -> EmptyResult {
     let PasswordRequest {
         current_password,
         new_password,
@@ -36,8 +36,8 @@ async fn change_password(
         new: new_password.into(),
         api_keys,
     };
-    let context = info.context(by.caller.actor(), doorward.clock.now());
-    doorward
+    let context = info.context(by.caller.actor(), services.clock.now());
+    services
         .accounts
         .change_own_password(&by.caller, change, context)
         .await?;
@@ -45,7 +45,11 @@ async fn change_password(
 }
 
 #[post("/auth/password/reset", data = "<body>")]
-async fn reset_password(doorward: &Services, info: &RequestInfo, body: Body<ResetRequest>) -> Done {
+async fn reset_password(
+    services: &Services,
+    info: &RequestInfo,
+    body: Body<ResetRequest>,
+) -> EmptyResult {
     let ResetRequest {
         token,
         new_password,
@@ -58,20 +62,20 @@ async fn reset_password(doorward: &Services, info: &RequestInfo, body: Body<Rese
         keep_api_keys,
         thorough: false,
     };
-    let context = info.context(Actor::Anonymous, doorward.clock.now());
-    doorward.links.reset(reset, context).await?;
+    let context = info.context(Actor::Anonymous, services.clock.now());
+    services.links.reset(reset, context).await?;
     Ok(NoContent)
 }
 
 #[post("/auth/password/forgot", data = "<body>")]
 async fn forgot_password(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     body: Body<ForgotRequest>,
-) -> Later {
-    let context = info.context(Actor::Anonymous, doorward.clock.now());
+) -> AcceptedResult {
+    let context = info.context(Actor::Anonymous, services.clock.now());
     let asked = AskedFor::Password;
-    let asked = doorward
+    let asked = services
         .verification
         .ask(asked, body.0.email, info.ip, context);
     asked.await?;

@@ -6,11 +6,11 @@ use rocket::{Route, delete, get, routes};
 use super::{
     FirstParty, Listing, RequestInfo,
     first_party::Changing,
-    reply::{Answer, Done, NoContent, ok},
-    values,
+    path_ids,
+    response::{ApiResult, EmptyResult, NoContent, ok},
 };
 use crate::{
-    domain::{Door, Session, device::Device, mail::Language},
+    domain::{EntryPoint, Session, device::Device, mail::Language},
     http::Services,
     store::SessionFilter,
 };
@@ -21,18 +21,18 @@ pub(super) fn routes() -> Vec<Route> {
 
 #[get("/auth/sessions")]
 async fn sessions(
-    doorward: &Services,
+    services: &Services,
     by: FirstParty,
     listing: Listing<()>,
-) -> Answer<Page<OwnSession>> {
+) -> ApiResult<Page<OwnSession>> {
     let filter = SessionFilter {
         user_id: Some(by.account.user.id),
         active: Some(true),
         searches_people: true,
         ..SessionFilter::default()
     };
-    let now = doorward.clock.now();
-    let page = doorward.store.sessions(filter, listing.query, now).await?;
+    let now = services.clock.now();
+    let page = services.store.sessions(filter, listing.query, now).await?;
     let current = by.session.id;
     ok(page.map(|session| own_session(session, current)))
 }
@@ -53,10 +53,15 @@ pub(super) fn own_session(session: Session, current: SessionId) -> OwnSession {
 }
 
 #[delete("/auth/sessions/<id>")]
-async fn end_session(doorward: &Services, info: &RequestInfo, by: Changing, id: &str) -> Done {
-    let id = values::id(id, "session")?;
-    let act = doorward.act(&by.caller, Door::Own, info)?;
+async fn end_session(
+    services: &Services,
+    info: &RequestInfo,
+    by: Changing,
+    id: &str,
+) -> EmptyResult {
+    let id = path_ids::id(id, "session")?;
+    let act = services.act(&by.caller, EntryPoint::Own, info)?;
     let owner = Some(by.account.user.id);
-    doorward.store.end_session(id, owner, act).await?;
+    services.store.end_session(id, owner, act).await?;
     Ok(NoContent)
 }

@@ -106,13 +106,13 @@ struct Document<'a> {
 #[rocket::async_trait]
 impl Handler for ProtectedResource {
     async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
-        let doorward = match Services::of(request) {
-            Ok(doorward) => doorward,
+        let services = match Services::of(request) {
+            Ok(services) => services,
             Err(error) => return Outcome::from(request, error),
         };
         let document = Document {
             resource: self.identifier(),
-            authorization_servers: [&doorward.issuer],
+            authorization_servers: [&services.issuer],
             bearer_methods_supported: ["header"],
             scopes_supported: &self.scopes,
             resource_name: self.name.as_deref(),

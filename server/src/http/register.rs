@@ -5,10 +5,12 @@ use rocket::{Route, delete, get, http::Status, post, put, routes};
 
 use super::{
     RequestInfo, Services,
-    client_information::{Asked, ClientInformation, Told, information},
+    client_information::{
+        ClientInformation, ClientInformationResponse, ClientMetadataBody, information,
+    },
     oauth_body::Authorization,
     registration_credential::{bearer, invitation},
-    reply::NoContent,
+    response::NoContent,
 };
 use crate::{
     crypto::secret::Secret,
@@ -29,26 +31,26 @@ fn origin(info: &RequestInfo) -> Origin {
 
 #[post("/oauth/register", data = "<asked>")]
 async fn register(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     headers: Authorization<'_>,
-    asked: Asked,
-) -> Result<Told, OAuthError> {
-    let invitation = invitation(doorward, info, &headers.0).await?;
+    asked: ClientMetadataBody,
+) -> Result<ClientInformationResponse, OAuthError> {
+    let invitation = invitation(services, info, &headers.0).await?;
     let from = origin(info);
-    let made = doorward
+    let made = services
         .registrations
         .register(asked.0, invitation, from)
         .await?;
     let expires = made.secret.as_ref().map(|_| 0);
     let secret = made.secret.map(|secret| secret.expose().to_owned());
-    Ok(Told(
+    Ok(ClientInformationResponse(
         Status::Created,
         ClientInformation {
             client_secret: secret,
             client_secret_expires_at: expires,
             registration_access_token: Some(made.token.expose().to_owned()),
-            ..information(doorward, made.client)
+            ..information(services, made.client)
         },
     ))
 }
@@ -61,50 +63,56 @@ fn named(id: &str, headers: &[&str]) -> Result<(ClientId, Secret), OAuthError> {
 }
 
 /// What whoever holds a registration access token is told, RFC 7592 section 3: the token again, which is not stored.
-fn known(doorward: &Services, client: Client, token: &Secret) -> ClientInformation {
+fn known(services: &Services, client: Client, token: &Secret) -> ClientInformation {
     ClientInformation {
         registration_access_token: Some(token.expose().to_owned()),
-        ..information(doorward, client)
+        ..information(services, client)
     }
 }
 
 #[get("/oauth/register/<id>")]
 async fn show(
-    doorward: &Services,
+    services: &Services,
     headers: Authorization<'_>,
     id: &str,
-) -> Result<Told, OAuthError> {
+) -> Result<ClientInformationResponse, OAuthError> {
     let (id, token) = named(id, &headers.0)?;
-    let client = doorward.registrations.find(id, &token).await?;
-    Ok(Told(Status::Ok, known(doorward, client, &token)))
+    let client = services.registrations.find(id, &token).await?;
+    Ok(ClientInformationResponse(
+        Status::Ok,
+        known(services, client, &token),
+    ))
 }
 
 #[put("/oauth/register/<id>", data = "<asked>")]
 async fn change(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     headers: Authorization<'_>,
     id: &str,
-    asked: Asked,
-) -> Result<Told, OAuthError> {
+    asked: ClientMetadataBody,
+) -> Result<ClientInformationResponse, OAuthError> {
     let (id, token) = named(id, &headers.0)?;
     let from = origin(info);
-    let client = doorward
+    let client = services
         .registrations
         .change(id, &token, asked.0, from)
         .await?;
-    Ok(Told(Status::Ok, known(doorward, client, &token)))
+    Ok(ClientInformationResponse(
+        Status::Ok,
+        known(services, client, &token),
+    ))
 }
 
 #[delete("/oauth/register/<id>")]
 async fn end(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     headers: Authorization<'_>,
     id: &str,
 ) -> Result<NoContent, OAuthError> {
     let (id, token) = named(id, &headers.0)?;
     let from = origin(info);
-    doorward.registrations.end(id, &token, from).await?;
+    services.registrations.end(id, &token, from).await?;
     Ok(NoContent)
 }

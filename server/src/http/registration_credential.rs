@@ -3,7 +3,7 @@
 use super::{ApiError, RequestInfo, Services};
 use crate::{
     crypto::{api_key::looks_like_api_key, secret::Secret},
-    domain::Door,
+    domain::EntryPoint,
     oauth::{Invitation, OAuthError},
 };
 
@@ -25,7 +25,7 @@ pub(super) fn bearer(headers: &[&str]) -> Result<Option<Secret>, OAuthError> {
 }
 
 pub(super) async fn invitation(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     headers: &[&str],
 ) -> Result<Invitation, OAuthError> {
@@ -40,9 +40,11 @@ pub(super) async fn invitation(
         403 => OAuthError::insufficient_scope("admin:clients"),
         _ => OAuthError::unavailable(),
     };
-    let callers = &doorward.callers;
+    let callers = &services.authenticator;
     let caller = callers.authenticate_for(&["admin:clients"], token.expose(), info.ip);
     let caller = caller.await.map_err(OAuthError::from)?;
-    let act = doorward.act(&caller, Door::Admin, info).map_err(failed)?;
+    let act = services
+        .act(&caller, EntryPoint::Admin, info)
+        .map_err(failed)?;
     Ok(Invitation::Act(Box::new(act), caller.scopes.clone()))
 }

@@ -9,10 +9,10 @@ use rocket::{Route, delete, get, post, routes};
 use super::{
     Allowed, ApiError, Listing, OptionalBody, Recent, RequestInfo, Services,
     admin::scopes::{Clients, ClientsRead},
-    reply::{Answer, Done, NoContent, created, ok},
-    values,
+    path_ids,
+    response::{ApiResult, EmptyResult, NoContent, created, ok},
 };
-use crate::{clock::random_bytes, crypto::secret::registration_token, domain::Door};
+use crate::{clock::random_bytes, crypto::secret::registration_token, domain::EntryPoint};
 
 pub(super) fn routes() -> Vec<Route> {
     routes![mint, list, revoke]
@@ -27,32 +27,37 @@ const MAX_USES: u32 = 1000;
 
 #[get("/admin/clients/registration-tokens")]
 async fn list(
-    doorward: &Services,
+    services: &Services,
     _by: Allowed<ClientsRead>,
     listing: Listing<()>,
-) -> Answer<Page<RegistrationTokenInfo>> {
-    let now = doorward.clock.now();
-    ok(doorward
+) -> ApiResult<Page<RegistrationTokenInfo>> {
+    let now = services.clock.now();
+    ok(services
         .store
         .registration_tokens(listing.query, now)
         .await?)
 }
 
 #[delete("/admin/clients/registration-tokens/<id>")]
-async fn revoke(doorward: &Services, info: &RequestInfo, by: Recent<Clients>, id: &str) -> Done {
-    let id: RegistrationTokenId = values::id(id, "registration token")?;
-    let act = doorward.act(&by, Door::Admin, info)?;
-    doorward.store.revoke_registration_token(id, act).await?;
+async fn revoke(
+    services: &Services,
+    info: &RequestInfo,
+    by: Recent<Clients>,
+    id: &str,
+) -> EmptyResult {
+    let id: RegistrationTokenId = path_ids::id(id, "registration token")?;
+    let act = services.act(&by, EntryPoint::Admin, info)?;
+    services.store.revoke_registration_token(id, act).await?;
     Ok(NoContent)
 }
 
 #[post("/admin/clients/registration-tokens", data = "<body>")]
 async fn mint(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: Recent<Clients>,
     body: OptionalBody<MintRegistrationToken>,
-) -> Answer<RegistrationToken> {
+) -> ApiResult<RegistrationToken> {
     let seconds = body.0.expires_in_seconds.unwrap_or(SECONDS);
     if !(1..=MAX_SECONDS).contains(&seconds) {
         let why = "must be 1 second to 30 days";
@@ -63,9 +68,9 @@ async fn mint(
         return Err(ApiError::validation("maxUses", "must be from 1 to 1000"));
     }
     let token = registration_token(random_bytes());
-    let expires_at = doorward.clock.now().plus_seconds(i64::from(seconds));
-    let act = doorward.act(&by, Door::Admin, info)?;
-    doorward
+    let expires_at = services.clock.now().plus_seconds(i64::from(seconds));
+    let act = services.act(&by, EntryPoint::Admin, info)?;
+    services
         .registrations
         .keep_token(&token, expires_at, max_uses, act)
         .await?;

@@ -47,12 +47,12 @@ pub struct RequestInfo {
 
 impl RequestInfo {
     /// Of this request; the same each time.
-    pub(super) fn of<'r>(request: &'r Request<'_>, doorward: &Services) -> &'r Self {
+    pub(super) fn of<'r>(request: &'r Request<'_>, services: &Services) -> &'r Self {
         request.local_cache(|| {
             let heads = ReadHeaders::of(request);
             Self {
-                id: request_id(doorward.clock.now()),
-                ip: client_ip(request, &heads.forwarded, doorward),
+                id: request_id(services.clock.now()),
+                ip: client_ip(request, &heads.forwarded, services),
                 method: request.method(),
                 started: Instant::now(),
                 language: heads
@@ -94,7 +94,7 @@ fn request_id(now: Timestamp) -> Arc<str> {
 impl<'r> FromRequest<'r> for &'r RequestInfo {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        let info = Services::of(request).map(|doorward| RequestInfo::of(request, doorward));
+        let info = Services::of(request).map(|services| RequestInfo::of(request, services));
         ApiError::outcome(request, info)
     }
 }

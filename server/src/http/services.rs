@@ -11,17 +11,20 @@ use rocket::{
 use super::{ApiError, Profiles, RequestInfo, branding::Site};
 use crate::{
     clock::Clock,
-    crypto::{seal::MasterKey, signing::KeyRing},
-    domain::{Act, AuditContext, Door},
+    crypto::{key_ring::KeyRing, seal::MasterKey},
+    domain::{Act, AuditContext, EntryPoint},
     metrics::Metrics,
-    oauth::{AuthorizationEndpoint, Clients, Registrations, TokenEndpoint, TokenInfos},
+    oauth::{AuthorizationEndpoint, Clients, Introspection, Registrations, TokenEndpoint},
     service::{
-        Accounts, ApiKeys, Backups, Blocks, Browsers, Caller, Callers, ForwardAuth, Jobs, Keys,
-        Links, OwnFactors, Passwords, Refresh, SecondFactors, Sessions, SignIn, SigningKeys,
-        Statistics, Tokens, Verification,
+        Accounts, ApiKeys, Authenticator, Backups, Blocks, BrowserSessions, Caller, ForwardAuth,
+        Jobs, KeyVerification, Links, OwnFactors, Passwords, Refresh, SecondFactors, Sessions,
+        SignIn, SigningKeys, Statistics, Tokens, Verification,
     },
     settings::Settings,
-    state::{Arrivals, IdempotentAnswers, Told, UsedForms, limits::Limits, streams::Streams},
+    state::{
+        IdempotentAnswers, LogDedup, UnclaimedSignIns, UsedForms, event_streams::EventStreams,
+        limits::Limits,
+    },
     store::Store,
 };
 
@@ -39,7 +42,7 @@ pub struct Services {
     pub store: Store,
     pub keys: KeyRing,
     pub limits: Limits,
-    pub callers: Callers,
+    pub authenticator: Authenticator,
     pub passwords: Passwords,
     pub sign_in: SignIn,
     pub accounts: Accounts,
@@ -50,9 +53,9 @@ pub struct Services {
     pub tokens: Tokens,
     pub refresh: Refresh,
     /// Judges API keys and has their use paid.
-    pub api_keys: Keys,
+    pub key_verification: KeyVerification,
     /// Mints API keys and changes them.
-    pub minting: ApiKeys,
+    pub api_keys: ApiKeys,
     pub sessions: Sessions,
     pub signing_keys: SigningKeys,
     pub statistics: Statistics,
@@ -60,11 +63,11 @@ pub struct Services {
     /// Blocks networks for sign-in and sign-up.
     pub blocks: Blocks,
     pub jobs: Jobs,
-    pub browsers: Browsers,
+    pub browser_sessions: BrowserSessions,
     pub clients: Clients,
     pub token_endpoint: TokenEndpoint,
     pub authorization: AuthorizationEndpoint,
-    pub token_infos: TokenInfos,
+    pub introspection: Introspection,
     /// Changes people's own second factors.
     pub own_factors: OwnFactors,
     pub registrations: Registrations,
@@ -72,11 +75,11 @@ pub struct Services {
     pub(crate) factors: Arc<SecondFactors>,
     pub(crate) master: Arc<MasterKey>,
     pub(crate) site: Site,
-    pub(crate) arrivals: Arrivals,
+    pub(crate) unclaimed_sign_ins: UnclaimedSignIns,
     pub(crate) answers: IdempotentAnswers,
     pub(crate) used_forms: UsedForms,
-    pub(crate) streams: Streams,
-    pub(crate) told: Told,
+    pub(crate) streams: EventStreams,
+    pub(crate) log_dedup: LogDedup,
     pub(crate) profiles: Profiles,
 }
 
@@ -103,7 +106,7 @@ impl Services {
     pub(in crate::http) fn act(
         &self,
         caller: &Caller,
-        door: Door,
+        door: EntryPoint,
         info: &RequestInfo,
     ) -> Result<Act, ApiError> {
         let context = self.context(caller, info);

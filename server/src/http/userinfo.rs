@@ -8,9 +8,9 @@ use rocket::{
 
 use super::{
     RequestInfo,
-    oauth_answer::NoStore,
+    introspect_and_revoke::caller,
     oauth_body::{Authorization, bearer},
-    token_info::caller,
+    oauth_response::NoStore,
 };
 use crate::{
     http::Services,
@@ -23,11 +23,11 @@ pub(super) fn routes() -> Vec<Route> {
 
 #[get("/oauth/userinfo")]
 async fn userinfo(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     headers: Authorization<'_>,
 ) -> Result<NoStore<UserInfo>, OAuthError> {
-    about(doorward, info, bearer(&headers.0)?).await
+    about(services, info, bearer(&headers.0)?).await
 }
 
 /// The token of a form, RFC 6750 section 2.2. No body is as good.
@@ -47,7 +47,7 @@ impl<'r> FromData<'r> for MaybeForm {
 
 #[post("/oauth/userinfo", data = "<form>")]
 async fn userinfo_post(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     headers: Authorization<'_>,
     form: MaybeForm,
@@ -59,16 +59,16 @@ async fn userinfo_post(
         }
         (header, body) => header.or(body),
     };
-    about(doorward, info, token).await
+    about(services, info, token).await
 }
 
 async fn about(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     token: Option<&str>,
 ) -> Result<NoStore<UserInfo>, OAuthError> {
     let token = token.filter(|token| !token.is_empty());
     let token = token.ok_or_else(OAuthError::no_token)?;
-    let caller = caller(doorward, "openid", token, info).await?;
-    Ok(NoStore(UserInfo::of(&doorward.store, &caller).await?))
+    let caller = caller(services, "openid", token, info).await?;
+    Ok(NoStore(UserInfo::of(&services.store, &caller).await?))
 }

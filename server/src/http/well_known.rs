@@ -42,34 +42,34 @@ impl<'r> Responder<'r, 'static> for Public {
 
 /// The public keys, RFC 7517 section 5.
 #[get("/.well-known/jwks.json")]
-fn jwks(doorward: &Services) -> Public {
-    Public(doorward.keys.jwks())
+fn jwks(services: &Services) -> Public {
+    Public(services.keys.jwks())
 }
 
-fn document(doorward: &Services) -> Result<Public, OAuthError> {
+fn document(services: &Services) -> Result<Public, OAuthError> {
     let languages = pages::languages();
     let document = serde_json::to_string(&Metadata::new(
-        &doorward.issuer,
-        doorward.keys.algorithm(),
+        &services.issuer,
+        services.keys.algorithm(),
         languages,
-        &doorward.settings,
+        &services.settings,
     ));
     Ok(Public(document.map_err(|_| OAuthError::server())?.into()))
 }
 
 /// RFC 8414 section 3.
 #[get("/.well-known/oauth-authorization-server")]
-fn oauth_metadata(doorward: &Services) -> Result<Public, OAuthError> {
-    document(doorward)
+fn oauth_metadata(services: &Services) -> Result<Public, OAuthError> {
+    document(services)
 }
 
 /// OpenID Connect Discovery section 4.
 #[get("/.well-known/openid-configuration")]
-fn openid_metadata(doorward: &Services) -> Result<Public, OAuthError> {
-    document(doorward)
+fn openid_metadata(services: &Services) -> Result<Public, OAuthError> {
+    document(services)
 }
 
 #[get("/")]
-fn metadata(doorward: &Services) -> Result<Public, OAuthError> {
-    document(doorward)
+fn metadata(services: &Services) -> Result<Public, OAuthError> {
+    document(services)
 }

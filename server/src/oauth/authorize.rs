@@ -7,15 +7,15 @@ use doorward_shared::ScopeSet;
 
 use super::{
     ClientAnswer, Form, OAuthError, ResponseMode, allowed_redirect,
+    authorization_request::{AuthorizationRequest, AuthorizationRequestError, bad_redirect},
     client_auth::about_name,
     dynamic_registration::Registrations,
     oxide,
-    request::{AuthorizationRequest, Refused, bad_redirect},
     resource_owner::ResourceOwner,
 };
 use crate::{
     clock::Clock,
-    crypto::{seal::MasterKey, signing::KeyRing},
+    crypto::{key_ring::KeyRing, seal::MasterKey},
     service::SignedIn,
     store::Store,
 };
@@ -32,7 +32,7 @@ const PLACE: &str = "authorization request";
 
 /// Who stands before the authorization endpoint, and what they have said.
 #[derive(Debug, Clone)]
-pub(crate) struct Visitor {
+pub(crate) struct EndUser {
     pub signed_in: Option<SignedIn>,
     /// Whether they allow what was shown to them; `None` before they were asked.
     pub decision: Option<bool>,
@@ -43,7 +43,7 @@ pub(crate) struct Visitor {
 
 /// What comes next.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Next {
+pub(crate) enum AuthorizationOutcome {
     SignIn,
     /// Ask whether the client may have these scopes.
     Consent(ScopeSet),
@@ -69,21 +69,21 @@ impl AuthorizationEndpoint {
     /// Reads an authorization request.
     ///
     /// # Errors
-    /// [`Refused`].
+    /// [`AuthorizationRequestError`].
     pub(crate) async fn read(
         &self,
         pairs: Vec<(String, String)>,
         ip: IpAddr,
-    ) -> Result<AuthorizationRequest, Refused> {
+    ) -> Result<AuthorizationRequest, AuthorizationRequestError> {
         // Whoever asks, and where to answer, must be known before anything is answered there.
         let once = |name: &str| once(&pairs, name);
         let name = once("client_id").ok_or_else(OAuthError::unknown_client)?;
-        let page = |failure| Refused::Page(name.parse().ok(), failure);
+        let page = |failure| AuthorizationRequestError::Page(name.parse().ok(), failure);
         let named = self.registrations.client_named(name, ip).await;
         let client = named.map_err(|failure| page(about_name(failure, name)))?;
         let client = client.ok_or_else(|| page(about_name(OAuthError::unknown_client(), name)))?;
         let client_id = client.id;
-        let page = |failure| Refused::Page(Some(client_id), failure);
+        let page = |failure| AuthorizationRequestError::Page(Some(client_id), failure);
         let redirect_uri = once("redirect_uri");
         let redirect_uri = redirect_uri
             .filter(|uri| allowed_redirect(&client, uri))
@@ -92,11 +92,11 @@ impl AuthorizationEndpoint {
         let state = once("state").map(str::to_owned);
         let mode = ResponseMode::parse(once("response_mode")).unwrap_or_default();
         let checked = AuthorizationRequest::checked(pairs, &client, &redirect_uri, self).await;
-        checked.map_err(|failure| Refused::Client {
+        checked.map_err(|failure| AuthorizationRequestError::Client {
             id: client_id,
             answer: self.refusal(&redirect_uri, mode, state.as_deref(), &failure),
             failure,
-            unseen_stranger: client.dynamic,
+            needs_redirect_notice: client.dynamic,
         })
     }
 
@@ -110,7 +110,7 @@ impl AuthorizationEndpoint {
     ///
     /// # Errors
     /// `invalid_request`.
-    pub(crate) fn kept(&self, text: &str) -> Result<AuthorizationRequest, OAuthError> {
+    pub(crate) fn restore_request(&self, text: &str) -> Result<AuthorizationRequest, OAuthError> {
         let json = self.master.stamp().check(PLACE, text);
         let request = json.and_then(|json| serde_json::from_slice(&json).ok());
         let now = self.clock.now();
@@ -164,14 +164,14 @@ impl AuthorizationEndpoint {
     /// Takes a request as far as it goes.
     ///
     /// # Errors
-    /// [`Refused`].
+    /// [`AuthorizationRequestError`].
     pub(crate) async fn authorize(
         &self,
         request: &AuthorizationRequest,
-        visitor: Visitor,
-    ) -> Result<Next, Refused> {
+        visitor: EndUser,
+    ) -> Result<AuthorizationOutcome, AuthorizationRequestError> {
         let client = self.store.client(request.client_id).await?;
-        let page = |failure| Refused::Page(Some(request.client_id), failure);
+        let page = |failure| AuthorizationRequestError::Page(Some(request.client_id), failure);
         let client = client.ok_or_else(|| page(OAuthError::unknown_client()))?;
         // The client may have changed while somebody signed in.
         if !allowed_redirect(&client, &request.redirect_uri) {
@@ -193,11 +193,11 @@ impl AuthorizationEndpoint {
         };
         let parameters = as_form(request)?;
         let reached = oxide::authorize(owner, &parameters).await.map_err(page)?;
-        reached.map_err(|failure| Refused::Client {
+        reached.map_err(|failure| AuthorizationRequestError::Client {
             id: request.client_id,
             answer: self.refusal_of(request, &failure),
             failure,
-            unseen_stranger,
+            needs_redirect_notice: unseen_stranger,
         })
     }
 }

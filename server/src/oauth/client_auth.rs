@@ -6,8 +6,8 @@ use std::{net::IpAddr, sync::Arc};
 use doorward_shared::{ClientId, Timestamp};
 
 use super::{
-    Form, OAuthError, authorize::SAID_NO, client_credentials::ClientCredentials,
-    dynamic_registration::Registrations, error::UNKNOWN_CLIENT,
+    Form, OAuthError, authorize::SAID_NO, dynamic_registration::Registrations,
+    error::UNKNOWN_CLIENT, presented_credentials::PresentedCredentials,
 };
 use crate::{
     clock::Clock,
@@ -15,7 +15,10 @@ use crate::{
         assertion::{Expected, lacks_key, verify},
         secret::Digest256,
     },
-    domain::{Act, AuditContext, AuthMethod, Authority, Client, ClientSecrets, Door, Holder, Sent},
+    domain::{
+        Act, AuditContext, AuthMethod, Authority, Client, ClientSecrets, EntryPoint, Principal,
+        Sent,
+    },
     service::{ClientKeys, RefusedClients},
     state::NamedClient,
     store::Store,
@@ -34,11 +37,11 @@ impl Authenticated {
     /// What the client is about to do to what is its own.
     pub(crate) fn act(&self, cause: AuditContext) -> Act {
         let authority = Authority {
-            holder: Holder::Registered {
+            holder: Principal::Registered {
                 id: self.client.id,
                 secret: self.secret,
             },
-            door: Door::Own,
+            door: EntryPoint::Own,
             signed_in_at: None,
             step_up_seconds: 0,
         };
@@ -84,7 +87,7 @@ impl Clients {
             let sent = failure.sent.as_deref().cloned();
             let exists = why != UNKNOWN_CLIENT;
             let client = client.map(|id| NamedClient { id, exists });
-            self.refused.note(client, failure.error, why, sent, ip);
+            self.refused.record(client, failure.error, why, sent, ip);
         }
     }
 
@@ -111,12 +114,12 @@ impl Clients {
         form: &Form,
         ip: IpAddr,
     ) -> Result<Authenticated, OAuthError> {
-        let credentials = match ClientCredentials::read(headers, form) {
+        let credentials = match PresentedCredentials::read(headers, form) {
             Ok(Some(credentials)) => credentials,
             Ok(None) => {
                 let failure = OAuthError::client(false);
                 let why = "no client credentials came";
-                self.refused.note(None, failure.error, why, None, ip);
+                self.refused.record(None, failure.error, why, None, ip);
                 return Err(failure);
             }
             Err(failure) => {
@@ -139,7 +142,9 @@ impl Clients {
                         basic,
                     });
                 }
-                Err(Wrong { why, sent }) => (Some(NamedClient::known(client.id)), why, sent),
+                Err(ClientAuthError { why, sent }) => {
+                    (Some(NamedClient::known(client.id)), why, sent)
+                }
             },
             None => {
                 let exists = false;
@@ -147,7 +152,7 @@ impl Clients {
                 (client, UNKNOWN_CLIENT, unknown_name(name))
             }
         };
-        self.refused.note(client, "invalid_client", why, sent, ip);
+        self.refused.record(client, "invalid_client", why, sent, ip);
         Err(OAuthError::client(credentials.basic))
     }
 
@@ -156,8 +161,8 @@ impl Clients {
     async fn shown(
         &self,
         client: &Client,
-        credentials: &ClientCredentials,
-    ) -> Result<Result<Option<Digest256>, Wrong>, OAuthError> {
+        credentials: &PresentedCredentials,
+    ) -> Result<Result<Option<Digest256>, ClientAuthError>, OAuthError> {
         let assertion = credentials.assertion.as_ref();
         let registered = client.policy.auth_method;
         if (assertion.is_some() || client.is_confidential())
@@ -167,7 +172,7 @@ impl Clients {
         }
         if let Some(assertion) = assertion {
             let shown = self.shown_by_key(client, assertion).await?;
-            return Ok(shown.map(Some).map_err(Wrong::from));
+            return Ok(shown.map(Some).map_err(ClientAuthError::from));
         }
         let digest = credentials.digest();
         let why = why_refused(client, credentials, digest.as_ref(), self.clock.now());
@@ -223,22 +228,22 @@ impl Clients {
 }
 
 /// Why a client has not shown who it is, and what of its request tells.
-struct Wrong {
+struct ClientAuthError {
     why: &'static str,
     sent: Option<Sent>,
 }
 
-impl From<&'static str> for Wrong {
+impl From<&'static str> for ClientAuthError {
     fn from(why: &'static str) -> Self {
         Self { why, sent: None }
     }
 }
 
 /// A client authenticated in another way than it is registered for.
-fn other_way(registered: Option<AuthMethod>, way: AuthMethod) -> Wrong {
+fn other_way(registered: Option<AuthMethod>, way: AuthMethod) -> ClientAuthError {
     let registered = registered.map(AuthMethod::as_str);
     let sent = Sent::new("token_endpoint_auth_method", way.as_str(), registered);
-    Wrong {
+    ClientAuthError {
         why: "the client is registered for another way to authenticate",
         sent: Some(sent),
     }
@@ -247,7 +252,7 @@ fn other_way(registered: Option<AuthMethod>, way: AuthMethod) -> Wrong {
 /// What is wrong with a client's secret, whose hash is `digest`, or with none, if something is.
 fn why_refused(
     client: &Client,
-    credentials: &ClientCredentials,
+    credentials: &PresentedCredentials,
     digest: Option<&Digest256>,
     now: Timestamp,
 ) -> Option<&'static str> {

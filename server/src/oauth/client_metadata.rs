@@ -57,7 +57,7 @@ pub(crate) struct Metadata {
 
 /// Why metadata is refused.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Refused {
+pub(crate) struct MetadataError {
     /// A code of RFC 7591 section 3.2.2.
     pub error: &'static str,
     /// A sentence.
@@ -90,8 +90,11 @@ impl Registration {
     /// With those of the grants alone that an operator has left the client, where one has decided that.
     ///
     /// # Errors
-    /// [`Refused`], where none is left.
-    pub(super) fn with_grants_of(mut self, left: Option<Vec<GrantType>>) -> Result<Self, Refused> {
+    /// [`MetadataError`], where none is left.
+    pub(super) fn with_grants_of(
+        mut self,
+        left: Option<Vec<GrantType>>,
+    ) -> Result<Self, MetadataError> {
         if let Some(left) = left {
             self.grant_types.retain(|grant| left.contains(grant));
         }
@@ -104,15 +107,15 @@ impl Registration {
     }
 }
 
-fn bad(why: impl Into<String>) -> Refused {
-    Refused {
+fn bad(why: impl Into<String>) -> MetadataError {
+    MetadataError {
         error: "invalid_client_metadata",
         why: why.into(),
     }
 }
 
-fn bad_redirect(why: impl Into<String>) -> Refused {
-    Refused {
+fn bad_redirect(why: impl Into<String>) -> MetadataError {
+    MetadataError {
         error: "invalid_redirect_uri",
         why: why.into(),
     }
@@ -121,8 +124,8 @@ fn bad_redirect(why: impl Into<String>) -> Refused {
 /// Decides what a client becomes that asks for this. Where less will do, it gets less, and the answer says so.
 ///
 /// # Errors
-/// [`Refused`].
-pub(crate) fn decide(asked: &Metadata, allowed: &Allowed) -> Result<Registration, Refused> {
+/// [`MetadataError`].
+pub(crate) fn decide(asked: &Metadata, allowed: &Allowed) -> Result<Registration, MetadataError> {
     let length = serde_json::to_vec(asked).map_or(usize::MAX, |text| text.len());
     if length > allowed.bytes {
         return Err(bad(format!(
@@ -161,7 +164,7 @@ pub(crate) fn decide(asked: &Metadata, allowed: &Allowed) -> Result<Registration
     })
 }
 
-fn check_redirect_uris(asked: &Metadata, grants: &[GrantType]) -> Result<(), Refused> {
+fn check_redirect_uris(asked: &Metadata, grants: &[GrantType]) -> Result<(), MetadataError> {
     if asked.redirect_uris.len() > MAX_URIS || asked.post_logout_redirect_uris.len() > MAX_URIS {
         let why = format!("there must be at most {MAX_URIS} of each kind");
         return Err(bad_redirect(why));
@@ -177,7 +180,7 @@ fn check_redirect_uris(asked: &Metadata, grants: &[GrantType]) -> Result<(), Ref
 }
 
 /// What it asks for as far as it may have it; all of that where it asks for none.
-fn scopes(asked: &Metadata, allowed: &Allowed) -> Result<ScopeSet, Refused> {
+fn scopes(asked: &Metadata, allowed: &Allowed) -> Result<ScopeSet, MetadataError> {
     let named = asked
         .scope
         .as_deref()
@@ -189,7 +192,7 @@ fn scopes(asked: &Metadata, allowed: &Allowed) -> Result<ScopeSet, Refused> {
     Ok(named.intersect(&allowed.scopes))
 }
 
-fn grants(asked: &Metadata, allowed: &Allowed) -> Result<Vec<GrantType>, Refused> {
+fn grants(asked: &Metadata, allowed: &Allowed) -> Result<Vec<GrantType>, MetadataError> {
     let default = vec!["authorization_code".to_owned()];
     let names = asked.grant_types.as_ref().unwrap_or(&default);
     let mut grants = Vec::new();
@@ -210,7 +213,7 @@ fn grants(asked: &Metadata, allowed: &Allowed) -> Result<Vec<GrantType>, Refused
 }
 
 /// How the client authenticates, and whether it gets a secret.
-fn method(asked: &Metadata, allowed: &Allowed) -> Result<(AuthMethod, bool), Refused> {
+fn method(asked: &Metadata, allowed: &Allowed) -> Result<(AuthMethod, bool), MetadataError> {
     let asked = asked.token_endpoint_auth_method.as_deref();
     let method = asked
         .unwrap_or("client_secret_basic")
@@ -224,11 +227,11 @@ fn method(asked: &Metadata, allowed: &Allowed) -> Result<(AuthMethod, bool), Ref
 }
 
 /// What is wrong with a member of the metadata.
-fn named(name: &'static str) -> impl Fn(String) -> Refused {
+fn named(name: &'static str) -> impl Fn(String) -> MetadataError {
     move |why| bad(format!("{name} {why}"))
 }
 
-fn check_uris(asked: &Metadata) -> Result<(), Refused> {
+fn check_uris(asked: &Metadata) -> Result<(), MetadataError> {
     for uri in &asked.post_logout_redirect_uris {
         check_redirect_uri(uri, &[]).map_err(named("post_logout_redirect_uris"))?;
     }
@@ -249,7 +252,7 @@ fn check_uris(asked: &Metadata) -> Result<(), Refused> {
     Ok(())
 }
 
-fn policy(asked: &Metadata, method: AuthMethod) -> Result<ClientPolicy, Refused> {
+fn policy(asked: &Metadata, method: AuthMethod) -> Result<ClientPolicy, MetadataError> {
     check_uris(asked)?;
     let signs = method == AuthMethod::PrivateKeyJwt;
     let keys = asked

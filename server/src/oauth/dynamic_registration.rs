@@ -7,8 +7,8 @@ use ulid::Ulid;
 
 use super::{
     OAuthError,
-    client_metadata::{Allowed, Metadata, Refused, Registration, STRANGERS_BYTES, decide},
-    documents::Documents,
+    client_id_documents::Documents,
+    client_metadata::{Allowed, Metadata, MetadataError, Registration, STRANGERS_BYTES, decide},
 };
 use crate::{
     clock::{Clock, random_bytes},
@@ -47,8 +47,8 @@ pub(crate) struct Origin {
     pub request_id: Arc<str>,
 }
 
-impl From<Refused> for OAuthError {
-    fn from(refused: Refused) -> Self {
+impl From<MetadataError> for OAuthError {
+    fn from(refused: MetadataError) -> Self {
         Self::new(refused.error, refused.why)
     }
 }
@@ -68,8 +68,8 @@ pub(super) fn client(registration: Registration, secrets: Option<ClientSecrets>)
         policy: registration.policy,
         dynamic: true,
         document: None,
-        own_tokens_from: None,
-        codes_after: None,
+        client_tokens_valid_from: None,
+        codes_valid_after: None,
         created_at: Timestamp::default(),
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::MAX_PARAMETERS;
 use crate::{
-    crypto::signing::SignError,
+    crypto::key_ring::SignError,
     domain::{DomainError, Sent},
     service::Error,
     state::limits::RetryAfter,

@@ -5,9 +5,9 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use doorward_shared::ScopeSet;
 use serde::Serialize;
 
-use super::{OAuthError, grants::Exchange};
+use super::{OAuthError, token_issuance::Exchange};
 use crate::{
-    crypto::signing::{SigningAlgorithm, TokenType},
+    crypto::key_ring::{SigningAlgorithm, TokenType},
     domain::{AuthorizationCode, ClaimSet, PersonClaims, Session},
 };
 

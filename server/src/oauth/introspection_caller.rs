@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    crypto::token::AccessToken,
+    crypto::access_token::AccessToken,
     domain::{Client, User, client::is_same_resource},
     service::Caller,
 };
@@ -18,8 +18,8 @@ pub enum IntrospectionCaller {
     Operator { people: bool },
 }
 
-pub(super) fn sees(asker: &IntrospectionCaller, token: &AccessToken) -> bool {
-    match asker {
+pub(super) fn sees(introspecting: &IntrospectionCaller, token: &AccessToken) -> bool {
+    match introspecting {
         IntrospectionCaller::Operator { .. } => true,
         IntrospectionCaller::Client(client) => {
             client.resource_server
@@ -35,9 +35,9 @@ pub(super) fn sees(asker: &IntrospectionCaller, token: &AccessToken) -> bool {
     }
 }
 
-/// A person's address as the asker may be told it.
-pub(super) fn told(asker: &IntrospectionCaller, user: &User) -> Option<String> {
-    match asker {
+/// A person's address as the caller of introspection may see it.
+pub(super) fn disclosed_email(introspecting: &IntrospectionCaller, user: &User) -> Option<String> {
+    match introspecting {
         IntrospectionCaller::Client(client) => client
             .policy
             .told_email(user)
@@ -47,10 +47,13 @@ pub(super) fn told(asker: &IntrospectionCaller, user: &User) -> Option<String> {
 }
 
 /// Whether the person's address is told: a token that was given it, the person's own, or to whoever reads every account.
-pub(super) fn shows_email(asker: &IntrospectionCaller, token: &Caller) -> bool {
-    token.first_party().is_some() || token.scopes.covers("email") || reads_people(asker)
+pub(super) fn shows_email(introspecting: &IntrospectionCaller, token: &Caller) -> bool {
+    token.first_party().is_some() || token.scopes.covers("email") || reads_people(introspecting)
 }
 
-pub(super) fn reads_people(asker: &IntrospectionCaller) -> bool {
-    matches!(asker, IntrospectionCaller::Operator { people: true })
+pub(super) fn reads_people(introspecting: &IntrospectionCaller) -> bool {
+    matches!(
+        introspecting,
+        IntrospectionCaller::Operator { people: true }
+    )
 }

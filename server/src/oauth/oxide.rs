@@ -5,7 +5,7 @@
 //! asked about by the client it is of, and PKCE: whether the verifier is the preimage of the challenge (RFC 7636 section 4.6).
 //! What it does not decide, since its types cannot say it, is asked of us while it runs: who the client is (`client_auth.rs`),
 //! what the person allows (`resource_owner.rs`), what a code or a refresh token is worth and what is issued for it
-//! (`grants.rs`, and the rules of `domain/rules`). Its answers are not sent: only how a flow ended is read from them.
+//! (`token_issuance.rs`, and the rules of `domain/rules`). Its answers are not sent: only how a flow ended is read from them.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -38,16 +38,16 @@ use url::Url;
 
 use super::{
     Form, OAuthError, TokenAnswer,
-    authorize::Next,
-    grants::{BAD_CODE, Exchange},
-    request::bad_redirect,
+    authorization_request::bad_redirect,
+    authorize::AuthorizationOutcome,
     resource_owner::{Decision, ResourceOwner},
+    token_issuance::{BAD_CODE, Exchange},
 };
 use crate::domain::{AuthorizationCode, Client, GrantType};
 
 /// One request under way: plays every part that its flow asks for.
-struct Run {
-    asks: Asks,
+struct FlowEndpoint {
+    asks: FlowParty,
     client: Arc<Client>,
     /// Why it is refused, where we say so.
     refused: Option<OAuthError>,
@@ -55,8 +55,8 @@ struct Run {
 
 /// Whose request it is, and what came of it.
 #[expect(clippy::large_enum_variant, reason = "one for each request")]
-enum Asks {
-    Person(ResourceOwner, Option<Next>),
+enum FlowParty {
+    Person(ResourceOwner, Option<AuthorizationOutcome>),
     Client(Exchange, Option<TokenAnswer>),
 }
 
@@ -67,12 +67,12 @@ enum Asks {
 pub(super) async fn authorize(
     owner: ResourceOwner,
     parameters: &Form,
-) -> Result<Result<Next, OAuthError>, OAuthError> {
+) -> Result<Result<AuthorizationOutcome, OAuthError>, OAuthError> {
     let request = Request {
         query: parameters.pairs().iter().cloned().collect(),
         ..Request::default()
     };
-    let mut run = Run::new(owner.client.clone(), Asks::Person(owner, None));
+    let mut run = FlowEndpoint::new(owner.client.clone(), FlowParty::Person(owner, None));
     let done = AuthorizationFlow::prepare(run.with_pkce())?
         .execute(request)
         .await;
@@ -80,7 +80,7 @@ pub(super) async fn authorize(
         // Nothing is wrong with the request: storage failed, and the person may try again.
         (Some(failure), _) if failure.status >= 500 => Err(failure),
         (Some(failure), _) => Ok(Err(failure)),
-        (None, Asks::Person(_, Some(next))) => Ok(Ok(next)),
+        (None, FlowParty::Person(_, Some(next))) => Ok(Ok(next)),
         (None, _) => Err(done.err().unwrap_or_else(OAuthError::server)),
     }
 }
@@ -91,7 +91,7 @@ pub(super) async fn authorize(
 /// [`OAuthError`], RFC 6749 section 5.2.
 pub(super) async fn exchange(exchange: Exchange, form: &Form) -> Result<TokenAnswer, OAuthError> {
     let (kind, request) = (exchange.kind(), token_request(&exchange, form));
-    let mut run = Run::new(exchange.client.clone(), Asks::Client(exchange, None));
+    let mut run = FlowEndpoint::new(exchange.client.clone(), FlowParty::Client(exchange, None));
     let endpoint = run.with_pkce();
     let done = match kind {
         GrantType::ClientCredentials => {
@@ -103,7 +103,7 @@ pub(super) async fn exchange(exchange: Exchange, form: &Form) -> Result<TokenAns
     };
     match (run.refused, run.asks) {
         (Some(failure), _) => Err(failure),
-        (None, Asks::Client(_, Some(answer))) => Ok(answer),
+        (None, FlowParty::Client(_, Some(answer))) => Ok(answer),
         (None, _) => Err(done.err().unwrap_or_else(OAuthError::server)),
     }
 }
@@ -142,8 +142,8 @@ fn scope(scopes: &ScopeSet) -> Result<Scope, RegistrarError> {
     scopes.map_err(|_| RegistrarError::Unspecified)
 }
 
-impl Run {
-    fn new(client: Arc<Client>, asks: Asks) -> Self {
+impl FlowEndpoint {
+    fn new(client: Arc<Client>, asks: FlowParty) -> Self {
         Self {
             asks,
             client,
@@ -165,8 +165,8 @@ impl Run {
 
     fn exchange(&mut self) -> Result<&mut Exchange, ()> {
         match &mut self.asks {
-            Asks::Client(exchange, _) => Ok(exchange),
-            Asks::Person(..) => Err(()),
+            FlowParty::Client(exchange, _) => Ok(exchange),
+            FlowParty::Person(..) => Err(()),
         }
     }
 
@@ -209,7 +209,7 @@ impl Run {
 
 /// The client is known, or has been authenticated, before the flow starts.
 #[async_trait]
-impl Registrar for Run {
+impl Registrar for FlowEndpoint {
     async fn bound_redirect<'a>(
         &self,
         bound: ClientUrl<'a>,
@@ -217,9 +217,9 @@ impl Registrar for Run {
         self.check(&bound.client_id, None).await?;
         let asked = bound.redirect_uri.as_ref().map(|uri| uri.as_str());
         let url = match &self.asks {
-            Asks::Person(owner, _) if asked == Some(&owner.request.redirect_uri) => asked,
-            Asks::Person(..) => return Err(RegistrarError::Unspecified),
-            Asks::Client(..) => None,
+            FlowParty::Person(owner, _) if asked == Some(&owner.request.redirect_uri) => asked,
+            FlowParty::Person(..) => return Err(RegistrarError::Unspecified),
+            FlowParty::Client(..) => None,
         };
         Ok(BoundClient {
             redirect_uri: Cow::Owned(RegisteredUrl::Semantic(some_url(url.unwrap_or_default())?)),
@@ -253,16 +253,16 @@ impl Registrar for Run {
 }
 
 #[async_trait]
-impl OwnerSolicitor<Request> for Run {
+impl OwnerSolicitor<Request> for FlowEndpoint {
     async fn check_consent(
         &mut self,
         _: &mut Request,
         asked: Solicitation<'_>,
     ) -> OwnerConsent<Response> {
         let (owner, next) = match &mut self.asks {
-            Asks::Person(owner, next) => (owner, next),
+            FlowParty::Person(owner, next) => (owner, next),
             // With client credentials the client itself is the owner, RFC 6749 section 4.4.
-            Asks::Client(..) => {
+            FlowParty::Client(..) => {
                 return OwnerConsent::Authorized(asked.pre_grant().client_id.clone());
             }
         };
@@ -284,14 +284,14 @@ impl OwnerSolicitor<Request> for Run {
 }
 
 #[async_trait]
-impl Authorizer for Run {
+impl Authorizer for FlowEndpoint {
     async fn authorize(&mut self, _: Grant) -> Result<String, ()> {
-        let Asks::Person(owner, next) = &mut self.asks else {
+        let FlowParty::Person(owner, next) = &mut self.asks else {
             return Err(());
         };
         match owner.make_code().await {
             Ok(code) => {
-                *next = Some(Next::Answer(owner.answer(&code)));
+                *next = Some(AuthorizationOutcome::Answer(owner.answer(&code)));
                 Ok(code)
             }
             Err(failure) => self.refuse(failure),
@@ -308,9 +308,9 @@ impl Authorizer for Run {
 }
 
 #[async_trait]
-impl Issuer for Run {
+impl Issuer for FlowEndpoint {
     async fn issue(&mut self, grant: Grant) -> Result<IssuedToken, ()> {
-        let Asks::Client(exchange, answer) = &mut self.asks else {
+        let FlowParty::Client(exchange, answer) = &mut self.asks else {
             return Err(());
         };
         match exchange.issue(&grant.scope.to_string()).await {
@@ -343,7 +343,7 @@ impl Issuer for Run {
     }
 }
 
-impl Endpoint<Request> for &mut Run {
+impl Endpoint<Request> for &mut FlowEndpoint {
     type Error = OAuthError;
 
     fn registrar(&self) -> Option<&(dyn Registrar + Sync)> {
@@ -385,7 +385,7 @@ impl Endpoint<Request> for &mut Run {
     fn error(&mut self, error: OxideError) -> OAuthError {
         match (error, &self.asks) {
             (OxideError::PrimitiveError, _) => OAuthError::server(),
-            (_, Asks::Person(owner, _)) => {
+            (_, FlowParty::Person(owner, _)) => {
                 bad_redirect(Some(&owner.request.redirect_uri), &self.client)
             }
             (OxideError::BadRequest, _) => OAuthError::request("the request is not complete"),

@@ -93,8 +93,8 @@ mod tests {
             policy: crate::domain::ClientPolicy::default(),
             dynamic: false,
             document: None,
-            own_tokens_from: None,
-            codes_after: None,
+            client_tokens_valid_from: None,
+            codes_valid_after: None,
             created_at: Timestamp(0),
         };
         allowed_redirect(&client, uri)

@@ -2,11 +2,11 @@
 
 use doorward_shared::ScopeSet;
 
-use super::{OAuthError, TokenAnswer, grants::Exchange};
+use super::{OAuthError, TokenAnswer, token_issuance::Exchange};
 use crate::{
     crypto::secret::Secret,
     domain::{RefreshOwner, Sent},
-    service::{Asked, NotRenewed, Renewed},
+    service::{RefreshError, RefreshRequest, Renewed},
 };
 
 impl Exchange {
@@ -16,7 +16,7 @@ impl Exchange {
         used: &Secret,
         wanted: Option<&ScopeSet>,
     ) -> Result<TokenAnswer, OAuthError> {
-        let asked = Asked {
+        let asked = RefreshRequest {
             scope: wanted.cloned(),
             resources: self.resources.clone(),
         };
@@ -32,20 +32,20 @@ impl Exchange {
             refresh_token,
             ..
         } = renewed.await.map_err(|why| match why {
-            NotRenewed::Unknown
-            | NotRenewed::Expired
-            | NotRenewed::NoFactor
-            | NotRenewed::Revoked => OAuthError::grant("the refresh token is not valid"),
-            NotRenewed::ScopeTooWide => {
+            RefreshError::Unknown
+            | RefreshError::Expired
+            | RefreshError::NoFactor
+            | RefreshError::Revoked => OAuthError::grant("the refresh token is not valid"),
+            RefreshError::ScopeTooWide => {
                 let asked = wanted.map(ToString::to_string).unwrap_or_default();
                 let sent = Sent::new("scope", &asked, [""; 0]);
                 OAuthError::scope("the scope was not granted").about(sent)
             }
-            NotRenewed::OtherResource => OAuthError::new(
+            RefreshError::OtherResource => OAuthError::new(
                 "invalid_target",
                 "the resource was not granted, or is not the client's any more",
             ),
-            NotRenewed::Failed(error) => error.into(),
+            RefreshError::Failed(error) => error.into(),
         })?;
         let scope = match wanted {
             Some(wanted) => wanted.intersect(&may),

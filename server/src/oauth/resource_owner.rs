@@ -6,9 +6,9 @@ use doorward_shared::{ScopeSet, Timestamp, UserId};
 
 use super::{
     ClientAnswer, OAuthError,
-    authorize::{AuthorizationEndpoint, NOT_ADMITTED, Next, SAID_NO, Visitor},
+    authorization_request::AuthorizationRequest,
+    authorize::{AuthorizationEndpoint, AuthorizationOutcome, EndUser, NOT_ADMITTED, SAID_NO},
     redirect::is_claimed_by_any_program,
-    request::AuthorizationRequest,
     token::resources,
 };
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
 /// What comes of asking the person.
 pub(super) enum Decision {
     /// They have to say something first.
-    Ask(Next),
+    Ask(AuthorizationOutcome),
     /// They give this.
     Grant { user: UserId, scope: ScopeSet },
 }
@@ -35,7 +35,7 @@ pub(super) struct ResourceOwner {
     pub endpoint: AuthorizationEndpoint,
     pub request: AuthorizationRequest,
     pub client: Arc<Client>,
-    pub visitor: Visitor,
+    pub visitor: EndUser,
     pub now: Timestamp,
     /// What the person gives, once they have said so.
     pub granted: Option<ScopeSet>,
@@ -51,7 +51,7 @@ impl ResourceOwner {
         let too_long_ago = max_age.is_some_and(|age| signed_in_at < asked_at.plus_seconds(-age));
         let is_other = self
             .request
-            .hinted
+            .hinted_user
             .is_some_and(|user| user != who.account.user.id);
         let again = self.request.prompt.login && signed_in_at < asked_at;
         too_long_ago || is_other || again
@@ -109,7 +109,7 @@ impl ResourceOwner {
             return if prompt.none {
                 refuse("login_required", "nobody is signed in who could answer")
             } else {
-                Ok(Decision::Ask(Next::SignIn))
+                Ok(Decision::Ask(AuthorizationOutcome::SignIn))
             };
         };
         if !self.client.policy.admits(&who.account.user) {
@@ -118,7 +118,7 @@ impl ResourceOwner {
             }
             let failure = OAuthError::new("access_denied", NOT_ADMITTED);
             let answer = self.endpoint.refusal_of(&self.request, &failure);
-            return Ok(Decision::Ask(Next::NotAdmitted(answer)));
+            return Ok(Decision::Ask(AuthorizationOutcome::NotAdmitted(answer)));
         }
         let offered = self.offered(who);
         if offered.is_empty() && !self.request.scope.is_empty() {
@@ -148,7 +148,7 @@ impl ResourceOwner {
         } else if prompt.none {
             refuse("consent_required", "the person has not allowed this yet")
         } else {
-            Ok(Decision::Ask(Next::Consent(asked)))
+            Ok(Decision::Ask(AuthorizationOutcome::Consent(asked)))
         }
     }
 

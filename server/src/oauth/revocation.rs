@@ -3,14 +3,14 @@
 use doorward_shared::{SessionId, Timestamp};
 use ulid::Ulid;
 
-use super::{OAuthError, client_auth::Authenticated, token_info::TokenInfos};
+use super::{OAuthError, client_auth::Authenticated, introspection::Introspection};
 use crate::{
-    crypto::signing::TokenError,
+    crypto::key_ring::TokenError,
     domain::{AuditContext, Client, DomainError, SessionCore},
     store::StoreError,
 };
 
-impl TokenInfos {
+impl Introspection {
     /// Ends a token of this client's, and with it what belongs to the same grant (RFC 7009 section 2.1). A token of
     /// somebody else's, or of nobody's, is left alone, and the answer is the same.
     ///
@@ -23,13 +23,15 @@ impl TokenInfos {
         cause: AuditContext,
     ) -> Result<(), OAuthError> {
         let (meant, act) = (
-            self.meant(&by.client, token, cause.at).await?,
+            self.target_of(&by.client, token, cause.at).await?,
             by.act(cause),
         );
         let ended = match meant {
-            Some(Meant::Session(id)) => self.callers.store.give_back_session(id, act).await,
-            Some(Meant::Token(jti, until)) => {
-                let (store, of) = (&self.callers.store, by.client.id);
+            Some(RevocationTarget::Session(id)) => {
+                self.authenticator.store.give_back_session(id, act).await
+            }
+            Some(RevocationTarget::Token(jti, until)) => {
+                let (store, of) = (&self.authenticator.store, by.client.id);
                 store.give_back_token(jti, of, until, act).await
             }
             None => Ok(()),
@@ -43,23 +45,23 @@ impl TokenInfos {
     }
 
     /// What a client's own token stands for; nothing, where it is another's, or none.
-    async fn meant(
+    async fn target_of(
         &self,
         client: &Client,
         token: &str,
         now: Timestamp,
-    ) -> Result<Option<Meant>, StoreError> {
+    ) -> Result<Option<RevocationTarget>, StoreError> {
         let own = |session: &SessionCore| {
-            (session.client_id == Some(client.id)).then_some(Meant::Session(session.id))
+            (session.client_id == Some(client.id)).then_some(RevocationTarget::Session(session.id))
         };
         if token.starts_with("rt_") {
             let Some(shown) = self.master.refresh().read(token) else {
                 return Ok(None);
             };
-            let found = self.callers.store.refresh_token(shown).await?;
+            let found = self.authenticator.store.refresh_token(shown).await?;
             return Ok(found.and_then(|(session, _)| own(&session.core())));
         }
-        let claims = match self.callers.keys.verify_any_audience(token, now) {
+        let claims = match self.authenticator.keys.verify_any_audience(token, now) {
             Ok(claims) | Err(TokenError::Expired(claims)) => claims,
             Err(TokenError::Invalid | TokenError::Withdrawn) => return Ok(None),
         };
@@ -68,18 +70,18 @@ impl TokenInfos {
         }
         Ok(match claims.session() {
             Some((id, _)) => {
-                let session = self.callers.store.session(id).await?;
+                let session = self.authenticator.store.session(id).await?;
                 session.as_ref().and_then(own)
             }
             None => {
                 let until = Timestamp::from_seconds(claims.exp());
-                Some(Meant::Token(claims.jti(), until))
+                Some(RevocationTarget::Token(claims.jti(), until))
             }
         })
     }
 }
 /// What a token that is given up stands for.
-enum Meant {
+enum RevocationTarget {
     Session(SessionId),
     /// A client's own: its id, and when it would have ended.
     Token(Ulid, Timestamp),

@@ -7,8 +7,8 @@ use doorward_shared::{Scope, ScopeSet};
 use super::{
     Form, OAuthError,
     client_auth::{Authenticated, Clients},
-    grants::{Exchange, Presented, own_scopes},
     oxide,
+    token_issuance::{Exchange, Presented, own_scopes},
 };
 use crate::{
     crypto::secret::Digest256,

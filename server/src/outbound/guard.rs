@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::domain::address::is_public;
+use crate::domain::public_ip::is_public;
 
 /// Where a call may lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

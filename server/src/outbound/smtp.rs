@@ -47,7 +47,7 @@ pub(crate) struct Smtp(Arc<Inner>);
 struct Inner {
     server: MailServer,
     tls: TlsParameters,
-    hello: ClientId,
+    ehlo_name: ClientId,
     /// Whether mail has gone in the clear: [`NEVER`], [`SEEN`], [`TOLD`].
     clear: AtomicU8,
     /// Whether the server has offered STARTTLS.
@@ -85,7 +85,7 @@ impl Smtp {
         Ok(Self(Arc::new(Inner {
             server,
             tls,
-            hello,
+            ehlo_name: hello,
             clear: AtomicU8::new(NEVER),
             offered: AtomicBool::new(false),
         })))
@@ -133,7 +133,7 @@ impl Smtp {
         let Inner {
             server,
             tls,
-            hello,
+            ehlo_name: hello,
             clear,
             ..
         } = &*self.0;
@@ -168,7 +168,7 @@ impl Smtp {
         let Inner {
             server,
             tls,
-            hello,
+            ehlo_name: hello,
             offered,
             ..
         } = &*self.0;
@@ -264,7 +264,7 @@ const SAID: usize = 300;
 const TOKEN: usize = 24;
 
 /// What is kept of a server's words: it may repeat the mail with its link, and addresses.
-fn blotted(text: &str) -> String {
+fn redacted(text: &str) -> String {
     let is_secret = |word: &str| {
         let mut run = 0;
         let is_long = word.chars().any(|c| {
@@ -291,20 +291,20 @@ fn said(error: &lettre::transport::smtp::Error) -> String {
     }
     let clean = |c: char| if c.is_control() { ' ' } else { c };
     let line: String = text.chars().map(clean).collect();
-    blotted(&line).chars().take(SAID).collect()
+    redacted(&line).chars().take(SAID).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::blotted;
+    use super::redacted;
 
     #[test]
     fn no_token_and_no_address_of_a_servers_words_is_kept() {
         let said = "550 5.7.1 <ada@example.com>: refused: https://id.example/reset-password?token=link_0123456789 \
                     (https%3A%2F%2Fid.example%2Freset%3Dlink=5F01234567) by mx1.mail.example.com";
-        let kept = blotted(said);
+        let kept = redacted(said);
         assert_eq!(kept, "550 5.7.1 … refused: … … by mx1.mail.example.com");
         let plain = "451 4.7.1 Greylisted, try again in 300 seconds";
-        assert_eq!(blotted(plain), plain);
+        assert_eq!(redacted(plain), plain);
     }
 }

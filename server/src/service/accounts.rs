@@ -3,7 +3,7 @@
 use super::{Caller, Error, Passwords, Verification};
 use crate::{
     crypto::secret::Secret,
-    domain::{Account, Act, AuditContext, Door, Email},
+    domain::{Account, Act, AuditContext, Email, EntryPoint},
     settings::Registration,
     store::{EndsWithPassword, Store},
 };
@@ -40,13 +40,13 @@ impl Accounts {
         context: AuditContext,
     ) -> Result<(), Error> {
         let (user, email) = (account.user.id, account.user.email.as_str());
-        let act = self.act_now(by, Door::Admin, &context)?;
+        let act = self.act_now(by, EntryPoint::Admin, &context)?;
         self.store().may_set_password(user, act).await?;
         let hash = self
             .passwords
             .hash_new_password(password, email, "password")
             .await?;
-        let act = self.act_now(by, Door::Admin, &context)?;
+        let act = self.act_now(by, EntryPoint::Admin, &context)?;
         let keep = None;
         let ends = EndsWithPassword { keep, api_keys };
         self.store()
@@ -60,7 +60,7 @@ impl Accounts {
     pub(super) fn act_now(
         &self,
         by: &Caller,
-        door: Door,
+        door: EntryPoint,
         context: &AuditContext,
     ) -> Result<Act, Error> {
         let context = AuditContext {

@@ -5,7 +5,7 @@ use doorward_shared::{
     apikey::{Environment, KeyPatch, MintRequest},
 };
 
-use super::{Error, values};
+use super::{Error, validation};
 use crate::{
     clock::random_bytes,
     crypto::{
@@ -13,7 +13,7 @@ use crate::{
         secret::{Digest256, Secret},
     },
     domain::{
-        Act, ApiKey, KeyOwner, KeyTerms, KeyTermsChange,
+        Act, ApiKey, KeyOwner, KeyRestrictions, KeyTermsChange,
         rules::{
             api_key::KeyChange,
             authority::{self as rule, KeyFacts},
@@ -41,7 +41,7 @@ pub(crate) struct Mint {
     scopes: ScopeSet,
     environment: Environment,
     expires_at: Option<Timestamp>,
-    terms: KeyTerms,
+    terms: KeyRestrictions,
 }
 
 impl Mint {
@@ -52,7 +52,7 @@ impl Mint {
     pub(crate) fn new(
         owner: KeyOwner,
         asked: &MintRequest,
-        terms: KeyTerms,
+        terms: KeyRestrictions,
         now: Timestamp,
     ) -> Result<Self, Error> {
         let scopes = some_scopes(&asked.scopes)?;
@@ -61,7 +61,7 @@ impl Mint {
         }
         Ok(Self {
             owner,
-            name: values::required_name("name", &asked.name)?,
+            name: validation::required_name("name", &asked.name)?,
             scopes,
             environment: asked.environment,
             expires_at: asked.expires_at,
@@ -72,7 +72,7 @@ impl Mint {
 
 /// A key and whose it must be; anybody's, when `None`.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Which {
+pub(crate) struct KeyRef {
     pub id: KeyId,
     pub owner: Option<KeyOwner>,
 }
@@ -142,13 +142,13 @@ impl ApiKeys {
     pub(crate) async fn rotate(
         &self,
         act: Act,
-        key: Which,
+        key: KeyRef,
         grace_seconds: u32,
     ) -> Result<(ApiKey, Secret), Error> {
         if grace_seconds > MAX_GRACE {
             return Err(Error::invalid("graceSeconds", "must be at most 30 days"));
         }
-        let Which { id, owner } = key;
+        let KeyRef { id, owner } = key;
         let key = self.store.key(id, owner).await?;
         let key = key.ok_or(crate::domain::DomainError::NotFound("API key"))?;
         let (secret, hash, hint) = self.new_secret(key.environment);
@@ -166,16 +166,16 @@ impl ApiKeys {
     pub(crate) async fn change(
         &self,
         act: Act,
-        key: Which,
+        key: KeyRef,
         asked: &KeyPatch,
         terms: KeyTermsChange,
     ) -> Result<ApiKey, Error> {
         let name = asked.name.as_deref();
         let name = name
-            .map(|name| values::required_name("name", name))
+            .map(|name| validation::required_name("name", name))
             .transpose()?;
         let scopes = asked.scopes.as_deref().map(some_scopes).transpose()?;
-        let Which { id, owner } = key;
+        let KeyRef { id, owner } = key;
         let change = KeyChange {
             name,
             scopes,
@@ -192,7 +192,7 @@ impl ApiKeys {
 }
 
 fn some_scopes(given: &[String]) -> Result<ScopeSet, Error> {
-    let scopes = values::scopes("scopes", given)?;
+    let scopes = validation::scopes("scopes", given)?;
     if scopes.is_empty() {
         return Err(Error::invalid("scopes", "must name at least one scope"));
     }

@@ -12,7 +12,7 @@ use ulid::Ulid;
 
 use crate::{
     clock::{Clock, random_bytes},
-    crypto::signing::{KeyRing, TokenType},
+    crypto::key_ring::{KeyRing, TokenType},
     outbound::{Outbound, OutboundError, Reach},
     state::LogoutQueue,
     store::{LogoutNotice, Store, StoreError},
@@ -138,7 +138,7 @@ impl Backchannel {
             for notice in waiting.take(places).collect::<Vec<_>>() {
                 queue.begin(notice.id, id, is_stranger);
                 let this = self.clone();
-                under_way.spawn(notice.id, async move { this.settle(notice).await });
+                under_way.spawn(notice.id, async move { this.record_delivery(notice).await });
             }
         }
         let until = |at: Timestamp| u64::try_from(at.0 - now.0).unwrap_or(0);
@@ -146,9 +146,9 @@ impl Backchannel {
     }
 
     /// Tells one client; whether it was reached.
-    async fn settle(&self, notice: LogoutNotice) -> bool {
+    async fn record_delivery(&self, notice: LogoutNotice) -> bool {
         let (client, id) = (notice.client, notice.id);
-        let told = match self.tell(&notice).await {
+        let told = match self.notify(&notice).await {
             Ok(told) => told,
             Err(error) => Err(OutboundError::Failed(error.to_string())),
         };
@@ -170,7 +170,7 @@ impl Backchannel {
     }
 
     /// Posts one logout token. A client that is gone, or wants it no more, counts as told.
-    async fn tell(&self, notice: &LogoutNotice) -> Result<Result<(), OutboundError>, StoreError> {
+    async fn notify(&self, notice: &LogoutNotice) -> Result<Result<(), OutboundError>, StoreError> {
         let Some(client) = self.store.client(notice.client).await? else {
             return Ok(Ok(()));
         };

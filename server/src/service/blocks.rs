@@ -46,7 +46,7 @@ impl Blocks {
             until,
             created_at: now,
             created_by: String::new(),
-            spared: None,
+            exempt: None,
         })
     }
 

@@ -6,10 +6,10 @@ use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
 
 use super::Error;
 use crate::{
-    crypto::token::AccessToken,
+    crypto::access_token::AccessToken,
     domain::{
-        Account, Act, Actor, ApiKey, AuditContext, Authority, Client, Door, Holder, KeyOwner,
-        SessionCore,
+        Account, Act, Actor, ApiKey, AuditContext, Authority, Client, EntryPoint, KeyOwner,
+        Principal, SessionCore,
     },
 };
 
@@ -78,7 +78,7 @@ impl Caller {
 
     /// Who answers for the credential: by whom what one caller may have in memory is bounded. Whoever mints keys has one
     /// share with all of them; the machine's own keys, behind which there is no one person, have one each.
-    pub(crate) fn behind(&self) -> Actor {
+    pub(crate) fn principal(&self) -> Actor {
         let Credential::Key { key, .. } = &self.credential else {
             return self.actor();
         };
@@ -163,20 +163,20 @@ impl Caller {
     }
 
     /// The credential, as the transaction of an act reads it anew.
-    fn holder(&self) -> Result<Holder, Error> {
+    fn holder(&self) -> Result<Principal, Error> {
         let granted = match &self.claims {
             Some(token) => token.granted().clone(),
             None => self.scopes.clone(),
         };
         Ok(match &self.credential {
-            Credential::Session { session, .. } => Holder::Session {
+            Credential::Session { session, .. } => Principal::Session {
                 id: session.id,
                 granted,
             },
-            Credential::Key { key, .. } => Holder::Key(key.id),
+            Credential::Key { key, .. } => Principal::Key(key.id),
             Credential::Client { client } => {
                 let claims = self.claims.as_ref().ok_or(Error::InvalidToken)?;
-                Holder::Client {
+                Principal::Client {
                     id: client.id,
                     token: claims.jti(),
                     granted,
@@ -203,7 +203,7 @@ impl Caller {
     /// [`Error::InvalidToken`], for a token of a form that this server does not sign.
     pub(crate) fn act(
         &self,
-        door: Door,
+        door: EntryPoint,
         step_up_seconds: u32,
         context: AuditContext,
     ) -> Result<Act, Error> {

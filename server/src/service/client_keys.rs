@@ -15,7 +15,7 @@ const FETCH_INTERVAL: Duration = Duration::from_secs(60);
 
 /// What an address answered.
 #[derive(Debug)]
-struct Kept {
+struct CachedJwks {
     keys: Option<Arc<JwkSet>>,
     /// By the clock that never goes back, as is the end.
     asked_at: Duration,
@@ -29,7 +29,7 @@ struct Kept {
 pub(crate) struct ClientKeys {
     outbound: Outbound,
     clock: Clock,
-    kept: Cache<String, Arc<Kept>>,
+    kept: Cache<String, Arc<CachedJwks>>,
 }
 
 impl ClientKeys {
@@ -70,7 +70,7 @@ impl ClientKeys {
         fetched.keys.clone()
     }
 
-    async fn fetch(&self, url: &str, before: Option<&Kept>) -> Kept {
+    async fn fetch(&self, url: &str, before: Option<&CachedJwks>) -> CachedJwks {
         let asked_at = self.clock.monotonic();
         let fetched = self.outbound.fetch(url).await;
         let read = fetched
@@ -80,7 +80,7 @@ impl ClientKeys {
                 Ok((jwks::parse(text)?, fetched.keep_seconds))
             });
         match read {
-            Ok((keys, seconds)) => Kept {
+            Ok((keys, seconds)) => CachedJwks {
                 keys: Some(Arc::new(keys)),
                 asked_at,
                 until: asked_at + Duration::from_secs(seconds),
@@ -88,7 +88,7 @@ impl ClientKeys {
             },
             Err(error) => {
                 tracing::info!(%error, "a client's keys were not fetched");
-                Kept {
+                CachedJwks {
                     keys: before.and_then(|kept| kept.keys.clone()),
                     asked_at,
                     until: before.map_or(asked_at + FETCH_INTERVAL, |kept| kept.until),

@@ -17,7 +17,7 @@ use crate::{
 
 /// What an authenticator needs to know.
 #[derive(Debug)]
-pub(crate) struct Offered {
+pub(crate) struct EnrolmentOffer {
     /// As people type it.
     pub secret: Secret,
     /// What the QR code says.
@@ -58,7 +58,7 @@ impl SignIn {
     ///
     /// # Errors
     /// [`Error::InvalidToken`] for a token that is over; storage.
-    pub(crate) async fn enrolment(&self, token: &Secret) -> Result<Offered, Error> {
+    pub(crate) async fn enrolment(&self, token: &Secret) -> Result<EnrolmentOffer, Error> {
         let now = self.passwords.clock.now();
         let pending = self.factors.enrolments.look_at(token, now);
         let pending = pending.ok_or(Error::InvalidToken)?;
@@ -66,7 +66,7 @@ impl SignIn {
         let account = account.ok_or(Error::InvalidToken)?;
         let secret = pending.secret.ok_or(Error::InvalidToken)?;
         let email = account.user.email.as_str();
-        Ok(Offered {
+        Ok(EnrolmentOffer {
             uri: totp::uri(&secret, &self.factors.name, email),
             secret,
         })
@@ -89,7 +89,7 @@ impl SignIn {
         let (tried, attempt) = self.go_on(waiting, &token, session.ip, &context).await?;
         let pending = tried.pending().clone();
         let enrolled = self.take_into_use(&pending, typed, session, &context).await;
-        self.settled(waiting, enrolled, tried, attempt, context)
+        self.with_attempt_recorded(waiting, enrolled, tried, attempt, context)
     }
 
     async fn take_into_use(

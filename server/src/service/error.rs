@@ -1,11 +1,11 @@
-//! Why a use case is refused. Knows no HTTP: `http/error/from.rs` and `oauth/error.rs` each say in one place what is
+//! Why a use case is refused. Knows no HTTP: `http/error/conversions.rs` and `oauth/error.rs` each say in one place what is
 //! answered.
 
 use doorward_shared::mfa::MfaMethod;
 
 use crate::{
-    crypto::{password::Overloaded, secret::Secret, signing::SignError, webauthn::CeremonyError},
-    domain::{DomainError, rules::credential::Over},
+    crypto::{key_ring::SignError, password::Overloaded, secret::Secret, webauthn::CeremonyError},
+    domain::{DomainError, rules::credential::CredentialEnd},
     state::limits::{LimitError, RetryAfter},
     store::StoreError,
 };
@@ -132,11 +132,11 @@ impl From<DomainError> for Error {
     }
 }
 
-impl From<Over> for Error {
-    fn from(over: Over) -> Self {
+impl From<CredentialEnd> for Error {
+    fn from(over: CredentialEnd) -> Self {
         match over {
-            Over::Revoked => Self::TokenRevoked,
-            Over::Expired => Self::TokenExpired,
+            CredentialEnd::Revoked => Self::TokenRevoked,
+            CredentialEnd::Expired => Self::TokenExpired,
         }
     }
 }

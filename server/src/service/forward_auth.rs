@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
-    Browsers, Caller, Credential, SignedIn,
-    protected_page::{CODE, Named, Page},
+    BrowserSessions, Caller, Credential, SignedIn,
+    forward_auth_target::{CODE, NamedTarget, Page},
 };
 use crate::{
     clock::{Clock, random_bytes},
@@ -26,7 +26,7 @@ const COOKIE: &str = "forward authentication cookie";
 
 /// What a proxy is told of whoever may pass. Empty where nothing is told.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Passed {
+pub(crate) struct ForwardedIdentity {
     pub subject: String,
     pub email: String,
     pub groups: String,
@@ -34,7 +34,7 @@ pub(crate) struct Passed {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct CachedAnswer {
     url: String,
     at: Timestamp,
 }
@@ -43,7 +43,7 @@ struct Kept {
 #[derive(Debug, Clone)]
 pub struct ForwardAuth {
     pub(crate) store: Store,
-    pub(crate) browsers: Browsers,
+    pub(crate) browser_sessions: BrowserSessions,
     pub(crate) settings: Arc<Settings>,
     /// Stamps what browsers carry.
     pub(crate) master: Arc<MasterKey>,
@@ -58,7 +58,7 @@ pub struct ForwardAuth {
 
 impl ForwardAuth {
     /// The page that a proxy's headers name.
-    pub(crate) fn asked_page(&self, named: &Named<'_>) -> Option<Page> {
+    pub(crate) fn asked_page(&self, named: &NamedTarget<'_>) -> Option<Page> {
         let hosts = &self.settings.forward_auth_hosts;
         Page::read(&named.url()?, hosts, !self.tls)
     }
@@ -77,7 +77,7 @@ impl ForwardAuth {
     }
 
     fn way_to(&self, page: &Page) -> String {
-        let kept = Kept {
+        let kept = CachedAnswer {
             url: page.url.clone(),
             at: self.clock.now(),
         };
@@ -89,7 +89,7 @@ impl ForwardAuth {
     /// The page that such a way leads back to, if it is not too old and its host still one of those.
     pub(crate) fn way_back(&self, kept: &str) -> Option<Page> {
         let json = self.master.stamp().check(WAY, kept)?;
-        let kept: Kept = serde_json::from_slice(&json).ok()?;
+        let kept: CachedAnswer = serde_json::from_slice(&json).ok()?;
         if self.clock.now() >= kept.at.plus_seconds(LIFETIME) {
             return None;
         }
@@ -121,7 +121,11 @@ impl ForwardAuth {
         let Some(session) = self.return_codes.take(code, &page.place(), now) else {
             return Ok(None);
         };
-        let Some(who) = self.browsers.signed_in_session(session, now).await? else {
+        let Some(who) = self
+            .browser_sessions
+            .signed_in_session(session, now)
+            .await?
+        else {
             return Ok(None);
         };
         let stamp = self.master.stamp();
@@ -164,26 +168,28 @@ impl ForwardAuth {
             return Ok(None);
         };
         let session = SessionId(ulid::Ulid::from_bytes(session));
-        self.browsers.in_use(session, self.clock.now()).await
+        self.browser_sessions
+            .in_use(session, self.clock.now())
+            .await
     }
 
     /// What the proxy is told of a caller, as the claim rules allow.
-    pub(crate) async fn passed(&self, caller: &Caller) -> Result<Passed, StoreError> {
+    pub(crate) async fn passed(&self, caller: &Caller) -> Result<ForwardedIdentity, StoreError> {
         let scope = caller.scopes.to_string();
         let (user, client, claims) = match &caller.credential {
             Credential::Client { client } => {
-                return Ok(Passed {
+                return Ok(ForwardedIdentity {
                     subject: client.id.to_string(),
                     scope,
-                    ..Passed::default()
+                    ..ForwardedIdentity::default()
                 });
             }
             Credential::Key { key, owner: None } => {
                 debug_assert_eq!(key.owner, KeyOwner::Operator);
-                return Ok(Passed {
+                return Ok(ForwardedIdentity {
                     subject: key.id.to_string(),
                     scope,
-                    ..Passed::default()
+                    ..ForwardedIdentity::default()
                 });
             }
             Credential::Key {
@@ -199,8 +205,8 @@ impl ForwardAuth {
             },
         };
         let unverified = client.map(|client| client.policy.unverified_email);
-        let (email, groups) = told(user, unverified.unwrap_or_default(), claims);
-        Ok(Passed {
+        let (email, groups) = disclosed_identity(user, unverified.unwrap_or_default(), claims);
+        Ok(ForwardedIdentity {
             subject: user.id.to_string(),
             email,
             groups,
@@ -210,10 +216,14 @@ impl ForwardAuth {
 }
 
 /// Address and groups; for an OAuth client's token only what its scopes give.
-fn told(user: &User, unverified: UnverifiedEmail, claims: Option<ClaimSet>) -> (String, String) {
+fn disclosed_identity(
+    user: &User,
+    unverified: UnverifiedEmail,
+    claims: Option<ClaimSet>,
+) -> (String, String) {
     use crate::domain::claims::Claim;
     let gives = |claim| claims.is_none_or(|claims| claims.contains(claim));
-    let email = unverified.told(user).filter(|_| gives(Claim::Email));
+    let email = unverified.disclosed(user).filter(|_| gives(Claim::Email));
     let groups = if gives(Claim::Groups) {
         user.groups.join(",")
     } else {

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::task::JoinHandle;
 
-use super::{Backchannel, Keys, Outbox, RefusedClients, SigningKeys, Statistics};
+use super::{Backchannel, KeyVerification, Outbox, RefusedClients, SigningKeys, Statistics};
 use crate::{clock::Clock, state::minute_of, store::Store};
 
 /// How often notes of use are written: each time may touch thousands of rows all over the database.
@@ -36,7 +36,7 @@ pub struct Jobs {
     pub(crate) statistics: Statistics,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) refused_clients: RefusedClients,
-    pub(crate) api_keys: Keys,
+    pub(crate) key_verification: KeyVerification,
     pub(crate) backchannel: Backchannel,
     /// None where no mail is sent.
     pub(crate) outbox: Option<Outbox>,
@@ -44,7 +44,7 @@ pub struct Jobs {
     /// How long the audit log is kept, in days.
     pub(crate) event_days: u32,
     /// Whether the process has come to its end.
-    pub(crate) rested: Arc<AtomicBool>,
+    pub(crate) is_flushed: Arc<AtomicBool>,
     /// Whether another Rocket takes over from the one that stops next.
     pub(crate) handed_over: Arc<AtomicBool>,
 }
@@ -53,7 +53,7 @@ impl Jobs {
     /// Starts all of it; it ends when the tasks are aborted.
     pub(crate) fn start(&self) -> Vec<JoinHandle<()>> {
         // After a rest that was none: another Rocket took over, with other certificates.
-        self.rested.store(false, Ordering::Relaxed);
+        self.is_flushed.store(false, Ordering::Relaxed);
         self.store.allow_backups(true);
         let outbox = self.outbox.clone();
         let mut tasks = vec![
@@ -71,15 +71,15 @@ impl Jobs {
 
     /// Flushes buffered last-used times and the current minute's counters, once, at the end of the process, which waits
     /// for no backup.
-    pub(crate) async fn rest(&self) {
+    pub(crate) async fn flush_at_end(&self) {
         // Rocket does not always wait for what its fairings do at a stop.
         self.finish().await;
-        if !self.rested.swap(true, Ordering::Relaxed) {
+        if !self.is_flushed.swap(true, Ordering::Relaxed) {
             self.store.allow_backups(false);
             let minute = minute_of(self.clock.now());
             let _ = self.statistics.end_minute(minute).await;
             let _ = self.store.flush_touches().await;
-            let _ = self.api_keys.flush().await;
+            let _ = self.key_verification.flush().await;
             self.refused_clients.write(true).await;
         }
     }
@@ -101,10 +101,10 @@ impl Jobs {
         self.handed_over.store(true, Ordering::Relaxed);
     }
 
-    /// When a Rocket stops: as [`Jobs::rest`], unless another takes over.
+    /// When a Rocket stops: as [`Jobs::flush_at_end`], unless another takes over.
     pub(crate) async fn stop(&self) {
         if !self.handed_over.swap(false, Ordering::Relaxed) {
-            self.rest().await;
+            self.flush_at_end().await;
         }
     }
 
@@ -120,7 +120,7 @@ impl Jobs {
     async fn key_meters(self) {
         loop {
             tokio::time::sleep(METERS).await;
-            if let Err(error) = self.api_keys.flush().await {
+            if let Err(error) = self.key_verification.flush().await {
                 tracing::warn!(%error, "could not persist API key usage; retrying");
             }
         }

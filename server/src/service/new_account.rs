@@ -5,7 +5,7 @@ use doorward_shared::{ScopeSet, admin::CreateUser};
 use super::{
     Error, Passwords,
     accounts::{Accounts, new_email},
-    values,
+    validation,
 };
 use crate::{
     crypto::password,
@@ -67,7 +67,7 @@ impl Accounts {
     ///
     /// # Errors
     /// As [`Accounts::prepare`] and making it.
-    pub(crate) async fn rehearse(&self, act: Act, form: &CreateUser) -> Result<(), Error> {
+    pub(crate) async fn validate(&self, act: Act, form: &CreateUser) -> Result<(), Error> {
         let new = new_user(form)?;
         self.may_create(act, form).await?;
         let email = new.email.clone();
@@ -97,11 +97,11 @@ fn new_user(form: &CreateUser) -> Result<NewUser, Error> {
         password: imported
             .transpose()
             .map_err(|why| Error::invalid("passwordHash", why))?,
-        first_name: values::name("firstName", form.first_name.clone())?,
-        last_name: values::name("lastName", form.last_name.clone())?,
+        first_name: validation::name("firstName", form.first_name.clone())?,
+        last_name: validation::name("lastName", form.last_name.clone())?,
         role: role(form),
         permissions: permissions(form)?,
-        groups: values::groups("groups", form.groups.as_deref().unwrap_or_default())?,
+        groups: validation::groups("groups", form.groups.as_deref().unwrap_or_default())?,
         email_verified: form.email_verified.unwrap_or(true),
         disabled: form.disabled.unwrap_or(false),
     })
@@ -109,7 +109,7 @@ fn new_user(form: &CreateUser) -> Result<NewUser, Error> {
 
 fn permissions(form: &CreateUser) -> Result<ScopeSet, Error> {
     let given = form.permissions.as_deref();
-    let given = given.map(|given| values::scopes("permissions", given));
+    let given = given.map(|given| validation::scopes("permissions", given));
     Ok(given.transpose()?.unwrap_or_default())
 }
 

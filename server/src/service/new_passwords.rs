@@ -28,7 +28,7 @@ impl Passwords {
             Err(why) => {
                 tracing::warn!("breached_passwords: a password was set unchecked: {why}");
                 let context = AuditContext::system(self.clock.now());
-                self.note("password.breach_unchecked", None, Some(why), context);
+                self.record_failure("password.breach_unchecked", None, Some(why), context);
                 Ok(())
             }
         }

@@ -40,7 +40,7 @@ pub(crate) async fn first_operator_key(
         if let Some(key) = &found {
             store.recognise_operator_key(key.digest()).await?;
         }
-        settle(store, found.as_ref(), clock).await?;
+        repair(store, found.as_ref(), clock).await?;
         return Ok(false);
     }
     let key = match found {
@@ -59,7 +59,7 @@ pub(crate) async fn first_operator_key(
 }
 
 /// Completes an `operator-key` that was killed after the new key was in its file.
-async fn settle(store: &Store, found: Option<&Secret>, clock: &Clock) -> Result<(), StoreError> {
+async fn repair(store: &Store, found: Option<&Secret>, clock: &Clock) -> Result<(), StoreError> {
     match found {
         Some(key) => {
             let context = AuditContext::system(clock.now());
@@ -94,7 +94,7 @@ pub async fn mint_operator_key(
     settings: &Settings,
     clock: &Clock,
 ) -> Result<(), KeyFileError> {
-    settle(store, found_operator_key(settings)?.as_ref(), clock).await?;
+    repair(store, found_operator_key(settings)?.as_ref(), clock).await?;
     let key = new_operator_key(settings);
     let (hash, hint) = (key.digest(), api_key_hint(key.expose()));
     let context = AuditContext::system(clock.now());

@@ -3,7 +3,7 @@
 use super::{Caller, Error, accounts::Accounts, passwords::Retyped};
 use crate::{
     crypto::secret::Secret,
-    domain::{AuditContext, DomainError, Door, rules::password::check_password},
+    domain::{AuditContext, DomainError, EntryPoint, rules::password::check_password},
     store::EndsWithPassword,
 };
 
@@ -50,7 +50,7 @@ impl Accounts {
             keep: Some(session.id),
             api_keys: change.api_keys,
         };
-        let act = self.act_now(by, Door::Own, &context)?;
+        let act = self.act_now(by, EntryPoint::Own, &context)?;
         self.store()
             .set_password(account.user.id, hash, seen, ends, act)
             .await?;
@@ -77,7 +77,7 @@ impl Accounts {
             .passwords
             .verify_again(account, password.into(), ip, &context)
             .await?;
-        let act = self.act_now(by, Door::Own, &context)?;
+        let act = self.act_now(by, EntryPoint::Own, &context)?;
         let user = account.user.id;
         Ok(self.store().delete_own_user(user, seen.into(), act).await?)
     }

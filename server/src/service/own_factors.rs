@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Caller, Error, Passwords, SecondFactors, passwords::VerifiedPassword};
 use crate::{
     crypto::secret::Secret,
-    domain::{Account, Act, AuditContext, DomainError, Door, Passkey, SessionCore},
+    domain::{Account, Act, AuditContext, DomainError, EntryPoint, Passkey, SessionCore},
     state::limits::Attempt,
     store::StoreError,
 };
@@ -53,7 +53,7 @@ impl OwnFactors {
             at: self.passwords.clock.now(),
             ..own.cause.clone()
         };
-        own.by.act(Door::Own, self.step_up_seconds, cause)
+        own.by.act(EntryPoint::Own, self.step_up_seconds, cause)
     }
 
     /// Asks for the password again: as it was seen, and what is about to be done then.
@@ -71,7 +71,7 @@ impl OwnFactors {
 
     /// Settles an attempt by what became of a code: a wrong one counts as a wrong password. Anything else counts
     /// as a check alone.
-    fn settled<T>(
+    fn with_attempt_recorded<T>(
         &self,
         done: Result<T, Error>,
         attempt: Attempt,
@@ -126,7 +126,7 @@ impl OwnFactors {
             .await?;
         let act = self.act_now(&own)?;
         let done = self.factors.confirm_totp(user.id, code, act).await;
-        self.settled(done, attempt, &own)
+        self.with_attempt_recorded(done, attempt, &own)
     }
 
     /// Takes somebody's one-time codes out of use. Password and code are one attempt.
@@ -148,7 +148,7 @@ impl OwnFactors {
         let act = self.act_now(&own)?;
         let user = own.account.user.id;
         let done = self.factors.remove_totp(user, code, seen.into(), act).await;
-        self.settled(done, attempt, &own)
+        self.with_attempt_recorded(done, attempt, &own)
     }
 
     /// Gives somebody new recovery codes.

@@ -117,7 +117,7 @@ impl Passwords {
         let hash = record.as_ref().and_then(|record| record.password.clone());
         let stored = Stored {
             phc: hash.clone(),
-            dearest: facts.dearest,
+            costliest: facts.costliest,
         };
         let verdict = match self.threads.verify(password.clone(), stored).await {
             Ok(verdict) => verdict,
@@ -195,11 +195,11 @@ impl Passwords {
         context: AuditContext,
     ) {
         self.metrics.failure();
-        self.note("login.failed", user, detail, context);
+        self.record_failure("login.failed", user, detail, context);
     }
 
     /// Writes an event that goes with no change, when the writer has time for it. Nobody waits.
-    pub(super) fn note(
+    pub(super) fn record_failure(
         &self,
         action: &'static str,
         user: Option<UserId>,
@@ -208,7 +208,7 @@ impl Passwords {
     ) {
         let store = self.store.clone();
         tokio::spawn(async move {
-            let noted = store.note(action, user, detail, context);
+            let noted = store.append(action, user, detail, context);
             if let Err(error) = noted.await {
                 tracing::debug!(%error, action, "not written to the audit log");
             }

@@ -7,7 +7,7 @@ use super::{Error, Tokens};
 use crate::{
     clock::Clock,
     crypto::{
-        refresh::{NextToken, Presented},
+        refresh_token::{NextToken, Presented},
         secret::Secret,
     },
     domain::{AuditContext, RefreshOwner, Session, User, rules::refresh::Windows},
@@ -26,7 +26,7 @@ pub struct Refresh {
 
 /// What a client asks for with a refresh token; all that was granted where nothing is named.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Asked {
+pub(crate) struct RefreshRequest {
     pub scope: Option<ScopeSet>,
     /// Audiences.
     pub resources: Vec<String>,
@@ -46,7 +46,7 @@ pub(crate) struct Renewed {
 
 /// Why a refresh token gives nothing.
 #[derive(Debug)]
-pub(crate) enum NotRenewed {
+pub(crate) enum RefreshError {
     /// There is no such token for this door.
     Unknown,
     Expired,
@@ -62,13 +62,13 @@ pub(crate) enum NotRenewed {
     Failed(Error),
 }
 
-impl From<Error> for NotRenewed {
+impl From<Error> for RefreshError {
     fn from(error: Error) -> Self {
         Self::Failed(error)
     }
 }
 
-impl From<StoreError> for NotRenewed {
+impl From<StoreError> for RefreshError {
     fn from(error: StoreError) -> Self {
         Self::Failed(error.into())
     }
@@ -87,16 +87,21 @@ impl Refresh {
     ) -> Result<TokenResponse, Error> {
         let now = context.at;
         let renewed = self
-            .renew(used, RefreshOwner::FirstParty, Asked::default(), context)
+            .renew(
+                used,
+                RefreshOwner::FirstParty,
+                RefreshRequest::default(),
+                context,
+            )
             .await;
         let renewed = renewed.map_err(|why| match why {
-            NotRenewed::Unknown => Error::InvalidRefreshToken,
-            NotRenewed::Expired => Error::RefreshTokenExpired,
-            NotRenewed::NoFactor => Error::FactorMissing,
-            NotRenewed::Revoked | NotRenewed::ScopeTooWide | NotRenewed::OtherResource => {
+            RefreshError::Unknown => Error::InvalidRefreshToken,
+            RefreshError::Expired => Error::RefreshTokenExpired,
+            RefreshError::NoFactor => Error::FactorMissing,
+            RefreshError::Revoked | RefreshError::ScopeTooWide | RefreshError::OtherResource => {
                 Error::RefreshTokenRevoked
             }
-            NotRenewed::Failed(error) => error,
+            RefreshError::Failed(error) => error,
         })?;
         let Renewed {
             session,
@@ -112,19 +117,19 @@ impl Refresh {
     /// Uses a refresh token of one door up.
     ///
     /// # Errors
-    /// [`NotRenewed`].
+    /// [`RefreshError`].
     pub(crate) async fn renew(
         &self,
         used: &Secret,
-        lineage: RefreshOwner,
-        asked: Asked,
+        owner: RefreshOwner,
+        asked: RefreshRequest,
         context: AuditContext,
-    ) -> Result<Renewed, NotRenewed> {
+    ) -> Result<Renewed, RefreshError> {
         let next = self.tokens.next_refresh_token();
         let used = self.tokens.master.refresh().read(used.expose());
-        let used = used.ok_or(NotRenewed::Unknown)?;
-        self.count(used, lineage).await?;
-        let rotation = self.rotation(used, next, lineage, asked, context.at);
+        let used = used.ok_or(RefreshError::Unknown)?;
+        self.count(used, owner).await?;
+        let rotation = self.rotation(used, next, owner, asked, context.at);
         match self.store.rotate_refresh(rotation, context).await? {
             Refreshed::Rotated {
                 session,
@@ -139,15 +144,15 @@ impl Refresh {
                 resources,
                 refresh_token,
             }),
-            Refreshed::Unknown => Err(NotRenewed::Unknown),
+            Refreshed::Unknown => Err(RefreshError::Unknown),
             // Signing in again asks for the factor.
             Refreshed::Expired | Refreshed::NeedsFactor { has_factor: true } => {
-                Err(NotRenewed::Expired)
+                Err(RefreshError::Expired)
             }
-            Refreshed::NeedsFactor { has_factor: false } => Err(NotRenewed::NoFactor),
-            Refreshed::Revoked | Refreshed::Replayed => Err(NotRenewed::Revoked),
-            Refreshed::ScopeTooWide => Err(NotRenewed::ScopeTooWide),
-            Refreshed::OtherResource => Err(NotRenewed::OtherResource),
+            Refreshed::NeedsFactor { has_factor: false } => Err(RefreshError::NoFactor),
+            Refreshed::Revoked | Refreshed::Replayed => Err(RefreshError::Revoked),
+            Refreshed::ScopeTooWide => Err(RefreshError::ScopeTooWide),
+            Refreshed::OtherResource => Err(RefreshError::OtherResource),
         }
     }
 
@@ -156,14 +161,14 @@ impl Refresh {
         used: Presented,
         next: NextToken,
         lineage: RefreshOwner,
-        asked: Asked,
+        asked: RefreshRequest,
         now: Timestamp,
     ) -> Rotation {
         let settings = &self.tokens.settings;
         Rotation {
             used,
             next,
-            lineage,
+            owner: lineage,
             next_until: now.plus_seconds(i64::from(settings.refresh_token_seconds)),
             access_until: now.plus_seconds(i64::from(settings.access_token_seconds)),
             windows: Windows {

@@ -6,7 +6,7 @@ use crate::{
     clock::Clock,
     domain::Sent,
     metrics::Metrics,
-    state::{NamedClient, Refusals, Refused, RefusedRequest, Seen},
+    state::{NamedClient, RefusedRequest, RejectedCaller, RejectedRequests, Seen},
     store::Store,
 };
 
@@ -17,14 +17,14 @@ const CAUSE_CHARS: usize = 200;
 #[derive(Debug, Clone)]
 pub struct RefusedClients {
     pub(crate) store: Store,
-    pub(crate) refusals: Arc<Refusals>,
+    pub(crate) refusals: Arc<RejectedRequests>,
     pub(crate) clock: Clock,
     pub(crate) metrics: Metrics,
 }
 
 impl RefusedClients {
     /// Notes that a client was refused, with an OAuth error, why, and what it sent; it is not told here.
-    pub(crate) fn note(
+    pub(crate) fn record(
         &self,
         client: Option<NamedClient>,
         error: &'static str,
@@ -43,7 +43,7 @@ impl RefusedClients {
         let seen = Seen {
             client,
             sent,
-            ..Seen::of(Refused::Client, cause, ip)
+            ..Seen::of(RejectedCaller::Client, cause, ip)
         };
         self.refusals.count(seen, self.clock.now());
     }
@@ -51,14 +51,14 @@ impl RefusedClients {
     /// Notes that a sign-in came from a network that is blocked.
     pub(crate) fn note_blocked(&self, ip: IpAddr) {
         let cause = "the network is blocked".to_owned();
-        let seen = Seen::of(Refused::Blocked, cause, ip);
+        let seen = Seen::of(RejectedCaller::Blocked, cause, ip);
         self.refusals.count(seen, self.clock.now());
     }
 
     /// Notes that a sign-in of nobody that is known was refused, and why.
     pub(crate) fn note_sign_in(&self, cause: &'static str, ip: IpAddr) {
         self.metrics.failure();
-        let seen = Seen::of(Refused::SignIn, cause.into(), ip);
+        let seen = Seen::of(RejectedCaller::SignIn, cause.into(), ip);
         self.refusals.count(seen, self.clock.now());
     }
 
@@ -81,11 +81,11 @@ impl RefusedClients {
             let client = client.map(|id| id.to_string()).unwrap_or_default();
             let ip = ip.map(|ip| ip.to_string()).unwrap_or_default();
             match what {
-                Refused::Client => {
+                RejectedCaller::Client => {
                     let sent = sent.as_ref().map(tracing::field::display);
                     tracing::info!(%client, %cause, sent, %ip, count, "client refused");
                 }
-                Refused::SignIn | Refused::Blocked => {
+                RejectedCaller::SignIn | RejectedCaller::Blocked => {
                     tracing::info!(%cause, %ip, count, "sign-in refused");
                 }
             }

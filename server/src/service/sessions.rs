@@ -7,7 +7,10 @@ use crate::{
     clock::Clock,
     domain::{Act, Session},
     state::{Preview, Previewing, Previews},
-    store::{AllOf, Ends, ListQuery, SessionFilter, Store, StoreError, Which},
+    store::{
+        ListQuery, RevocationFilter, SessionFilter, SessionRevocation, SessionSelection, Store,
+        StoreError,
+    },
 };
 use std::sync::Arc;
 
@@ -28,7 +31,7 @@ pub struct Sessions {
 
 /// Which sessions are meant.
 #[derive(Debug)]
-pub(crate) struct Meant {
+pub(crate) struct RevocationRequest {
     pub filter: SessionFilter,
     /// Whether it was said that all live ones are meant.
     pub all: bool,
@@ -38,7 +41,7 @@ pub(crate) struct Meant {
 
 /// A preview as it was kept.
 #[derive(Debug)]
-pub(crate) struct Kept {
+pub(crate) struct SavedPreview {
     pub id: String,
     pub expires_at: Timestamp,
 }
@@ -51,7 +54,7 @@ impl Sessions {
     pub(crate) async fn find(
         &self,
         by: &Caller,
-        meant: Meant,
+        request: RevocationRequest,
         view: impl Fn(Session, Timestamp) -> admin::Session,
     ) -> Result<Preview, Error> {
         let any = SessionFilter {
@@ -59,7 +62,7 @@ impl Sessions {
             ..SessionFilter::default()
         };
         // Looking at everything is harmless; ending everything must be meant.
-        if meant.filter == any && !meant.all {
+        if request.filter == any && !request.all {
             return Err(Error::Malformed {
                 field: "active",
                 reason:
@@ -67,15 +70,15 @@ impl Sessions {
                         .into(),
             });
         }
-        let ids = meant.filter.ids.as_ref();
+        let ids = request.filter.ids.as_ref();
         if ids.is_some_and(|ids| ids.len() > MAX_IDS) {
             return Err(Error::invalid("ids", "must be at most 1000"));
         }
-        let own: Option<SessionId> = by.session_id().filter(|_| !meant.include_own);
+        let own: Option<SessionId> = by.session_id().filter(|_| !request.include_own);
         let now = self.clock.now();
-        let filter = meant.filter;
+        let filter = request.filter;
         let mut found = self.store.sessions_to_end(filter.clone(), own, now).await?;
-        if let Which::These(ids) = &mut found.which {
+        if let SessionSelection::These(ids) = &mut found.which {
             // With the caller's own session ended they may end no more.
             ids.sort_by_key(|id| Some(*id) == by.session_id());
         }
@@ -95,11 +98,11 @@ impl Sessions {
     }
 
     /// Keeps what was found, to be ended as it is.
-    pub(crate) fn keep(&self, by: &Caller, preview: Preview) -> Kept {
+    pub(crate) fn keep(&self, by: &Caller, preview: Preview) -> SavedPreview {
         let (id, expires_at) = self
             .previews
             .keep(preview, previewing(by), self.clock.now());
-        Kept { id, expires_at }
+        SavedPreview { id, expires_at }
     }
 
     /// A preview of the caller's that was kept. It is good once.
@@ -126,7 +129,7 @@ impl Sessions {
         reason: Option<String>,
         act: Act,
     ) -> Result<u64, Error> {
-        let Ends {
+        let SessionRevocation {
             count,
             which,
             all_of,
@@ -155,7 +158,11 @@ impl Sessions {
         })
     }
 
-    async fn end_under_way(&self, all_of: Option<AllOf>, act: &Act) -> Result<(), StoreError> {
+    async fn end_under_way(
+        &self,
+        all_of: Option<RevocationFilter>,
+        act: &Act,
+    ) -> Result<(), StoreError> {
         match all_of {
             Some(all_of) => self.store.end_under_way(all_of, act.clone()).await,
             None => Ok(()),
@@ -165,20 +172,20 @@ impl Sessions {
     /// Ends sessions; answers how many, and what went wrong.
     async fn end_all(
         &self,
-        which: Which,
+        which: SessionSelection,
         just_counted: Option<u64>,
         reason: Option<String>,
         act: Act,
     ) -> (u64, Option<StoreError>) {
         let ids = match which {
-            Which::Seen(seen) => {
+            SessionSelection::Seen(seen) => {
                 let ended = self.store.revoke_seen(seen, just_counted, reason, act);
                 return match ended.await {
                     Ok(revoked) => (revoked, None),
                     Err(error) => (0, Some(error)),
                 };
             }
-            Which::These(ids) => ids,
+            SessionSelection::These(ids) => ids,
         };
         let mut revoked = 0;
         for some in ids.chunks(CHUNK) {
@@ -197,6 +204,6 @@ impl Sessions {
 fn previewing(by: &Caller) -> Previewing {
     Previewing {
         actor: by.actor(),
-        behind: by.behind(),
+        principal: by.principal(),
     }
 }

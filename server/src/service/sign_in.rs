@@ -1,4 +1,4 @@
-//! Signing in with a password. What may come after it is in `second_step.rs`.
+//! Signing in with a password. What may come after it is in `second_factor.rs`.
 
 use std::{net::IpAddr, sync::Arc};
 

@@ -5,7 +5,7 @@ use doorward_shared::{ScopeSet, auth::RegisterRequest};
 use super::{
     Error,
     accounts::{Accounts, new_email},
-    values,
+    validation,
 };
 use crate::{
     domain::{Actor, AuditContext, NewUser, Session, User, role, rules::password::check_password},
@@ -31,8 +31,8 @@ impl Accounts {
             return Err(Error::RegistrationClosed);
         }
         let email = new_email(&form.email)?;
-        let first_name = values::name("firstName", form.first_name)?;
-        let last_name = values::name("lastName", form.last_name)?;
+        let first_name = validation::name("firstName", form.first_name)?;
+        let last_name = validation::name("lastName", form.last_name)?;
         // What is refused for its form takes no place in the count: a typo must not use somebody's tries up.
         check_password(&form.password, email.as_str())
             .map_err(|why| Error::invalid("password", why))?;

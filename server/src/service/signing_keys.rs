@@ -7,8 +7,8 @@ use doorward_shared::Timestamp;
 use crate::{
     clock::Clock,
     crypto::{
+        key_ring::{BadKey, KeyRing, RingKey, SigningAlgorithm, SigningKey},
         seal::MasterKey,
-        signing::{BadKey, KeyRing, RingKey, SigningAlgorithm, SigningKey},
     },
     domain::Act,
     store::{Store, StoreError, StoredSigningKey},
@@ -157,7 +157,7 @@ async fn new_key(
         created_at: now,
         retires_at: None,
         stopped_at: None,
-        is_withdrawn: false,
+        is_revoked: false,
         longest_token_seconds,
     })
 }
@@ -173,7 +173,7 @@ fn ring(master: &MasterKey, stored: Vec<StoredSigningKey>) -> Result<Vec<RingKey
             key: Arc::new(opened),
             retires_at: key.retires_at,
             stopped_at: key.stopped_at,
-            is_withdrawn: key.is_withdrawn,
+            is_revoked: key.is_revoked,
         })
     };
     let keys = stored.into_iter().map(open).collect::<Result<Vec<_>, _>>();

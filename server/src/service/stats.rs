@@ -23,7 +23,7 @@ const FRESH: i64 = 5000;
 
 /// Answers that are good for some seconds.
 #[derive(Debug, Default)]
-pub(crate) struct Remembered {
+pub(crate) struct CachedStats {
     totals: Mutex<Option<Arc<Stats>>>,
     /// When storage was last seen to take a commit, in milliseconds.
     written_at: AtomicI64,
@@ -36,7 +36,7 @@ pub struct Statistics {
     pub(crate) metrics: Metrics,
     pub(crate) passwords: HashingThreads,
     pub(crate) clock: Clock,
-    pub(crate) remembered: Arc<Remembered>,
+    pub(crate) remembered: Arc<CachedStats>,
 }
 
 impl Statistics {

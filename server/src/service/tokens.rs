@@ -9,11 +9,11 @@ use super::Error;
 use crate::{
     clock::random_bytes,
     crypto::{
-        refresh::NextToken,
+        access_token::{AccessClaims, Audience, FIRST_PARTY},
+        key_ring::{KeyRing, SignError},
+        refresh_token::NextToken,
         seal::MasterKey,
         secret::{Digest256, Secret},
-        signing::{KeyRing, SignError},
-        token::{AccessClaims, Audience, FIRST_PARTY},
     },
     domain::{AuthorizationCode, Client, RequestedClaims, Session, SignInMethod, client::mark},
     settings::Settings,

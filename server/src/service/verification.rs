@@ -10,12 +10,12 @@ use crate::{
     clock::random_bytes,
     crypto::secret::{self, Secret},
     domain::{
-        AuditContext, DomainError, Door, Email, User,
-        link::LinkKind,
+        AuditContext, DomainError, Email, EntryPoint, User,
         mail::{Language, MailContent},
-        rules::link as links,
+        one_time_link::LinkKind,
+        rules::one_time_link as links,
     },
-    state::{MailPlace, Mailed},
+    state::{MailSlot, Mailed},
     store::{AskedFor, LinkByMail, NewAddress},
 };
 
@@ -95,7 +95,7 @@ impl Verification {
         &self,
         email: &Email,
         context: &AuditContext,
-    ) -> Option<(LinkByMail, MailPlace)> {
+    ) -> Option<(LinkByMail, MailSlot)> {
         if !self.mail {
             return None;
         }
@@ -135,7 +135,7 @@ impl Verification {
     ///
     /// # Errors
     /// As [`Verification::open`].
-    pub(crate) async fn disown(
+    pub(crate) async fn reject_change(
         &self,
         token: &Secret,
         context: AuditContext,
@@ -181,7 +181,7 @@ impl Verification {
             ..context
         };
         let link = new_link(email.as_str(), context.language, VERIFY_SECONDS, &context);
-        let act = by.act(Door::Own, self.step_up_seconds, context)?;
+        let act = by.act(EntryPoint::Own, self.step_up_seconds, context)?;
         let user = account.user.id;
         let to = NewAddress {
             email,
@@ -194,7 +194,7 @@ impl Verification {
         [Some(place), told]
             .into_iter()
             .flatten()
-            .for_each(MailPlace::used);
+            .for_each(MailSlot::used);
         Ok(())
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn figment(file: &impl Provider, profile: Profile, overrides: &Overri
         .merge(("ident", "Doorward"))
         .merge(("limits.data", "64KiB"))
         .merge(("shutdown.grace", 3))
-        // Signals are ours (`process::Stop`): Rocket would close connections before what was sent on them is read.
+        // Signals are ours (`process_setup::Stop`): Rocket would close connections before what was sent on them is read.
         .merge(("shutdown.ctrlc", false))
         .merge(("shutdown.signals", Vec::<String>::new()))
         .merge(("shutdown.mercy", 1))

@@ -21,26 +21,26 @@ struct Entry<W, V> {
 
 /// The map.
 #[derive(Debug)]
-pub(super) struct Places<K, W, V> {
+pub(super) struct FairMap<K, W, V> {
     entries: HashMap<K, Entry<W, V>>,
-    of_each: HashMap<W, BTreeSet<(Age, K)>>,
+    per_owner: HashMap<W, BTreeSet<(Age, K)>>,
     /// The first entry of each owner: whoever has the most comes first, of equals the one whose first has been there for longest.
-    crowds: BTreeSet<(Reverse<usize>, Age, K)>,
+    owners_by_size: BTreeSet<(Reverse<usize>, Age, K)>,
     ends: BTreeSet<(Timestamp, K)>,
 }
 
-impl<K, W, V> Default for Places<K, W, V> {
+impl<K, W, V> Default for FairMap<K, W, V> {
     fn default() -> Self {
         Self {
             entries: HashMap::new(),
-            of_each: HashMap::new(),
-            crowds: BTreeSet::new(),
+            per_owner: HashMap::new(),
+            owners_by_size: BTreeSet::new(),
             ends: BTreeSet::new(),
         }
     }
 }
 
-impl<K: Clone + Eq + Hash + Ord, W: Clone + Eq + Hash, V> Places<K, W, V> {
+impl<K: Clone + Eq + Hash + Ord, W: Clone + Eq + Hash, V> FairMap<K, W, V> {
     /// Lets go of what is over.
     pub(super) fn end(&mut self, now: Timestamp) {
         while let Some((until, key)) = self.ends.first()
@@ -61,7 +61,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Clone + Eq + Hash, V> Places<K, W, V> {
 
     /// How many somebody has.
     pub(super) fn len_of(&self, whose: &W) -> usize {
-        self.of_each.get(whose).map_or(0, BTreeSet::len)
+        self.per_owner.get(whose).map_or(0, BTreeSet::len)
     }
 
     /// Puts an entry in, under way or not.
@@ -95,14 +95,14 @@ impl<K: Clone + Eq + Hash + Ord, W: Clone + Eq + Hash, V> Places<K, W, V> {
 
     /// Removes the first entry of whoever has the most.
     pub(super) fn make_room(&mut self) {
-        if let Some((.., key)) = self.crowds.first().cloned() {
+        if let Some((.., key)) = self.owners_by_size.first().cloned() {
             self.remove(&key);
         }
     }
 
     /// Removes somebody's first entry.
     pub(super) fn make_room_of(&mut self, whose: &W) {
-        let own = self.of_each.get(whose);
+        let own = self.per_owner.get(whose);
         if let Some((_, key)) = own.and_then(BTreeSet::first).cloned() {
             self.remove(&key);
         }
@@ -110,21 +110,21 @@ impl<K: Clone + Eq + Hash + Ord, W: Clone + Eq + Hash, V> Places<K, W, V> {
 
     /// Changes what somebody has, and where they stand among all.
     fn among<T>(&mut self, whose: &W, change: impl FnOnce(&mut BTreeSet<(Age, K)>) -> T) {
-        let own = self.of_each.entry(whose.clone()).or_default();
+        let own = self.per_owner.entry(whose.clone()).or_default();
         let stands = |own: &BTreeSet<(Age, K)>| {
             let (age, key) = own.first()?.clone();
             Some((Reverse(own.len()), age, key))
         };
         if let Some(before) = stands(own) {
-            self.crowds.remove(&before);
+            self.owners_by_size.remove(&before);
         }
         change(own);
         match stands(own) {
             Some(after) => {
-                self.crowds.insert(after);
+                self.owners_by_size.insert(after);
             }
             None => {
-                self.of_each.remove(whose);
+                self.per_owner.remove(whose);
             }
         }
     }
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn whoever_has_the_most_makes_room_with_their_first() {
         let left = |entries: &[(u8, char, Age)]| {
-            let mut places = Places::default();
+            let mut places = FairMap::default();
             for (key, whose, age) in entries {
                 places.insert(*key, *whose, *age, ());
             }
@@ -189,7 +189,7 @@ mod tests {
         fn it_is_what_a_walk_over_all_would_find(
             steps in prop::collection::vec((0_u8..5, 0_u8..40, 0_u8..6, 0_i64..50, any::<bool>()), 1..120)
         ) {
-            let (mut places, mut plain) = (Places::default(), HashMap::new());
+            let (mut places, mut plain) = (FairMap::default(), HashMap::new());
             for (step, key, whose, time, under_way) in steps {
                 match step {
                     0 => {
@@ -217,7 +217,7 @@ mod tests {
                 let left: HashMap<_, _> = places.entries.iter().map(|(key, entry)| (*key, (entry.whose, entry.age))).collect();
                 prop_assert_eq!(&left, &plain);
                 let owners: HashSet<_> = plain.values().map(|(whose, _)| *whose).collect();
-                prop_assert_eq!((places.crowds.len(), places.ends.len()), (owners.len(), plain.len()));
+                prop_assert_eq!((places.owners_by_size.len(), places.ends.len()), (owners.len(), plain.len()));
             }
         }
     }

@@ -10,7 +10,7 @@ use std::{
 
 use doorward_shared::Timestamp;
 
-use super::limits::let_go_of_first;
+use super::limits::evict_first;
 
 /// Used tokens that are remembered; past it those nearest to their end go.
 const MAX_TOKENS: usize = 100_000;
@@ -29,7 +29,7 @@ impl UsedForms {
             used.retain(|_, until| *until > now);
         }
         if used.len() >= MAX_TOKENS {
-            let_go_of_first(&mut used, MAX_TOKENS / 8, |until| *until);
+            evict_first(&mut used, MAX_TOKENS / 8, |until| *until);
         }
         used.insert(nonce, until).is_none()
     }

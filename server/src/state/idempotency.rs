@@ -10,7 +10,7 @@ use std::{
 
 use doorward_shared::Timestamp;
 
-use super::bounded_map::Places;
+use super::bounded_map::FairMap;
 use crate::domain::{Actor, Digest256};
 
 /// How long answers are kept, in seconds. They hold secrets, so not for long, and only in memory.
@@ -20,7 +20,7 @@ const MAX_OF_ONE: usize = 500;
 /// Answers of all, at most; past it whoever has the most makes room: a call whose answer went so is carried out once more.
 const MAX_ANSWERS: usize = 10_000;
 
-struct Kept {
+struct StoredAnswer {
     /// Hash of what was asked for.
     asked: Digest256,
     /// None while the first call is under way.
@@ -29,7 +29,7 @@ struct Kept {
 
 /// Answers that may be asked for again.
 #[derive(Default)]
-pub(crate) struct IdempotentAnswers(Mutex<Places<Digest256, Actor, Kept>>);
+pub(crate) struct IdempotentAnswers(Mutex<FairMap<Digest256, Actor, StoredAnswer>>);
 
 impl std::fmt::Debug for IdempotentAnswers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -49,16 +49,16 @@ pub(crate) struct KeyedCall {
 }
 
 /// What becomes of a call with a key.
-pub(crate) enum Begun<'a, T> {
+pub(crate) enum CallStart<'a, T> {
     /// It was answered before.
     Answered(T),
     /// It is to be carried out.
-    First(Place<'a>),
+    First(CallInProgress<'a>),
 }
 
 /// Why a call with a key is not carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum KeyRefused {
+pub(crate) enum IdempotencyError {
     /// The key came with another body before.
     OtherBody,
     /// The first call has not been answered yet.
@@ -68,48 +68,48 @@ pub(crate) enum KeyRefused {
 }
 
 impl IdempotentAnswers {
-    fn kept(&self) -> MutexGuard<'_, Places<Digest256, Actor, Kept>> {
+    fn kept(&self) -> MutexGuard<'_, FairMap<Digest256, Actor, StoredAnswer>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the place of a call, or finds its answer.
     ///
     /// # Errors
-    /// [`KeyRefused`].
+    /// [`IdempotencyError`].
     pub(crate) fn begin<T: Clone + Send + 'static>(
         &self,
         call: KeyedCall,
         now: Timestamp,
-    ) -> Result<Begun<'_, T>, KeyRefused> {
+    ) -> Result<CallStart<'_, T>, IdempotencyError> {
         let mut kept = self.kept();
         kept.end(now);
         match kept.get(&call.place) {
-            Some(found) if found.asked != call.asked => Err(KeyRefused::OtherBody),
+            Some(found) if found.asked != call.asked => Err(IdempotencyError::OtherBody),
             Some(found) => match found.answer.as_ref().map(|answer| answer.downcast_ref()) {
-                Some(Some(answer)) => Ok(Begun::Answered(T::clone(answer))),
-                _ => Err(KeyRefused::UnderWay),
+                Some(Some(answer)) => Ok(CallStart::Answered(T::clone(answer))),
+                _ => Err(IdempotencyError::UnderWay),
             },
-            None if kept.len_of(&call.whose) >= MAX_OF_ONE => Err(KeyRefused::TooMany),
+            None if kept.len_of(&call.whose) >= MAX_OF_ONE => Err(IdempotencyError::TooMany),
             None => {
                 if kept.len() >= MAX_ANSWERS {
                     kept.make_room();
                 }
-                let first = Kept {
+                let first = StoredAnswer {
                     asked: call.asked,
                     answer: None,
                 };
                 let until = now.plus_seconds(LIFETIME);
                 kept.insert(call.place, call.whose, (true, until), first);
-                Ok(Begun::First(Place(Some((self, call.place)))))
+                Ok(CallStart::First(CallInProgress(Some((self, call.place)))))
             }
         }
     }
 }
 
 /// The place of a call that is under way. Dropped without an answer, it is free again.
-pub(crate) struct Place<'a>(Option<(&'a IdempotentAnswers, Digest256)>);
+pub(crate) struct CallInProgress<'a>(Option<(&'a IdempotentAnswers, Digest256)>);
 
-impl Place<'_> {
+impl CallInProgress<'_> {
     /// Keeps the answer of the call.
     pub(crate) fn keep<T: Send + 'static>(mut self, answer: T) {
         if let Some((answers, place)) = self.0.take()
@@ -120,7 +120,7 @@ impl Place<'_> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for CallInProgress<'_> {
     fn drop(&mut self) {
         if let Some((answers, place)) = self.0 {
             answers.kept().remove(&place);
@@ -147,13 +147,13 @@ mod tests {
     fn whoever_has_many_answers_makes_room_and_not_who_has_few() {
         let answers = IdempotentAnswers::default();
         let keep = |call| match answers.begin::<u32>(call, Timestamp(0)) {
-            Ok(Begun::First(place)) => place.keep(1_u32),
+            Ok(CallStart::First(place)) => place.keep(1_u32),
             _ => panic!("there is a place"),
         };
         keep(call("ada's", "x"));
         for number in 1..MAX_ANSWERS {
             let place = Digest256::of(&number.to_be_bytes());
-            let crowd = Kept {
+            let crowd = StoredAnswer {
                 asked: place,
                 answer: Some(Box::new(1_u32)),
             };
@@ -167,21 +167,24 @@ mod tests {
         });
         assert_eq!(answers.kept().len(), MAX_ANSWERS);
         let again = answers.begin::<u32>(call("ada's", "x"), Timestamp(0));
-        assert!(matches!(again, Ok(Begun::Answered(1))));
+        assert!(matches!(again, Ok(CallStart::Answered(1))));
     }
 
     #[test]
     fn a_call_is_carried_out_once_and_answered_again_until_its_time_is_over() {
         let answers = IdempotentAnswers::default();
         let begin = |key, body, at| answers.begin::<u32>(call(key, body), Timestamp(at));
-        let Ok(Begun::First(place)) = begin("a", "x", 0) else {
+        let Ok(CallStart::First(place)) = begin("a", "x", 0) else {
             panic!("the first call is carried out");
         };
-        assert_eq!(begin("a", "x", 0).err(), Some(KeyRefused::UnderWay));
+        assert_eq!(begin("a", "x", 0).err(), Some(IdempotencyError::UnderWay));
         place.keep(7_u32);
-        assert!(matches!(begin("a", "x", 599_999), Ok(Begun::Answered(7))));
-        assert_eq!(begin("a", "y", 0).err(), Some(KeyRefused::OtherBody));
-        assert!(matches!(begin("a", "x", 600_000), Ok(Begun::First(_))));
+        assert!(matches!(
+            begin("a", "x", 599_999),
+            Ok(CallStart::Answered(7))
+        ));
+        assert_eq!(begin("a", "y", 0).err(), Some(IdempotencyError::OtherBody));
+        assert!(matches!(begin("a", "x", 600_000), Ok(CallStart::First(_))));
     }
 
     #[test]
@@ -189,17 +192,17 @@ mod tests {
         let answers = IdempotentAnswers::default();
         for number in 0..MAX_OF_ONE {
             let call = call(&number.to_string(), "x");
-            let Ok(Begun::First(place)) = answers.begin::<u32>(call, Timestamp(0)) else {
+            let Ok(CallStart::First(place)) = answers.begin::<u32>(call, Timestamp(0)) else {
                 panic!("there is a place");
             };
             place.keep(1_u32);
         }
         let more = || answers.begin::<u32>(call("more", "x"), Timestamp(0));
-        assert_eq!(more().err(), Some(KeyRefused::TooMany));
+        assert_eq!(more().err(), Some(IdempotencyError::TooMany));
         answers.kept().remove(&call("0", "x").place);
         for _ in 0..2 {
             // Dropped at once.
-            assert!(matches!(more(), Ok(Begun::First(_))));
+            assert!(matches!(more(), Ok(CallStart::First(_))));
         }
     }
 }

@@ -34,8 +34,8 @@ use self::{
 use crate::{clock::Clock, crypto::password::Overloaded, domain::networks, settings::Settings};
 
 pub use self::counter::RetryAfter;
-pub(in crate::state) use self::counter::let_go_of_first;
-pub use self::mails::{MailPlace, Mailed};
+pub(in crate::state) use self::counter::evict_first;
+pub use self::mails::{MailSlot, Mailed};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const TEN_MINUTES: Duration = Duration::from_secs(600);
@@ -194,7 +194,7 @@ impl Limits {
             // After an hour nothing that was counted before is left.
             counters.forgotten.retain(|_, (_, at)| now < *at + HOUR);
             if counters.forgotten.len() > MAX_KEYS / 8 * 7 {
-                let_go_of_first(&mut counters.forgotten, MAX_KEYS / 8, |(_, at)| *at);
+                evict_first(&mut counters.forgotten, MAX_KEYS / 8, |(_, at)| *at);
             }
         }
         let (times, at) = counters.forgotten.entry(key).or_default();
@@ -320,7 +320,7 @@ impl Drop for Attempt {
             .account_and_ip
             .settle(&self.account_and_ip, failure);
         if let Some(account) = self.account {
-            counters.account.settle(account, failure);
+            counters.account.release(account, failure);
         }
         drop(counters);
         self.limits.queue.settled.notify_waiters();

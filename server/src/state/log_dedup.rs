@@ -16,7 +16,7 @@ const SENDERS: usize = 8;
 
 /// Log lines that anybody can cause, and that help only when they are few.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct LogDedup {
     senders: Mutex<Vec<(IpAddr, u64)>>,
     /// Whether a proxy that tells no address was told of.
     nameless_proxy: AtomicBool,
@@ -24,7 +24,7 @@ pub(crate) struct Told {
     wrong_issuer: AtomicI64,
 }
 
-impl Told {
+impl LogDedup {
     /// Counts an `X-Forwarded-For` from an address that is not trusted; answers whether it is to be told: the first time
     /// from each of the first addresses. Those nearby push strangers out, who can send what they like.
     pub(crate) fn untrusted_proxy(&self, peer: IpAddr) -> bool {
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_line_is_told_once_or_once_a_minute() {
-        let told = Told::default();
+        let told = LogDedup::default();
         let at = |seconds: i64| Timestamp::from_seconds(1_000_000 + seconds);
         let said = [0, 1, 59, 60, 61, 120].map(|seconds| told.wrong_issuer(at(seconds)));
         assert_eq!(said, [true, false, false, true, false, true]);
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_stranger_is_counted_but_switches_nothing_and_crowds_nobody_out() {
-        let told = Told::default();
+        let told = LogDedup::default();
         let ip = |text: &str| -> IpAddr { text.parse().unwrap() };
         for n in 0..20 {
             let peer = ip(&format!("203.0.113.{n}"));

@@ -22,7 +22,7 @@ const REST_OF_OWN: i64 = 1;
 const REMEMBERED: usize = 20_000;
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Standing {
+struct Backoff {
     under_way: usize,
     failures: usize,
     rests_until: Timestamp,
@@ -31,7 +31,7 @@ struct Standing {
 /// Who is told, and who rests.
 #[derive(Debug, Default)]
 pub(crate) struct LogoutQueue {
-    clients: HashMap<ClientId, Standing>,
+    clients: HashMap<ClientId, Backoff>,
     /// Notices under way: whose, and whether the client registered itself.
     under_way: HashMap<Ulid, (ClientId, bool)>,
 }

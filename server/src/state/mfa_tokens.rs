@@ -90,7 +90,7 @@ impl Open {
         let user = entry.pending.user_id;
         let own = self.of_account.get(&user);
         if own.is_some_and(|own| own.len() >= OF_ONE)
-            && let Some(crowding) = self.crowding(user)
+            && let Some(crowding) = self.eviction_candidate(user)
         {
             self.remove(&crowding);
         }
@@ -112,16 +112,16 @@ impl Open {
 
     /// Which token of an account makes room: the oldest from the address that has the most, of addresses that never signed in to
     /// it before any that did. So whoever knows the password alone does not push its owner out.
-    fn crowding(&self, user: UserId) -> Option<Digest256> {
+    fn eviction_candidate(&self, user: UserId) -> Option<Digest256> {
         let own = self.of_account.get(&user)?;
-        let mut places: Vec<Place> = Vec::new();
+        let mut places: Vec<AddressShare> = Vec::new();
         for token in own {
             let Some(Entry { pending, .. }) = self.entries.get(token) else {
                 continue;
             };
             match places.iter_mut().find(|place| place.from == pending.from) {
                 Some(place) => place.count += 1,
-                None => places.push(Place {
+                None => places.push(AddressShare {
                     from: pending.from,
                     is_known: pending.known_address,
                     count: 1,
@@ -138,7 +138,7 @@ impl Open {
 
 /// What waits from one address.
 #[derive(Debug)]
-struct Place {
+struct AddressShare {
     from: IpAddr,
     is_known: bool,
     count: usize,

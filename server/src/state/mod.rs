@@ -2,32 +2,34 @@
 
 mod blocks;
 mod bounded_map;
+pub(crate) mod event_streams;
 mod form_tokens;
+mod forward_auth_codes;
 mod idempotency;
-mod key_meters;
+mod key_usage;
 pub mod limits;
 mod log_dedup;
 mod logout_queue;
 mod mfa_tokens;
-mod minute;
+mod minute_counters;
 mod passkey_challenges;
-mod refusals;
-mod return_codes;
+mod rejected_requests;
 mod revocation_previews;
-pub(crate) mod streams;
 mod unclaimed_sign_ins;
 
 pub(crate) use blocks::BlockedNetworks;
 pub(crate) use form_tokens::{NONCE, UsedForms};
-pub(crate) use idempotency::{Begun, IdempotentAnswers, KeyRefused, KeyedCall};
-pub(crate) use key_meters::{KeyMeters, Uses};
-pub(crate) use limits::{MailPlace, Mailed};
-pub(crate) use log_dedup::Told;
+pub(crate) use forward_auth_codes::ReturnCodes;
+pub(crate) use idempotency::{CallStart, IdempotencyError, IdempotentAnswers, KeyedCall};
+pub(crate) use key_usage::{KeyMeters, Uses};
+pub(crate) use limits::{MailSlot, Mailed};
+pub(crate) use log_dedup::LogDedup;
 pub(crate) use logout_queue::LogoutQueue;
 pub(crate) use mfa_tokens::{ENROLMENT_SECONDS, FACTOR_SECONDS, MfaTokens, PendingSignIn, Try};
-pub(crate) use minute::{Current, minute_of};
+pub(crate) use minute_counters::{Current, minute_of};
 pub(crate) use passkey_challenges::{LIFETIME as CHALLENGE_SECONDS, PasskeyChallenges};
-pub(crate) use refusals::{NamedClient, Refusals, Refused, RefusedRequest, Seen};
-pub(crate) use return_codes::ReturnCodes;
+pub(crate) use rejected_requests::{
+    NamedClient, RefusedRequest, RejectedCaller, RejectedRequests, Seen,
+};
 pub(crate) use revocation_previews::{Caller as Previewing, Preview, Previews};
-pub(crate) use unclaimed_sign_ins::Arrivals;
+pub(crate) use unclaimed_sign_ins::UnclaimedSignIns;

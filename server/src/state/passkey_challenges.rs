@@ -11,8 +11,8 @@ use std::{
 
 use doorward_shared::{SessionId, Timestamp};
 
-use super::limits::let_go_of_first;
-use crate::{clock::random_bytes, crypto::stamp::Stamp};
+use super::limits::evict_first;
+use crate::{clock::random_bytes, crypto::browser_mac::BrowserMac};
 
 /// Lifetime of a challenge, in seconds.
 pub(crate) const LIFETIME: i64 = 300;
@@ -31,7 +31,7 @@ struct Registration {
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct PendingChallenge {
     registrations: HashMap<Challenge, Registration>,
     /// To sign in: those that were used, until they are over.
     used: HashMap<Challenge, Timestamp>,
@@ -43,7 +43,7 @@ struct Kept {
 pub(crate) struct PasskeyChallenges {
     /// The place of the stamp, another one in each process.
     place: String,
-    kept: Mutex<Kept>,
+    kept: Mutex<PendingChallenge>,
 }
 
 /// A challenge to sign in, out of its state.
@@ -105,7 +105,7 @@ impl PasskeyChallenges {
     }
 
     /// A challenge to sign in, and the state that brings it back.
-    pub(crate) fn sign_in(&self, stamp: &Stamp, now: Timestamp) -> (Challenge, String) {
+    pub(crate) fn sign_in(&self, stamp: &BrowserMac, now: Timestamp) -> (Challenge, String) {
         let challenge: Challenge = random_bytes();
         let mut bytes = challenge.to_vec();
         bytes.extend(now.plus_seconds(LIFETIME).0.to_be_bytes());
@@ -115,7 +115,7 @@ impl PasskeyChallenges {
     /// The challenge of a state of this process that is not over and was not used.
     pub(crate) fn open(
         &self,
-        stamp: &Stamp,
+        stamp: &BrowserMac,
         state: &str,
         now: Timestamp,
     ) -> Option<SignInChallenge> {
@@ -137,7 +137,7 @@ impl PasskeyChallenges {
         }
         if kept.used.len() >= MAX_KEPT {
             // Nobody keeps others out by signing in: the oldest are forgotten, and with them what is as old.
-            kept.forgotten = let_go_of_first(&mut kept.used, MAX_KEPT / 8, |until| *until);
+            kept.forgotten = evict_first(&mut kept.used, MAX_KEPT / 8, |until| *until);
         }
         if !kept.is_open(challenge, now) {
             return false;
@@ -147,7 +147,7 @@ impl PasskeyChallenges {
     }
 }
 
-impl Kept {
+impl PendingChallenge {
     fn is_open(&self, challenge: SignInChallenge, now: Timestamp) -> bool {
         let until = challenge.until;
         until > now && until > self.forgotten && !self.used.contains_key(&challenge.bytes)
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn a_challenge_to_sign_in_works_once_for_five_minutes_in_its_process() {
         let challenges = PasskeyChallenges::default();
-        let stamp = Stamp::derived(&[7; 32]);
+        let stamp = BrowserMac::derived(&[7; 32]);
         let start = Timestamp(0);
         let (challenge, state) = challenges.sign_in(&stamp, start);
         let late = start.plus_seconds(300);
@@ -187,7 +187,7 @@ mod tests {
         assert!(challenges.use_up(opened, start));
         assert!(!challenges.use_up(opened, start));
         assert_eq!(challenges.open(&stamp, &state, start), None);
-        let foreign = Stamp::derived(&[8; 32]);
+        let foreign = BrowserMac::derived(&[8; 32]);
         assert_eq!(challenges.open(&foreign, &state, start), None);
     }
 

@@ -7,8 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use doorward_shared::{Timestamp, admin::Session};
 use ulid::Ulid;
 
-use super::bounded_map::Places;
-use crate::{clock::random_bytes, domain::Actor, store::Ends};
+use super::bounded_map::FairMap;
+use crate::{clock::random_bytes, domain::Actor, store::SessionRevocation};
 
 /// How long a preview is good, in seconds.
 const KEEP: i64 = 300;
@@ -20,7 +20,7 @@ const OF_ONE: usize = 20;
 /// The sessions a bulk revocation would end.
 #[derive(Debug, Clone)]
 pub(crate) struct Preview {
-    pub ends: Ends,
+    pub ends: SessionRevocation,
     /// The first of them.
     pub shown: Vec<Session>,
 }
@@ -31,21 +31,21 @@ pub(crate) struct Caller {
     /// Who may have it carried out.
     pub actor: Actor,
     /// Who answers for their credential: the bound of one caller is theirs.
-    pub behind: Actor,
+    pub principal: Actor,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct PreviewEntry {
     preview: Preview,
     actor: Actor,
 }
 
 /// Open previews.
 #[derive(Debug, Default)]
-pub(crate) struct Previews(Mutex<Places<String, Actor, Kept>>);
+pub(crate) struct Previews(Mutex<FairMap<String, Actor, PreviewEntry>>);
 
 impl Previews {
-    fn kept(&self) -> MutexGuard<'_, Places<String, Actor, Kept>> {
+    fn kept(&self) -> MutexGuard<'_, FairMap<String, Actor, PreviewEntry>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -53,8 +53,8 @@ impl Previews {
     pub(crate) fn keep(&self, preview: Preview, by: Caller, now: Timestamp) -> (String, Timestamp) {
         let mut kept = self.kept();
         kept.end(now);
-        if kept.len_of(&by.behind) >= OF_ONE {
-            kept.make_room_of(&by.behind);
+        if kept.len_of(&by.principal) >= OF_ONE {
+            kept.make_room_of(&by.principal);
         }
         if kept.len() >= MAX_PREVIEWS {
             kept.make_room();
@@ -83,7 +83,7 @@ impl Previews {
 
 /// Puts a preview in; answers its end.
 fn insert(
-    kept: &mut Places<String, Actor, Kept>,
+    kept: &mut FairMap<String, Actor, PreviewEntry>,
     id: String,
     preview: Preview,
     by: Caller,
@@ -91,7 +91,12 @@ fn insert(
 ) -> Timestamp {
     let until = now.plus_seconds(KEEP);
     let actor = by.actor;
-    kept.insert(id, by.behind, (false, until), Kept { preview, actor });
+    kept.insert(
+        id,
+        by.principal,
+        (false, until),
+        PreviewEntry { preview, actor },
+    );
     until
 }
 
@@ -100,15 +105,15 @@ mod tests {
     use doorward_shared::UserId;
 
     use super::*;
-    use crate::store::Which;
+    use crate::store::SessionSelection;
 
     fn preview() -> Preview {
         Preview {
-            ends: Ends {
+            ends: SessionRevocation {
                 all_of: None,
                 count: 0,
                 users: 0,
-                which: Which::These(Vec::new()),
+                which: SessionSelection::These(Vec::new()),
             },
             shown: Vec::new(),
         }
@@ -120,7 +125,10 @@ mod tests {
 
     fn itself(actor: Actor) -> Caller {
         let behind = actor;
-        Caller { actor, behind }
+        Caller {
+            actor,
+            principal: behind,
+        }
     }
 
     #[test]
@@ -134,7 +142,7 @@ mod tests {
             .map(|second| {
                 let by = Caller {
                     actor: key(second as u128),
-                    behind: eve,
+                    principal: eve,
                 };
                 previews.keep(preview(), by, now(second)).0
             })

@@ -9,7 +9,7 @@ use std::{
 
 use doorward_shared::{SessionId, Timestamp, UserId};
 
-use super::limits::let_go_of_first;
+use super::limits::evict_first;
 use crate::domain::Digest256;
 
 /// How long a sign-in is remembered, in seconds: as long as a form may be filled in.
@@ -18,16 +18,16 @@ const LIFETIME: i64 = 3600;
 const MAX_KEPT: usize = 100_000;
 
 #[derive(Debug)]
-struct Arrival {
+struct UnclaimedSignIn {
     session: SessionId,
     user: UserId,
     until: Timestamp,
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Arrivals(Mutex<HashMap<Digest256, Arrival>>);
+pub(crate) struct UnclaimedSignIns(Mutex<HashMap<Digest256, UnclaimedSignIn>>);
 
-impl Arrivals {
+impl UnclaimedSignIns {
     /// Remembers that `user` has signed in, with a form that came with the cookie `from`. Answers the session that the
     /// same person began with that cookie before, and cannot have taken.
     pub(crate) fn put(
@@ -42,9 +42,9 @@ impl Arrivals {
             kept.retain(|_, arrival| arrival.until > now);
         }
         if kept.len() >= MAX_KEPT {
-            let_go_of_first(&mut kept, MAX_KEPT / 8, |arrival| arrival.until);
+            evict_first(&mut kept, MAX_KEPT / 8, |arrival| arrival.until);
         }
-        let arrival = Arrival {
+        let arrival = UnclaimedSignIn {
             session,
             user,
             until: now.plus_seconds(LIFETIME),
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_sign_in_with_the_same_cookie_once_more_tells_the_one_before_of_the_same_person() {
-        let arrivals = Arrivals::default();
+        let arrivals = UnclaimedSignIns::default();
         let [ada, bob] = [1, 2].map(|id| UserId(ulid::Ulid(id)));
         let ses = |id| SessionId(ulid::Ulid(id));
         let [one, two] = [1, 2].map(|byte| Digest256([byte; 32]));

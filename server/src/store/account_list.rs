@@ -4,9 +4,9 @@ use doorward_shared::{Page, UserId};
 
 use super::{
     Store, StoreError,
-    counts::Count,
     list::{Filter, List, ListQuery, folded},
-    rows::{self, USER},
+    row_counts::Count,
+    row_mapping::{self, USER},
     sql::Value,
     sqlite,
 };
@@ -36,7 +36,7 @@ const LIST: List<User> = List {
         ("firstName", "coalesce(u.first_name, '')"),
         ("lastName", "coalesce(u.last_name, '')"),
     ],
-    row: rows::user,
+    row: row_mapping::user,
 };
 
 impl Store {

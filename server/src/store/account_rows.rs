@@ -3,11 +3,11 @@
 use doorward_shared::{Timestamp, UserId};
 
 use super::{
-    StoreError, addresses, admission,
-    counts::USER_ADDED,
-    key_rows, links, mails, roles, sessions,
+    StoreError, email_addresses, group_access, key_rows, mails, one_time_links, roles,
+    row_counts::USER_ADDED,
+    sessions,
     sql::{Connection, params},
-    write_tx::{Happened, WriteTx},
+    write_tx::{NewEvent, WriteTx},
 };
 use crate::domain::{
     Actor, AuditContext, DomainError, Email, NewUser, User,
@@ -120,7 +120,7 @@ pub(super) fn update(
     if before.email != after.email {
         // An account made before may keep what none is made with any more.
         check_address(tx.conn, &after.email, after)?;
-        links::end_all_of(tx, after.id)?;
+        one_time_links::end_all_of(tx, after.id)?;
     }
     roles::must_exist(tx.conn, &after.role)?;
     let admins = any_admin(tx.conn)?;
@@ -130,7 +130,7 @@ pub(super) fn update(
     let id = after.id;
     match rule::access(before, after) {
         Access::Ends => {
-            links::end_all_of(tx, id)?;
+            one_time_links::end_all_of(tx, id)?;
             key_rows::end_shown_to(tx, Actor::User(id))?;
             sessions::end_all_of(tx, id, None, context)?;
             tx.event(context, "user.disabled", Some(&id), Some(id), None)?;
@@ -140,17 +140,17 @@ pub(super) fn update(
     }
     if before.email != after.email {
         mails::notice(tx, MailKind::EmailChanged, before, context, |mail| {
-            mail.about = addresses::told_address(before, &after.email);
+            mail.about = email_addresses::told_address(before, &after.email);
         })?;
     }
     if before.groups != after.groups {
-        admission::left_groups(tx, before, after, context)?;
+        group_access::left_groups(tx, before, after, context)?;
     }
     let diff = rule::diff(before, after);
     if diff.is_empty() {
         Ok(())
     } else {
-        let happened = Happened {
+        let happened = NewEvent {
             action: "user.updated",
             target: Some(&id),
             user: Some(id),

@@ -7,24 +7,24 @@ use doorward_shared::{ScopeSet, SessionId, UserId};
 use super::{
     Store, StoreError,
     account_rows::{any_admin, guard_last_admin, insert, is_taken, update},
-    addresses::{self, LinkByMail},
     authority,
-    carry_out::is_more_left,
-    counts::USER_DELETED,
-    endings::{self, Ending, What},
+    bulk_revocation_job::is_more_left,
+    bulk_revocations::{self, BulkRevocation, RevokedKind},
+    email_addresses::{self, LinkByMail},
     factor_sessions,
     factors::SeenPassword,
     keys::{self, KeysOf},
-    links, mails, roles,
-    rows::{self, ROLE_MAY, USER},
+    mails, one_time_links, roles,
+    row_counts::USER_DELETED,
+    row_mapping::{self, ROLE_MAY, USER},
     sessions,
     sql::{Connection, OptionalExtension, params},
     write_tx::WriteTx,
 };
 use crate::domain::{
     Account, Act, AuditContext, DomainError, Email, NewUser, Session, User, UserChange,
-    link::LinkKind,
     mail::MailKind,
+    one_time_link::LinkKind,
     rules::{
         account as accounts,
         authority::{self as rule, AccountActs},
@@ -57,7 +57,7 @@ impl Store {
                 .prepare_cached("UPDATE users SET signed_up = 1 WHERE id = ?1")?
                 .execute([user.id.0.to_bytes()])?;
             if let Some(link) = link {
-                addresses::send(tx, LinkKind::SignUp, MailKind::SignUp, &user, link)?;
+                email_addresses::send(tx, LinkKind::SignUp, MailKind::SignUp, &user, link)?;
             }
             // Whoever must have a second factor comes in once they have set one up.
             let session = session.filter(|_| !tx.memory.demands_factor(&user.role));
@@ -150,7 +150,7 @@ impl Store {
                 }
                 .into());
             }
-            links::end_password_links(tx, id)?;
+            one_time_links::end_password_links(tx, id)?;
             sessions::end_all_of(tx, id, ends.keep, context)?;
             if ends.api_keys {
                 keys::end_all(tx, KeysOf::Owner(id), context)?;
@@ -211,12 +211,12 @@ pub(super) fn remove(
     tx.counted(USER_DELETED, sql, [id.0.to_bytes()])?;
     guard_last_admin(tx.conn, admins)?;
     if is_more_left(tx.conn, Some(id), None)? {
-        let rows = Ending {
-            what: What::Rows,
+        let rows = BulkRevocation {
+            what: RevokedKind::Rows,
             user: Some(id),
-            ..Ending::default()
+            ..BulkRevocation::default()
         };
-        endings::insert(tx, &rows, context)?;
+        bulk_revocations::insert(tx, &rows, context)?;
     }
     mails::drop_of(tx, id)?;
     tx.changes.users.push(id);
@@ -230,7 +230,7 @@ pub(super) fn find(conn: &Connection, id: UserId) -> Result<Option<User>, StoreE
         LazyLock::new(|| format!("SELECT {USER} FROM users AS u WHERE u.id = ?1"));
     Ok(conn
         .prepare_cached(&SQL)?
-        .query_row([id.0.to_bytes()], rows::user)
+        .query_row([id.0.to_bytes()], row_mapping::user)
         .optional()?)
 }
 
@@ -239,7 +239,7 @@ pub(super) fn account(conn: &Connection, id: UserId) -> Result<Option<Account>, 
         LazyLock::new(|| format!("SELECT {USER}, {ROLE_MAY} FROM users AS u WHERE u.id = ?1"));
     Ok(conn
         .prepare_cached(&SQL)?
-        .query_row([id.0.to_bytes()], rows::account)
+        .query_row([id.0.to_bytes()], row_mapping::account)
         .optional()?)
 }
 

@@ -9,15 +9,16 @@ use doorward_shared::{ClientId, ScopeSet};
 
 use super::{
     Store, StoreError, accounts,
-    addresses::{has_signed_up, of_address},
-    apply_plan::{Applied, Kind, NotApplied, Plan, PlannedClient, PlannedUser, Step},
-    clients, roles,
-    rows::{self, CLIENT},
+    apply_plan::{Applied, ApplyError, Kind, Plan, PlannedClient, PlannedUser, Step},
+    clients,
+    email_addresses::{has_signed_up, of_address},
+    roles,
+    row_mapping::{self, CLIENT},
     sql::{Connection, params},
     write_tx::WriteTx,
 };
 use crate::domain::{
-    Act, Client, Diff, DomainError, Email, Noted, Role, User, UserChange,
+    Act, Client, Diff, DiffValue, DomainError, Email, Role, User, UserChange,
     rules::{account, client as client_rule},
 };
 
@@ -25,8 +26,8 @@ impl Store {
     /// Carries out a plan: all of it, or nothing. What is as it is to be stays untouched, and leaves no event.
     ///
     /// # Errors
-    /// [`NotApplied`], as the calls that make and change each of them.
-    pub async fn apply(&self, plan: Plan, act: Act) -> Result<Applied, NotApplied> {
+    /// [`ApplyError`], as the calls that make and change each of them.
+    pub async fn apply(&self, plan: Plan, act: Act) -> Result<Applied, ApplyError> {
         // A unit that fails is undone: so is a dry run, which has something to tell nevertheless.
         let told = Arc::new(Mutex::new(None));
         let tell = told.clone();
@@ -60,7 +61,7 @@ impl Store {
     }
 }
 
-fn carry_out(tx: &mut WriteTx<'_>, plan: &Plan, act: &Act) -> Result<Applied, NotApplied> {
+fn carry_out(tx: &mut WriteTx<'_>, plan: &Plan, act: &Act) -> Result<Applied, ApplyError> {
     let mut done = Applied::default();
     for (at, (name, permissions)) in plan.roles.iter().enumerate() {
         let step = role(tx, name, permissions, act);
@@ -95,8 +96,8 @@ fn carry_out(tx: &mut WriteTx<'_>, plan: &Plan, act: &Act) -> Result<Applied, No
     Ok(done)
 }
 
-fn placed(kind: Kind, at: usize, error: StoreError) -> NotApplied {
-    NotApplied::At { kind, at, error }
+fn placed(kind: Kind, at: usize, error: StoreError) -> ApplyError {
+    ApplyError::At { kind, at, error }
 }
 
 fn role(
@@ -111,8 +112,8 @@ fn role(
     }
     roles::put(tx, name, permissions, act)?;
     let mut diff = Diff::default();
-    let old = before.as_ref().map_or(Noted::Nothing, Noted::list);
-    diff.note("permissions", old, Noted::list(permissions));
+    let old = before.as_ref().map_or(DiffValue::Nothing, DiffValue::list);
+    diff.note("permissions", old, DiffValue::list(permissions));
     Ok(Some(if before.is_some() {
         Step::Changed(Kind::Role, name.to_owned(), diff)
     } else {
@@ -206,20 +207,20 @@ fn demand_holder(tx: &WriteTx<'_>, before: &User, after: &User) -> Result<(), St
 /// All that a new account starts with.
 fn granted(made: &User, is_disabled: bool) -> Diff {
     let mut diff = Diff::default();
-    let text = |text: &Option<String>| Noted::from(text.as_deref());
-    diff.note("firstName", Noted::Nothing, text(&made.first_name));
-    diff.note("lastName", Noted::Nothing, text(&made.last_name));
-    diff.note("role", Noted::Nothing, made.role.as_str());
-    let no_list = || Noted::List(Vec::new());
-    diff.note("permissions", no_list(), Noted::list(&made.permissions));
-    diff.note("groups", no_list(), Noted::list(&made.groups));
-    diff.note("emailVerified", Noted::Nothing, made.email_verified);
+    let text = |text: &Option<String>| DiffValue::from(text.as_deref());
+    diff.note("firstName", DiffValue::Nothing, text(&made.first_name));
+    diff.note("lastName", DiffValue::Nothing, text(&made.last_name));
+    diff.note("role", DiffValue::Nothing, made.role.as_str());
+    let no_list = || DiffValue::List(Vec::new());
+    diff.note("permissions", no_list(), DiffValue::list(&made.permissions));
+    diff.note("groups", no_list(), DiffValue::list(&made.groups));
+    diff.note("emailVerified", DiffValue::Nothing, made.email_verified);
     diff.note("disabled", false, is_disabled);
     diff
 }
 
 /// Deletes what was applied and the plan no longer names; clients first, roles that nobody has then.
-fn prune(tx: &mut WriteTx<'_>, plan: &Plan, act: &Act) -> Result<Vec<Step>, NotApplied> {
+fn prune(tx: &mut WriteTx<'_>, plan: &Plan, act: &Act) -> Result<Vec<Step>, ApplyError> {
     let mut steps = Vec::new();
     let names = plan.clients.iter().map(|client| client.new.name.as_str());
     let named: HashSet<_> = names.collect();
@@ -252,7 +253,7 @@ fn client_named(conn: &Connection, name: &str) -> Result<Option<Client>, StoreEr
     let sql =
         format!("SELECT {CLIENT} FROM clients AS c WHERE c.name = ?1 AND c.dynamic = 0 LIMIT 2");
     let mut select = conn.prepare_cached(&sql)?;
-    let mut found = select.query_map([name], rows::client)?;
+    let mut found = select.query_map([name], row_mapping::client)?;
     let first = found.next().transpose()?;
     if found.next().is_some() {
         let why = "there are several clients of this name";

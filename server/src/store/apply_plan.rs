@@ -7,7 +7,9 @@ use doorward_shared::{ClientId, ScopeSet};
 use super::StoreError;
 use crate::{
     crypto::secret::Digest256,
-    domain::{Client, Diff, NewUser, Noted, UserChange, diff::quoted, rules::client::ClientChange},
+    domain::{
+        Client, Diff, DiffValue, NewUser, UserChange, diff::quoted, rules::client::ClientChange,
+    },
 };
 
 /// What there is to be.
@@ -82,9 +84,9 @@ impl fmt::Display for Step {
         match self {
             Self::Made(kind, name, diff) => {
                 write!(f, "+ {kind} {}", quoted(name))?;
-                let grants = |after: &Noted| match after {
-                    Noted::Nothing | Noted::Flag(false) => false,
-                    Noted::List(items) => *kind == Kind::Role || !items.is_empty(),
+                let grants = |after: &DiffValue| match after {
+                    DiffValue::Nothing | DiffValue::Flag(false) => false,
+                    DiffValue::List(items) => *kind == Kind::Role || !items.is_empty(),
                     _ => true,
                 };
                 let fields = diff
@@ -113,7 +115,7 @@ pub struct Applied {
 
 /// Why a plan was not carried out: nothing of it was.
 #[derive(Debug, thiserror::Error)]
-pub enum NotApplied {
+pub enum ApplyError {
     /// Something of it is refused.
     #[error("{kind} {at}: {error}")]
     At {

@@ -7,14 +7,13 @@ use ulid::Ulid;
 use super::{
     Store, StoreError,
     accounts::{self, WantedAccount},
-    clients, factor_sessions, keys,
-    memory::Memory,
-    sessions,
+    caches::Caches,
+    clients, factor_sessions, keys, sessions,
     sql::{Connection, OptionalExtension},
     write_tx::WriteTx,
 };
 use crate::domain::{
-    Account, Act, Actor, DomainError, Holder, Session,
+    Account, Act, Actor, DomainError, Principal, Session,
     rules::{
         authority::{self, Facts, Rights},
         credential,
@@ -31,14 +30,14 @@ pub(super) fn authorize(tx: &WriteTx<'_>, act: &Act) -> Result<Rights, StoreErro
 
 pub(super) fn authorize_at(
     conn: &Connection,
-    memory: &Memory,
+    memory: &Caches,
     act: &Act,
     now: Timestamp,
 ) -> Result<Rights, StoreError> {
     let by = act.authority();
     let facts = match &by.holder {
-        Holder::System => Facts::System,
-        Holder::Session { id, .. } => {
+        Principal::System => Facts::System,
+        Principal::Session { id, .. } => {
             let session = sessions::find(conn, *id)?;
             let user = session.as_ref().map(|session| session.user_id);
             let client = session.as_ref().and_then(|session| session.client_id);
@@ -55,7 +54,7 @@ pub(super) fn authorize_at(
                 client: client.flatten(),
             }
         }
-        Holder::Key(id) => {
+        Principal::Key(id) => {
             let key = keys::find(conn, *id)?;
             let owner = key.as_ref().and_then(|key| key.owner.user());
             let owner = owner.map(|id| accounts::account(conn, id)).transpose()?;
@@ -64,11 +63,11 @@ pub(super) fn authorize_at(
                 owner: owner.flatten(),
             }
         }
-        Holder::Client { id, token, .. } => Facts::Client {
+        Principal::Client { id, token, .. } => Facts::Client {
             client: clients::find(conn, *id)?,
             token_revoked: is_given_up(conn, *token)?,
         },
-        Holder::Registered { id, .. } => Facts::Client {
+        Principal::Registered { id, .. } => Facts::Client {
             client: clients::find(conn, *id)?,
             token_revoked: false,
         },

@@ -9,7 +9,7 @@ use super::{
     Store, StoreError, authority,
     cache_invalidation::BlockChange,
     list::{Filter, List, ListQuery},
-    rows,
+    row_mapping,
     sql::{self, Connection, OptionalExtension, Row, Value, bad, params},
 };
 use crate::domain::{Act, Block, DomainError, block, rules::authority as rule};
@@ -34,13 +34,13 @@ fn read_block(row: &Row<'_>) -> sql::Result<Block> {
     let spared: Option<String> = row.get(6)?;
     let spared = spared.map(|ip| ip.parse()).transpose();
     Ok(Block {
-        id: BlockId(rows::ulid(row, 0)?),
+        id: BlockId(row_mapping::ulid(row, 0)?),
         network: IpNet::from_str(row.get_ref(1)?.as_str()?).map_err(|_| bad(1, "not a network"))?,
         reason: row.get(2)?,
         until: Timestamp(row.get(3)?),
         created_at: Timestamp(row.get(4)?),
         created_by: row.get(5)?,
-        spared: spared.map_err(|_| bad(6, "not an address"))?,
+        exempt: spared.map_err(|_| bad(6, "not an address"))?,
     })
 }
 
@@ -62,7 +62,7 @@ fn insert(conn: &Connection, block: &Block) -> Result<(), StoreError> {
         block.until.0,
         block.created_at.0,
         block.created_by,
-        block.spared.map(|ip| ip.to_string())
+        block.exempt.map(|ip| ip.to_string())
     ])?;
     if added == 0 {
         return Err(DomainError::Conflict("the network is blocked already".into()).into());
@@ -149,10 +149,10 @@ impl Store {
             block.id = BlockId(tx.id(context.at));
             block.created_at = context.at;
             block.created_by = context.actor.to_string();
-            block.spared = context.ip;
+            block.exempt = context.ip;
             insert(tx.conn, &block)?;
             let network = block.network.to_string();
-            let spared = block.spared.map(|ip| format!(", but for {ip}"));
+            let spared = block.exempt.map(|ip| format!(", but for {ip}"));
             let detail = format!("until {}{}", block.until, spared.unwrap_or_default());
             tx.event(
                 context,

@@ -12,7 +12,7 @@ use crate::{
 
 /// What a unit makes stale.
 #[derive(Debug, Default)]
-pub(super) struct Changes {
+pub(super) struct CacheInvalidations {
     pub users: Vec<UserId>,
     pub sessions: Vec<SessionId>,
     pub keys: Vec<Digest256>,
@@ -30,7 +30,7 @@ pub(super) struct Changes {
     pub mails: bool,
     pub blocks: Vec<BlockChange>,
     /// What is likely to be asked for next, as its unit left it.
-    pub fresh: Vec<Fresh>,
+    pub fresh: Vec<CacheRefill>,
 }
 
 /// What became of a block.
@@ -43,21 +43,21 @@ pub(super) enum BlockChange {
 /// An entry that need not be read: with how many entries had been made stale by then. One that is made stale again later
 /// in the batch is not kept.
 #[derive(Debug)]
-pub(super) enum Fresh {
+pub(super) enum CacheRefill {
     Session(usize, SessionCore),
     Account(usize, Arc<Account>),
 }
 
-impl Changes {
+impl CacheInvalidations {
     /// A session that its unit has just written, as it is read from now on.
     pub(super) fn now_is_session(&mut self, session: &Session) {
-        let fresh = Fresh::Session(self.sessions.len(), session.core());
+        let fresh = CacheRefill::Session(self.sessions.len(), session.core());
         self.fresh.push(fresh);
     }
 
-    /// As [`Changes::now_is_session`], of an account.
+    /// As [`CacheInvalidations::now_is_session`], of an account.
     pub(super) fn now_is_account(&mut self, account: &Account) {
-        let fresh = Fresh::Account(self.users.len(), Arc::new(account.clone()));
+        let fresh = CacheRefill::Account(self.users.len(), Arc::new(account.clone()));
         self.fresh.push(fresh);
     }
 

@@ -6,16 +6,17 @@ use doorward_shared::{ClientId, Page, Timestamp};
 use url::{Origin, Url};
 
 use super::{
-    Store, StoreError, admission, apply, authority,
-    carry_out::is_more_left,
-    endings::{self, Ending, What},
+    Store, StoreError, apply, authority,
+    bulk_revocation_job::is_more_left,
+    bulk_revocations::{self, BulkRevocation, RevokedKind},
+    caches::through,
+    group_access,
     keys::{self, KeysOf},
     list::{Filter, List, ListQuery, folded},
-    memory::through,
     registrations,
-    rows::{self, CLIENT, lines},
+    row_mapping::{self, CLIENT, lines},
     sql::{Connection, OptionalExtension, Value, params},
-    write_tx::{Happened, WriteTx},
+    write_tx::{NewEvent, WriteTx},
 };
 use crate::{
     crypto::secret::Digest256,
@@ -39,7 +40,7 @@ const LIST: List<Client> = List {
         ("createdAt", "c.created_at"),
         ("name", "c.name"),
     ],
-    row: rows::client,
+    row: row_mapping::client,
 };
 
 /// The secret that takes another's place.
@@ -175,7 +176,7 @@ pub(super) fn insert(
     write(tx, client)?;
     let name = quoted(&client.name);
     let diff = clients::diff(None, client);
-    let happened = Happened {
+    let happened = NewEvent {
         action: "client.created",
         target: Some(&client.id),
         user: None,
@@ -204,10 +205,10 @@ pub(super) fn change_one(
         write(tx, &client)?;
         keys::client_changed(tx, &before)?;
         registrations::bounded_by_operator(tx, &before, &client)?;
-        admission::groups_changed(tx, &before, &client, act.context(&by))?;
+        group_access::groups_changed(tx, &before, &client, act.context(&by))?;
         let name = quoted(&client.name);
         let diff = clients::diff(Some(&before), &client);
-        let happened = Happened {
+        let happened = NewEvent {
             action: "client.updated",
             target: Some(&id),
             user: None,
@@ -263,15 +264,15 @@ pub(super) fn remove(
     context: &AuditContext,
 ) -> Result<(), StoreError> {
     let id = client.id;
-    endings::end_sessions_of_client(tx, id, context)?;
+    bulk_revocations::end_sessions_of_client(tx, id, context)?;
     keys::end_all(tx, KeysOf::Client(id), context)?;
     if is_more_left(tx.conn, None, Some(id))? {
-        let rows = Ending {
-            what: What::Rows,
+        let rows = BulkRevocation {
+            what: RevokedKind::Rows,
             client: Some(id),
-            ..Ending::default()
+            ..BulkRevocation::default()
         };
-        endings::insert(tx, &rows, context)?;
+        bulk_revocations::insert(tx, &rows, context)?;
     }
     tx.conn
         .prepare_cached("DELETE FROM clients WHERE id = ?1")?
@@ -310,7 +311,7 @@ pub(super) fn find(conn: &Connection, id: ClientId) -> Result<Option<Client>, St
     let sql = format!("SELECT {CLIENT} FROM clients AS c WHERE c.id = ?1");
     Ok(conn
         .prepare_cached(&sql)?
-        .query_row([id.0.to_bytes()], rows::client)
+        .query_row([id.0.to_bytes()], row_mapping::client)
         .optional()?)
 }
 

@@ -4,11 +4,11 @@ use doorward_shared::{ClientId, Page, ScopeSet, Timestamp, UserId};
 
 use super::{
     Store, StoreError, authority,
-    codes::drop_unused,
-    endings,
+    authorization_codes::drop_unused,
+    bulk_revocations,
     keys::{self, KeysOf},
     list::{Filter, List, ListQuery, Sort, folded},
-    rows::{self, ulid},
+    row_mapping::{self, ulid},
     sql::{self, Row, Value, params},
 };
 use crate::domain::{Act, rules::authority as rule};
@@ -35,7 +35,7 @@ fn consent(row: &Row<'_>) -> sql::Result<Consent> {
     Ok(Consent {
         client_id: ClientId(ulid(row, 0)?),
         client_name: row.get(1)?,
-        scope: rows::scopes(row, 2)?,
+        scope: row_mapping::scopes(row, 2)?,
         granted_at: Timestamp(row.get(3)?),
     })
 }
@@ -86,7 +86,7 @@ impl Store {
                 .prepare_cached("DELETE FROM consents WHERE user_id = ?1 AND client_id = ?2")?
                 .execute(both)?;
             drop_unused(tx, user, Some(client))?;
-            endings::end_sessions_of(tx, user, Some(client), None, context)?;
+            bulk_revocations::end_sessions_of(tx, user, Some(client), None, context)?;
             keys::end_all(tx, KeysOf::MintedThrough(user, client), context)?;
             tx.event(context, "consent.revoked", Some(&client), Some(user), None)
         })

@@ -5,9 +5,9 @@ use tokio::sync::watch;
 
 use super::{
     Store, StoreError,
-    counts::{Count, EVENT_ADDED},
     list::{Filter, List, ListQuery, folded},
-    rows::{self, EVENT, first_id},
+    row_counts::{Count, EVENT_ADDED},
+    row_mapping::{self, EVENT, first_id},
     sql::{self, OptionalExtension, Value},
 };
 use crate::{
@@ -39,7 +39,7 @@ const LIST: List<Event> = List {
     id: "e.id",
     kept: Some(Count::Events),
     sorts: &[("id", "e.id"), ("time", "e.id")],
-    row: rows::event,
+    row: row_mapping::event,
 };
 
 /// Events that are counted in a summary, newest first.
@@ -78,7 +78,7 @@ impl Store {
             // One more than is counted tells whether those were all.
             let rows = SUMMARISED + 1;
             LIST.each_newest(conn, conditions(filter), columns, rows, |row| {
-                let user = rows::maybe_ulid(row, 2)?.map(UserId);
+                let user = row_mapping::maybe_ulid(row, 2)?.map(UserId);
                 tally.add(Counted {
                     at: Timestamp(row.get(0)?),
                     action: row.get_ref(1)?.as_str().map_err(sql::Error::from)?,
@@ -103,7 +103,7 @@ impl Store {
                 format!("SELECT {EVENT} FROM events AS e WHERE e.id > ?1 ORDER BY e.id LIMIT ?2");
             let after = after.map_or([0; 16], |id| id.0.to_bytes());
             let mut select = conn.prepare_cached(&sql)?;
-            let rows = select.query_map(sql::params![after, limit], rows::event)?;
+            let rows = select.query_map(sql::params![after, limit], row_mapping::event)?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
         .await
@@ -113,7 +113,7 @@ impl Store {
     pub async fn newest_event(&self) -> Result<Option<EventId>, StoreError> {
         self.read(|conn| {
             let sql = "SELECT id FROM events ORDER BY id DESC LIMIT 1";
-            let id = conn.query_row(sql, [], |row| rows::ulid(row, 0));
+            let id = conn.query_row(sql, [], |row| row_mapping::ulid(row, 0));
             Ok(id.optional()?.map(EventId))
         })
         .await
@@ -139,7 +139,7 @@ impl Store {
                     id,
                     now.0,
                     refusal.client.map(|id| id.to_string()),
-                    refusal.ip.map(rows::ip_text),
+                    refusal.ip.map(row_mapping::ip_text),
                     refusal.cause,
                     refusal.count,
                     refusal.what.action(),
@@ -154,7 +154,7 @@ impl Store {
     }
 
     /// Appends an event of something that changed nothing else: a refused sign-in.
-    pub async fn note(
+    pub async fn append(
         &self,
         action: &'static str,
         user: Option<UserId>,

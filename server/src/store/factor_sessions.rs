@@ -6,9 +6,9 @@ use ulid::Ulid;
 
 use super::{
     Store, StoreError, authority,
-    endings::{self, AT_ONCE},
+    bulk_revocations::{self, AT_ONCE},
     factors::has_factor,
-    links, rows,
+    one_time_links, row_mapping,
     session_rows::end_noted,
     sessions,
     sql::{Connection, params},
@@ -66,7 +66,7 @@ pub(super) fn shown(conn: &Connection, session: &Session) -> Result<Option<bool>
     let mut select = conn.prepare_cached(sql)?;
     let (has_set, removed, is_newer): (bool, _, Option<bool>) = select
         .query_row([session.id.0.to_bytes()], |row| {
-            Ok((row.get(0)?, rows::maybe_ulid(row, 1)?, row.get(2)?))
+            Ok((row.get(0)?, row_mapping::maybe_ulid(row, 1)?, row.get(2)?))
         })?;
     let is_newer = removed
         .is_none_or(|removed| is_newer.unwrap_or_default() && is_signed_in_after(session, removed));
@@ -93,7 +93,7 @@ pub(super) fn set_up(
     if let Some(id) = by {
         note(tx.conn, id, true)?;
     }
-    links::end_address_change(tx.conn, user)
+    one_time_links::end_address_change(tx.conn, user)
 }
 
 /// What follows from a factor that its person has taken away: the session in which that was done has shown one, and of
@@ -107,7 +107,7 @@ pub(super) fn taken_away(tx: &mut WriteTx<'_>, user: UserId, act: &Act) -> Resul
     let sql = "UPDATE sessions SET set_factor = 0 WHERE user_id = ?1 AND set_factor = 1 AND revoked_at IS NULL";
     let mut clear = tx.conn.prepare_cached(sql)?;
     clear.execute([user.0.to_bytes()])?;
-    links::end_address_change(tx.conn, user)?;
+    one_time_links::end_address_change(tx.conn, user)?;
     act.session().map_or(Ok(()), |id| note(tx.conn, id, true))
 }
 
@@ -118,9 +118,9 @@ pub(super) fn end(
     user: UserId,
     context: &AuditContext,
 ) -> Result<(), StoreError> {
-    let found = endings::unrevoked(tx.conn, user, AT_ONCE + 1)?;
+    let found = bulk_revocations::unrevoked(tx.conn, user, AT_ONCE + 1)?;
     if found.len() > AT_ONCE {
-        return endings::end_sessions_of(tx, user, None, None, context).map(drop);
+        return bulk_revocations::end_sessions_of(tx, user, None, None, context).map(drop);
     }
     for (id, _) in found {
         match sessions::find(tx.conn, id)? {

@@ -3,7 +3,7 @@
 use doorward_shared::{Timestamp, UserId};
 
 use super::{
-    Store, StoreError, accounts, authority, factor_sessions, links, passkeys, sessions,
+    Store, StoreError, accounts, authority, factor_sessions, one_time_links, passkeys, sessions,
     sql::{Connection, OptionalExtension, params},
     write_tx::WriteTx,
 };
@@ -252,7 +252,7 @@ pub(super) fn end_unfinished(conn: &Connection, user: UserId) -> Result<(), Stor
     of_user(conn, setup, user)?;
     let sign_ins = "UPDATE users SET sign_ins_ended = sign_ins_ended + 1 WHERE id = ?1";
     of_user(conn, sign_ins, user)?;
-    links::end_address_change(conn, user)
+    one_time_links::end_address_change(conn, user)
 }
 
 /// Removes every factor of an account, and what waits for one.

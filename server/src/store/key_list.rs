@@ -4,9 +4,9 @@ use doorward_shared::{Page, Scope, Timestamp};
 
 use super::{
     Store, StoreError,
-    endings::{self, KEY_ENDS},
+    bulk_revocations::{self, KEY_ENDS},
     list::{Filter, List, ListQuery, folded},
-    rows::{self, API_KEY},
+    row_mapping::{self, API_KEY},
     sql::Value,
 };
 use crate::domain::{ApiKey, KeyOwner};
@@ -38,7 +38,7 @@ const LIST: List<ApiKey> = List {
         ("lastUsedAt", "coalesce(k.last_used_at, 0)"),
         ("ownerId", "coalesce(k.owner_id, x'')"),
     ],
-    row: rows::api_key,
+    row: row_mapping::api_key,
 };
 
 impl Store {
@@ -56,7 +56,7 @@ impl Store {
         }
         let page = self
             .read(move |conn| {
-                let mut conditions = conditions(&filter, now, endings::any(conn)?);
+                let mut conditions = conditions(&filter, now, bulk_revocations::any(conn)?);
                 if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
                     let found = "(instr(fold(k.name), ?) > 0 OR instr(fold(k.hint), ?) > 0)";
                     conditions.and(found, [folded(q), folded(q)]);

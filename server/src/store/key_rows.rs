@@ -3,18 +3,18 @@
 use doorward_shared::{ClientId, KeyId, Timestamp, UserId};
 
 use super::{
-    NewKey, StoreError, caps, clients,
-    endings::{self, AT_ONCE, Ending, What},
-    links, registration_tokens,
-    rows::{self, API_KEY, ulid},
+    NewKey, StoreError, account_limits,
+    bulk_revocations::{self, AT_ONCE, BulkRevocation, RevokedKind},
+    clients, one_time_links, registration_tokens,
+    row_mapping::{self, API_KEY, ulid},
     sql::{Connection, OptionalExtension, params},
-    write_tx::{Happened, WriteTx},
+    write_tx::{NewEvent, WriteTx},
 };
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Actor, ApiKey, AuditContext, Client, Diff, KeyTerms, Minter, Noted, diff::quoted,
-        rules::api_key,
+        Actor, ApiKey, AuditContext, Client, Diff, DiffValue, KeyRestrictions, Minter,
+        diff::quoted, rules::api_key,
     },
 };
 
@@ -22,14 +22,14 @@ pub(super) fn find(conn: &Connection, id: KeyId) -> Result<Option<ApiKey>, Store
     let sql = format!("SELECT {API_KEY} FROM api_keys AS k WHERE k.id = ?1");
     Ok(conn
         .prepare_cached(&sql)?
-        .query_row([id.0.to_bytes()], rows::api_key)
+        .query_row([id.0.to_bytes()], row_mapping::api_key)
         .optional()?)
 }
 
 /// The person whose consent to a client a key rests on.
 pub(super) fn granted_by(conn: &Connection, id: KeyId) -> Result<Option<UserId>, StoreError> {
     let mut select = conn.prepare_cached("SELECT granted_by FROM api_keys WHERE id = ?1")?;
-    let found = select.query_row([id.0.to_bytes()], |row| rows::maybe_ulid(row, 0));
+    let found = select.query_row([id.0.to_bytes()], |row| row_mapping::maybe_ulid(row, 0));
     Ok(found.optional()?.flatten().map(UserId))
 }
 
@@ -42,7 +42,7 @@ pub(super) fn insert(
     action: &str,
     detail: Option<&str>,
 ) -> Result<ApiKey, StoreError> {
-    caps::key_fits(tx, new.owner, context.at)?;
+    account_limits::key_fits(tx, new.owner, context.at)?;
     let hash = new.hash;
     let key = ApiKey {
         id: KeyId(tx.id(context.at)),
@@ -64,18 +64,18 @@ pub(super) fn insert(
     };
     write(tx, &key, hash, minter.granted_by)?;
     tx.changes.keys.push(hash);
-    if key.terms != KeyTerms::default() {
+    if key.terms != KeyRestrictions::default() {
         update(tx, &key)?;
     }
     let mut diff = Diff::default();
     diff.note("name", None, key.name.as_str()).note(
         "scopes",
-        Noted::Nothing,
-        Noted::list(&key.scopes),
+        DiffValue::Nothing,
+        DiffValue::list(&key.scopes),
     );
     api_key::note_terms(&mut diff, None, &key.terms);
     let name = quoted(&key.name);
-    let happened = Happened {
+    let happened = NewEvent {
         action,
         target: Some(&key.id),
         user: key.owner.user(),
@@ -134,7 +134,7 @@ pub(super) fn update(tx: &mut WriteTx<'_>, key: &ApiKey) -> Result<(), StoreErro
             terms.rate_limit.map(|rate| rate.window_seconds),
             terms.quota.map(|quota| quota.limit),
             terms.quota.map(|quota| quota.period.as_str()),
-            rows::lines(&allowed),
+            row_mapping::lines(&allowed),
             terms.metadata.as_ref().map(ToString::to_string),
             !terms.enabled
         ])?;
@@ -179,7 +179,7 @@ pub(super) enum KeysOf {
 
 /// Ends the links that somebody was shown for others, and the registration tokens that they minted.
 pub(super) fn end_shown_to(tx: &WriteTx<'_>, to: Actor) -> Result<(), StoreError> {
-    links::end_made_by(tx, to)?;
+    one_time_links::end_made_by(tx, to)?;
     registration_tokens::end_minted_by(tx, to)
 }
 
@@ -195,20 +195,20 @@ pub(super) fn client_changed(tx: &WriteTx<'_>, before: &Client) -> Result<(), St
 }
 
 impl KeysOf {
-    fn ending(self) -> Ending {
+    fn ending(self) -> BulkRevocation {
         let (user, minter, client) = match self {
             Self::Owner(id) => (Some(id), None, None),
             Self::OwnerAndMinter(id) => (Some(id), Some(id), None),
             Self::Client(id) => (None, None, Some(id)),
             Self::MintedThrough(id, client) => (None, Some(id), Some(client)),
         };
-        Ending {
-            what: What::Keys,
+        BulkRevocation {
+            what: RevokedKind::Keys,
             user,
             minter,
             client,
             action: Some("apikey.revoked"),
-            ..Ending::default()
+            ..BulkRevocation::default()
         }
     }
 }
@@ -241,7 +241,10 @@ fn some_of(
         let mut select = conn.prepare_cached(&sql)?;
         let of = params![id.to_bytes(), now.0, AT_ONCE + 1, through];
         let rows = select.query_map(of, |row| {
-            Ok((KeyId(ulid(row, 0)?), rows::maybe_ulid(row, 1)?.map(UserId)))
+            Ok((
+                KeyId(ulid(row, 0)?),
+                row_mapping::maybe_ulid(row, 1)?.map(UserId),
+            ))
         })?;
         for row in rows {
             found.push(row?);
@@ -261,15 +264,15 @@ pub(super) fn end_all(
 ) -> Result<(), StoreError> {
     match of {
         KeysOf::Owner(id) | KeysOf::OwnerAndMinter(id) => end_shown_to(tx, Actor::User(id))?,
-        KeysOf::Client(id) => links::end_made_through(tx, id)?,
+        KeysOf::Client(id) => one_time_links::end_made_through(tx, id)?,
         KeysOf::MintedThrough(id, client) => {
-            links::end_made_by_through(tx, id, client)?;
+            one_time_links::end_made_by_through(tx, id, client)?;
             registration_tokens::end_minted_through(tx, id, client)?;
         }
     }
     let found = some_of(tx.conn, of, context.at)?;
     if found.len() > AT_ONCE {
-        return endings::insert(tx, &of.ending(), context);
+        return bulk_revocations::insert(tx, &of.ending(), context);
     }
     for (id, owner) in found {
         if revoke(tx, id, context.at)? {

@@ -7,23 +7,23 @@ use doorward_shared::{KeyId, ScopeSet, Timestamp, apikey::Environment};
 pub(super) use super::key_rows::{KeysOf, client_changed, end_all, end_shown_to, find, insert};
 use super::{
     Store, StoreError, accounts, authority,
+    caches::through,
     key_rows::{forget, granted_by, revoke, update},
-    memory::through,
     operator,
-    rows::{self, API_KEY},
+    row_mapping::{self, API_KEY},
     sessions,
     sql::{Connection, OptionalExtension, params},
-    write_tx::Happened,
+    write_tx::NewEvent,
 };
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Act, ApiKey, DomainError, Holder, KeyOwner, KeyTerms, Minter,
+        Act, ApiKey, DomainError, KeyOwner, KeyRestrictions, Minter, Principal,
         diff::quoted,
         rules::{
             api_key::{self as keys, KeyChange},
             authority::{self as rule, KeyFacts},
-            key_terms,
+            key_restrictions,
         },
     },
 };
@@ -38,7 +38,7 @@ pub struct NewKey {
     pub scopes: ScopeSet,
     pub environment: Environment,
     pub expires_at: Option<Timestamp>,
-    pub terms: KeyTerms,
+    pub terms: KeyRestrictions,
     /// The key whose limits it goes on spending.
     pub meter: Option<KeyId>,
 }
@@ -61,7 +61,7 @@ impl Store {
                 });
                 Ok(conn
                     .prepare_cached(&SQL)?
-                    .query_row([hash.0], rows::api_key)
+                    .query_row([hash.0], row_mapping::api_key)
                     .optional()?
                     .map(Arc::new))
             })
@@ -117,7 +117,7 @@ impl Store {
                 let context = act.context(&by);
                 let before = key;
                 let (key, diff) = keys::change(&before, change, context.at)?;
-                if key_terms::grows(&before.terms, &key.terms) {
+                if key_restrictions::grows(&before.terms, &key.terms) {
                     rule::grow_key(&by, facts(tx.conn, &key)?)?;
                 }
                 if diff.is_empty() {
@@ -125,7 +125,7 @@ impl Store {
                 }
                 update(tx, &key)?;
                 forget(tx, id)?;
-                let happened = Happened {
+                let happened = NewEvent {
                     action: "apikey.updated",
                     target: Some(&id),
                     user: key.owner.user(),
@@ -223,7 +223,7 @@ impl Store {
     pub(super) fn freshen_key(&self, mut key: ApiKey) -> ApiKey {
         if let Some((at, ip)) = self.touched().keys.get(&key.id) {
             key.last_used_at = Some(*at);
-            key.last_used_ip = ip.map(rows::ip_text);
+            key.last_used_ip = ip.map(row_mapping::ip_text);
         }
         key
     }
@@ -258,14 +258,14 @@ fn owner_exists(conn: &Connection, owner: KeyOwner) -> Result<(), StoreError> {
 /// Who a key that is minted now counts as minted by.
 fn minter(conn: &Connection, act: &Act) -> Result<Minter, StoreError> {
     let minter = match &act.authority().holder {
-        Holder::System | Holder::Registered { .. } => None,
-        Holder::Session { id, .. } => sessions::find(conn, *id)?.map(|session| Minter {
+        Principal::System | Principal::Registered { .. } => None,
+        Principal::Session { id, .. } => sessions::find(conn, *id)?.map(|session| Minter {
             user: Some(session.user_id),
             client: session.client_id,
             granted_by: session.client_id.map(|_| session.user_id),
         }),
         // What a client had minted does not get rid of it by minting again.
-        Holder::Key(id) => {
+        Principal::Key(id) => {
             let granted_by = granted_by(conn, *id)?;
             find(conn, *id)?.map(|key| Minter {
                 user: key.owner.user(),
@@ -273,7 +273,7 @@ fn minter(conn: &Connection, act: &Act) -> Result<Minter, StoreError> {
                 granted_by,
             })
         }
-        Holder::Client { id, .. } => Some(Minter {
+        Principal::Client { id, .. } => Some(Minter {
             user: None,
             client: Some(*id),
             granted_by: None,

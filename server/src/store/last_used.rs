@@ -5,7 +5,7 @@ use std::{collections::HashMap, net::IpAddr};
 use doorward_shared::{KeyId, SessionId, Timestamp};
 use quick_cache::DefaultHashBuilder;
 
-use super::{Store, StoreError, rows::ip_text, sql::params};
+use super::{Store, StoreError, row_mapping::ip_text, sql::params};
 
 /// Maximum last-used updates buffered between flushes; beyond it new keys are not recorded until the next flush.
 const MAX_BUFFERED: usize = 50_000;

@@ -7,8 +7,8 @@ use ulid::Ulid;
 
 use super::{
     StoreError,
-    counts::{self, Count},
     cursor::Cursor,
+    row_counts::{self, Count},
     sql::{self, Connection, Row, Value, params_from_iter},
 };
 use crate::domain::{DomainError, text::fold};
@@ -344,7 +344,7 @@ impl<T> List<T> {
             return Ok(exactly(rows));
         }
         if let Some(count) = self.kept.filter(|_| filter.is_empty()) {
-            return counts::kept(conn, count).map(exactly);
+            return row_counts::stored_count(conn, count).map(exactly);
         }
         let sql = format!(
             "SELECT count(*) FROM (SELECT 1 FROM {} WHERE {} LIMIT {}) AS found",
@@ -356,7 +356,7 @@ impl<T> List<T> {
             .prepare_cached(&sql)?
             .query_row(params_from_iter(&filter.values), |row| row.get(0))?;
         let unseen = match (filter.looked_at, self.kept) {
-            (Some(rows), Some(count)) => counts::kept(conn, count)? > rows,
+            (Some(rows), Some(count)) => row_counts::stored_count(conn, count)? > rows,
             _ => false,
         };
         Ok(Total {

@@ -6,9 +6,9 @@ use ulid::Ulid;
 
 use super::{
     Store, StoreError,
-    counts::SESSION_REVOKED,
-    endings::AT_ONCE,
-    rows::ulid,
+    bulk_revocations::AT_ONCE,
+    row_counts::SESSION_REVOKED,
+    row_mapping::ulid,
     sql::{Connection, OptionalExtension, params},
     write_tx::WriteTx,
 };
@@ -38,19 +38,19 @@ pub(super) fn session_ended(
     session: SessionId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    tell(tx, session, now)?;
+    enqueue(tx, session, now)?;
     let sql = "UPDATE sessions SET revoked_at = ?2 WHERE id IN (SELECT id FROM sessions WHERE signed_in_by = ?1 \
                AND revoked_at IS NULL AND refresh_hash IS NULL AND idle_until <= ?2 LIMIT ?3) RETURNING id";
     let values = params![session.0.to_bytes(), now.0, AT_ONCE];
     let over = tx.counted_rows(SESSION_REVOKED, sql, values, |row| ulid(row, 0))?;
     for id in over {
         tx.changes.sessions.push(SessionId(id));
-        tell(tx, SessionId(id), now)?;
+        enqueue(tx, SessionId(id), now)?;
     }
     Ok(())
 }
 
-fn tell(tx: &mut WriteTx<'_>, session: SessionId, now: Timestamp) -> Result<(), StoreError> {
+fn enqueue(tx: &mut WriteTx<'_>, session: SessionId, now: Timestamp) -> Result<(), StoreError> {
     let sql = "SELECT s.client_id, s.user_id FROM sessions s JOIN clients c ON c.id = s.client_id \
                WHERE s.id = ?1 AND c.backchannel_logout_uri IS NOT NULL";
     let found = tx
@@ -218,14 +218,14 @@ const OVER: &str =
       AND c.backchannel_logout_uri IS NOT NULL AND (b.idle_until, s.id) > (?1, ?4)
     ORDER BY over, 1 LIMIT ?3";
 
-type Over = Vec<(SessionId, Timestamp)>;
+type ExpiredSessions = Vec<(SessionId, Timestamp)>;
 
 /// When the last look was, and what is over since.
 fn expired(
     conn: &Connection,
     after: Option<(Timestamp, SessionId)>,
     now: Timestamp,
-) -> Result<(Timestamp, Over), StoreError> {
+) -> Result<(Timestamp, ExpiredSessions), StoreError> {
     let since: Option<String> = conn
         .prepare_cached("SELECT value FROM meta WHERE key = 'expired_until'")?
         .query_row([], |row| row.get(0))

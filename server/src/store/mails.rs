@@ -8,7 +8,7 @@ use ulid::Ulid;
 
 use super::{
     Store, StoreError, accounts,
-    rows::{maybe_ulid, ulid},
+    row_mapping::{maybe_ulid, ulid},
     sql::{self, Connection, OptionalExtension, Row, params},
     write_tx::WriteTx,
 };
@@ -122,7 +122,7 @@ fn insert(
 }
 
 /// Does what [`write`] does, and leaves nothing.
-pub(super) fn decoy(
+pub(super) fn do_equal_work(
     tx: &mut WriteTx<'_>,
     user: UserId,
     content: &MailContent,

@@ -1,74 +1,74 @@
 //! Storage behind methods that are each one atomic unit of the domain. What they say to a database goes through `sql`;
 //! which database that is, only `sqlite` knows.
 
+mod account_limits;
 mod account_list;
 mod account_rows;
 mod accounts;
-mod addresses;
-mod admission;
 mod apply;
 mod apply_plan;
 mod assertions;
 mod audiences;
 mod authority;
+mod authorization_codes;
 mod blocks;
-mod browsers;
+mod browser_sessions;
+mod bulk_revocation_job;
+mod bulk_revocations;
+mod bulk_session_revocation;
 mod cache_invalidation;
-mod caps;
-mod carry_out;
-mod client_documents;
+mod cache_weights;
+mod cached_account;
+mod cached_session;
+mod caches;
+mod client_id_documents;
 mod clients;
-mod codes;
 #[cfg(test)]
 mod conformance;
 mod consents;
-mod counts;
 mod cursor;
-mod endings;
+mod email_addresses;
 mod error;
 mod events;
 mod factor_sessions;
 mod factors;
+mod group_access;
 mod key_list;
-mod key_meters;
 mod key_rows;
+mod key_usage;
 mod keys;
 mod last_used;
-mod links;
 mod list;
 mod logout_notices;
 mod mails;
-mod memory;
+mod new_sign_in_alert;
+mod one_time_links;
 mod operator;
-mod packed;
-mod packed_account;
 mod passkeys;
-mod pending_endings;
+mod pending_bulk_revocations;
 mod pending_links;
+mod reclaim_account;
 mod refresh;
 mod refresh_rows;
 mod registration_tokens;
 mod registrations;
 mod required_resets;
 mod roles;
-mod rows;
-mod second_step;
-mod series;
-mod session_ends;
+mod row_counts;
+mod row_mapping;
+mod second_factor;
 mod session_list;
 mod session_rows;
 mod sessions;
 mod setup_progress;
 mod sign_in;
-mod signed_in_from;
-mod signing;
+mod signing_keys;
 mod sql;
 mod sqlite;
 mod stats;
 mod sweep;
-mod takeover;
+mod time_series;
 mod unused_clients;
-mod weights;
 mod write_tx;
 
 use std::{
@@ -79,45 +79,47 @@ use std::{
 
 pub use account_list::UserFilter;
 pub use accounts::{EndsWithPassword, WantedAccount};
-pub use addresses::{AskedFor, LinkByMail, NewAddress};
 pub(crate) use apply_plan::{
-    Applied, Kind as PlanKind, NotApplied, Plan, PlannedClient, PlannedUser,
+    Applied, ApplyError, Kind as PlanKind, Plan, PlannedClient, PlannedUser,
 };
-pub use client_documents::Document;
+pub use authorization_codes::{Created, Redeemed};
+pub use bulk_revocations::SessionSnapshot;
+pub use bulk_session_revocation::{
+    PreviewedSessions, RevocationFilter, SessionRevocation, SessionSelection,
+};
+pub use caches::CacheSizes;
+pub use client_id_documents::Document;
 pub use clients::NewSecret;
-pub use codes::{Created, Redeemed};
 pub use consents::Consent;
-pub use endings::Seen;
+pub use email_addresses::{AskedFor, LinkByMail, NewAddress};
 pub use error::StoreError;
 pub use events::EventFilter;
 pub use factors::{NewTotp, SeenPassword};
 pub use key_list::KeyFilter;
-pub(crate) use key_meters::UsageRange;
+pub(crate) use key_usage::UsageRange;
 pub use keys::{KeySecret, NewKey};
-pub use links::{NewLink, SetByLink};
 pub use list::{ListQuery, Sort};
 pub use logout_notices::LogoutNotice;
 pub use mails::{Mail, MailFailure, Mailing, MailsWaiting};
-pub use memory::Caps;
+pub use one_time_links::{NewLink, SetByLink};
 pub use passkeys::NewPasskey;
-pub use pending_links::Outstanding;
+pub use pending_links::OutstandingLinks;
 pub use refresh::{Refreshed, Rotation};
 pub use registration_tokens::NewRegistrationToken;
-pub use registrations::{Admission, Left, SelfRegistered};
-pub use second_step::FirstStep;
-pub(crate) use series::{floor as series_floor, hour_of};
-pub use session_ends::{AllOf, Ends, SeenSessions, Which};
+pub use registrations::{Admission, OperatorOverrides, SelfRegistered};
+pub use second_factor::FirstStep;
 pub use session_list::SessionFilter;
 pub use sign_in::{LoginFacts, LoginRecord, NewSession};
-pub use signing::StoredSigningKey;
+pub use signing_keys::StoredSigningKey;
 pub use sqlite::{
     Bounds, DATABASE, DirectoryLock, MASTER_KEY, OPERATOR_KEY, Restore, Restored, SCHEMA_VERSION,
     back_up, back_up_to_stdout, check, check_file, restore, tighten,
 };
+pub(crate) use time_series::{floor as series_floor, hour_of};
 use write_tx::WriteTx;
 
 use self::{
-    memory::Memory,
+    caches::Caches,
     sql::Connection,
     sqlite::{Copies, Readers, Writer},
 };
@@ -133,7 +135,7 @@ struct Inner {
     queue: Writer,
     readers: Readers,
     metrics: Arc<StoreMetrics>,
-    memory: Arc<Memory>,
+    memory: Arc<Caches>,
     thread: Mutex<Option<thread::JoinHandle<()>>>,
     directory: PathBuf,
     /// Held by whoever makes a backup.
@@ -179,11 +181,11 @@ impl Store {
     }
 
     /// For what outlives the call.
-    fn memory_shared(&self) -> Arc<Memory> {
+    fn memory_shared(&self) -> Arc<Caches> {
         self.inner.memory.clone()
     }
 
-    fn memory(&self) -> &Memory {
+    fn memory(&self) -> &Caches {
         &self.inner.memory
     }
 

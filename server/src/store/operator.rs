@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     crypto::secret::Digest256,
-    domain::{AuditContext, KeyOwner, KeyTerms, Minter, role},
+    domain::{AuditContext, KeyOwner, KeyRestrictions, Minter, role},
 };
 
 /// Set in `meta` once there has been an operator key.
@@ -41,7 +41,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write(move |tx| {
             insert(tx, hash, hint, &context)?;
-            settle(tx, hash, &context)
+            keep_only(tx, hash, &context)
         })
         .await
     }
@@ -115,7 +115,7 @@ impl Store {
         }
         self.write(move |tx| {
             if is_live(tx.conn, hash)? {
-                settle(tx, hash, &context)
+                keep_only(tx, hash, &context)
             } else {
                 Ok(())
             }
@@ -125,7 +125,11 @@ impl Store {
 }
 
 /// Leaves the key with this hash as the only operator key.
-fn settle(tx: &mut WriteTx<'_>, hash: Digest256, context: &AuditContext) -> Result<(), StoreError> {
+fn keep_only(
+    tx: &mut WriteTx<'_>,
+    hash: Digest256,
+    context: &AuditContext,
+) -> Result<(), StoreError> {
     for id in others(tx.conn, hash, context.at)? {
         tx.event(context, "apikey.revoked", Some(&id), None, Some(OPERATOR))?;
     }
@@ -158,7 +162,7 @@ fn insert(
         scopes: ScopeSet::parse(role::ADMIN).unwrap_or_default(),
         environment: Environment::Live,
         expires_at: None,
-        terms: KeyTerms::default(),
+        terms: KeyRestrictions::default(),
         meter: None,
     };
     let made = keys::insert(tx, key, Minter::default(), context, "apikey.created", None)?;

@@ -5,7 +5,7 @@ use doorward_shared::{PasskeyId, Timestamp, UserId};
 use super::{
     SeenPassword, Store, StoreError, factor_sessions,
     factors::{after_removal, factors, validate},
-    rows::{maybe_time, ulid},
+    row_mapping::{maybe_time, ulid},
     sql::{self, Connection, OptionalExtension, Row, params},
 };
 use crate::domain::{Act, AuditContext, DomainError, Passkey, PasskeyKind, PublicKey};

@@ -7,7 +7,7 @@ use doorward_shared::{
 
 use super::{
     Store, StoreError,
-    rows::maybe_time,
+    row_mapping::maybe_time,
     sql::{Row, params},
 };
 
@@ -16,7 +16,7 @@ const MAX_ROWS: u32 = 20;
 
 /// Links and mails of one account, the newest first.
 #[derive(Debug)]
-pub struct Outstanding {
+pub struct OutstandingLinks {
     pub links: Vec<UserLink>,
     pub mails: Vec<UserMail>,
 }
@@ -27,7 +27,7 @@ impl Store {
         &self,
         user: UserId,
         now: Timestamp,
-    ) -> Result<Outstanding, StoreError> {
+    ) -> Result<OutstandingLinks, StoreError> {
         self.read(move |conn| {
             let id = user.0.to_bytes();
             let sql = "SELECT kind, mailed_to IS NOT NULL, created_at, expires_at FROM links \
@@ -40,7 +40,7 @@ impl Store {
             let mut select = conn.prepare_cached(sql)?;
             let mails = select.query_map(params![id, MAX_ROWS], mail)?;
             let mails = mails.collect::<Result<_, _>>()?;
-            Ok(Outstanding { links, mails })
+            Ok(OutstandingLinks { links, mails })
         })
         .await
     }

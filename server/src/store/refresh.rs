@@ -5,7 +5,7 @@ use doorward_shared::{ScopeSet, SessionId, Timestamp};
 
 use super::{
     Store, StoreError, accounts, audiences, factors,
-    refresh_rows::{Facts, facts, keep, resources},
+    refresh_rows::{RefreshState, facts, keep, resources},
     registrations,
     sessions::end,
     sql::{Connection, params},
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     crypto::{
-        refresh::{NextToken, Presented},
+        refresh_token::{NextToken, Presented},
         secret::Secret,
     },
     domain::{
@@ -33,7 +33,7 @@ pub struct Rotation {
     /// The one that follows it.
     pub next: NextToken,
     /// Through which door it came.
-    pub lineage: RefreshOwner,
+    pub owner: RefreshOwner,
     /// When the next one expires; never later than its session.
     pub next_until: Timestamp,
     pub access_until: Timestamp,
@@ -117,7 +117,7 @@ impl Store {
             let Some(facts) = facts(conn, shown)? else {
                 return Ok(None);
             };
-            let Facts {
+            let RefreshState {
                 session,
                 family,
                 shown,
@@ -198,7 +198,7 @@ fn rotate(
 /// Whether a use goes on: [`Decision::Rotate`] or [`Decision::Retry`], or what became of it. A replay ends its session.
 fn decided(
     tx: &mut WriteTx<'_>,
-    facts: &Facts,
+    facts: &RefreshState,
     rotation: &Rotation,
     context: &AuditContext,
 ) -> Result<Result<Decision, Refreshed>, StoreError> {
@@ -206,7 +206,7 @@ fn decided(
     let lineage = session
         .client_id
         .map_or(RefreshOwner::FirstParty, RefreshOwner::Client);
-    if lineage != rotation.lineage {
+    if lineage != rotation.owner {
         return Ok(Err(Refreshed::Unknown));
     }
     if session.revoked_at.is_some() {

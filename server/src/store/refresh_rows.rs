@@ -5,29 +5,32 @@ use std::sync::LazyLock;
 use doorward_shared::{SessionId, Timestamp};
 
 use super::{
-    StoreError, endings,
+    StoreError, bulk_revocations,
     refresh::Rotation,
-    rows::{self, SESSION, ulid},
+    row_mapping::{self, SESSION, ulid},
     sql::{self, Connection, OptionalExtension, Row, params},
     write_tx::WriteTx,
 };
 use crate::{
-    crypto::{refresh::Presented, secret::Digest256},
+    crypto::{refresh_token::Presented, secret::Digest256},
     domain::{
         Session,
-        rules::refresh::{Family, Use},
+        rules::refresh::{Family, RefreshUse},
     },
 };
 
 /// What a token that came is judged by.
-pub(super) struct Facts {
+pub(super) struct RefreshState {
     pub session: Session,
     pub family: Family,
     /// The token's hash, as the family knows it.
     pub shown: Digest256,
 }
 
-pub(super) fn facts(conn: &Connection, shown: Presented) -> Result<Option<Facts>, StoreError> {
+pub(super) fn facts(
+    conn: &Connection,
+    shown: Presented,
+) -> Result<Option<RefreshState>, StoreError> {
     let (id, hash, row) = match shown {
         Presented::Numbered { session, hash, .. } => (session, hash, None),
         Presented::Tabled(hash) => match tabled(conn, hash)? {
@@ -50,7 +53,7 @@ pub(super) fn facts(conn: &Connection, shown: Presented) -> Result<Option<Facts>
     if matches!(shown, Presented::Numbered { genuine: false, .. }) && !family.knows(hash) {
         return Ok(None);
     }
-    Ok(Some(Facts {
+    Ok(Some(RefreshState {
         session,
         family,
         shown: hash,
@@ -61,19 +64,19 @@ pub(super) fn facts(conn: &Connection, shown: Presented) -> Result<Option<Facts>
 const NEVER: Digest256 = Digest256([0; 32]);
 
 /// A token of an earlier version.
-struct Tabled {
+struct RefreshRow {
     session: SessionId,
     expires_at: Timestamp,
     used_at: Option<Timestamp>,
 }
 
-fn tabled(conn: &Connection, hash: Digest256) -> Result<Option<Tabled>, StoreError> {
+fn tabled(conn: &Connection, hash: Digest256) -> Result<Option<RefreshRow>, StoreError> {
     let sql = "SELECT session_id, expires_at, used_at FROM refresh_tokens WHERE hash = ?1";
     let found = conn.prepare_cached(sql)?.query_row([hash.0], |row| {
-        Ok(Tabled {
+        Ok(RefreshRow {
             session: SessionId(ulid(row, 0)?),
             expires_at: Timestamp(row.get(1)?),
-            used_at: rows::maybe_time(row, 2)?,
+            used_at: row_mapping::maybe_time(row, 2)?,
         })
     });
     Ok(found.optional()?)
@@ -84,12 +87,12 @@ fn with_tabled(
     conn: &Connection,
     family: Option<Family>,
     hash: Digest256,
-    row: &Tabled,
+    row: &RefreshRow,
 ) -> Result<Family, StoreError> {
-    let used = row.used_at.map(|at| Use { token: hash, at });
+    let used = row.used_at.map(|at| RefreshUse { token: hash, at });
     if let Some(mut family) = family {
         // It has gone over to numbered tokens. The table still knows when this one was used.
-        let known = |used: &Use| {
+        let known = |used: &RefreshUse| {
             family
                 .parent
                 .is_some_and(|parent| parent.token == used.token)
@@ -143,7 +146,7 @@ fn session_and_family(
         let first = row.as_ref().column_index("refresh_generation")?;
         let newest: Option<[u8; 32]> = row.get(first + 1)?;
         let family = newest.map(|newest| family(row, first, newest));
-        Ok((rows::session(row)?, family.transpose()?))
+        Ok((row_mapping::session(row)?, family.transpose()?))
     };
     let found = conn
         .prepare_cached(&SQL)?
@@ -170,11 +173,11 @@ fn family(row: &Row<'_>, first: usize, newest: [u8; 32]) -> sql::Result<Family> 
     })
 }
 
-fn read_use(bytes: &[u8]) -> Use {
+fn read_use(bytes: &[u8]) -> RefreshUse {
     let (mut token, mut at) = ([0; 32], [0; 8]);
     token.copy_from_slice(&bytes[..32]);
     at.copy_from_slice(&bytes[32..USE]);
-    Use {
+    RefreshUse {
         token: Digest256(token),
         at: Timestamp(i64::from_be_bytes(at)),
     }
@@ -228,7 +231,7 @@ pub(super) fn keep(
     session.last_seen_at = now;
     session.idle_until = session.idle_until.max(idle_until);
     // What one could not match a moment ago, because it had been idle too long, it may match now.
-    if !endings::ends(tx.conn, session.id)? {
+    if !bulk_revocations::ends(tx.conn, session.id)? {
         tx.changes.now_is_session(&session);
     }
     Ok(())

@@ -8,14 +8,14 @@ use doorward_shared::{
 use super::{
     Store, StoreError, authority, clients,
     list::{Filter, List, ListQuery, folded},
-    rows::{scopes, ulid},
+    row_mapping::{scopes, ulid},
     sql::{self, Connection, OptionalExtension, Row, Value, params},
     write_tx::WriteTx,
 };
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Act, Actor, DomainError, Holder,
+        Act, Actor, DomainError, Principal,
         rules::authority::{self as rule, ClientActs},
     },
 };
@@ -67,7 +67,7 @@ impl Store {
         self.write(move |tx| {
             let by = authority::authorize(tx, &act)?;
             rule::change_client(&by, no_change(&ScopeSet::default()))?;
-            let given = rule::giveable(&by, &token.scopes);
+            let given = rule::grantable(&by, &token.scopes);
             let context = act.context(&by);
             let id = RegistrationTokenId(tx.id(context.at));
             tx.conn
@@ -241,8 +241,8 @@ pub(super) fn end_minted_through(
 /// Who mints: a key itself, whoever owns it.
 fn minter(act: &Act) -> String {
     match &act.authority().holder {
-        Holder::Key(id) => id.to_string(),
-        Holder::Client { id, .. } | Holder::Registered { id, .. } => id.to_string(),
-        Holder::Session { .. } | Holder::System => act.actor().to_string(),
+        Principal::Key(id) => id.to_string(),
+        Principal::Client { id, .. } | Principal::Registered { id, .. } => id.to_string(),
+        Principal::Session { .. } | Principal::System => act.actor().to_string(),
     }
 }

@@ -6,10 +6,9 @@ use doorward_shared::{ClientId, ScopeSet, Timestamp};
 
 use super::{
     Store, StoreError, authority,
+    caches::through,
     clients::{self, find, remove, write},
-    keys,
-    memory::through,
-    registration_tokens, rows,
+    keys, registration_tokens, row_mapping,
     sql::{self, Connection, OptionalExtension, Row, Value, by_index, params},
     unused_clients,
     write_tx::WriteTx,
@@ -45,26 +44,26 @@ pub struct SelfRegistered {
     pub openly: bool,
     /// What whoever let it in could give. None for one that nobody let in, and for those from before it was kept.
     pub admitted_scopes: Option<ScopeSet>,
-    pub left: Left,
+    pub left: OperatorOverrides,
 }
 
 /// What an operator has left a client that registered itself; nothing where none has decided.
 #[derive(Debug, Clone, Default)]
-pub struct Left {
+pub struct OperatorOverrides {
     pub scopes: Option<ScopeSet>,
     pub grants: Option<Vec<GrantType>>,
 }
 
-impl Left {
+impl OperatorOverrides {
     /// From the columns `most_scopes` and `most_grants`, the first of which is `column`.
     pub(super) fn read(row: &Row<'_>, column: usize) -> sql::Result<Self> {
         let (scopes, grants) = (column, column + 1);
         Ok(Self {
             scopes: is_set(row, scopes)?
-                .then(|| rows::scopes(row, scopes))
+                .then(|| row_mapping::scopes(row, scopes))
                 .transpose()?,
             grants: is_set(row, grants)?
-                .then(|| rows::grants(row, grants))
+                .then(|| row_mapping::grants(row, grants))
                 .transpose()?,
         })
     }
@@ -193,7 +192,7 @@ fn admitted(
                 resource_server: false,
             };
             rule::change_client(&by, acts)?;
-            let given = rule::giveable(&by, allowed);
+            let given = rule::grantable(&by, allowed);
             Ok((act.context(&by).clone(), Some(given)))
         }
     }
@@ -214,8 +213,8 @@ pub(super) fn change(
         resources: before.resources.clone(),
         require_pkce: before.require_pkce,
         resource_server: before.resource_server,
-        own_tokens_from: before.own_tokens_from,
-        codes_after: before.codes_after,
+        client_tokens_valid_from: before.client_tokens_valid_from,
+        codes_valid_after: before.codes_valid_after,
         policy: ClientPolicy {
             id_token_claims: decided.id_token_claims,
             unverified_email: decided.unverified_email,
@@ -223,7 +222,7 @@ pub(super) fn change(
             default_resource: decided.default_resource,
             skip_consent: decided.skip_consent,
             // Read anew, with the keys.
-            key_marks: decided.key_marks,
+            key_thumbprints: decided.key_thumbprints,
             ..client.policy.clone()
         },
         ..client.clone()
@@ -259,8 +258,10 @@ fn of_token(
     let found = conn
         .prepare_cached(sql)?
         .query_row(params![id.0.to_bytes(), token.0], |row| {
-            let admitted = is_set(row, 3)?.then(|| rows::scopes(row, 3)).transpose()?;
-            Ok((row.get(0)?, Left::read(row, 1)?, admitted))
+            let admitted = is_set(row, 3)?
+                .then(|| row_mapping::scopes(row, 3))
+                .transpose()?;
+            Ok((row.get(0)?, OperatorOverrides::read(row, 1)?, admitted))
         });
     let Some((openly, left, admitted_scopes)) = found.optional()? else {
         return Ok(None);
@@ -299,7 +300,7 @@ pub(super) fn bounded_by_operator(
         let grants: Vec<_> = after.grant_types.iter().map(ToString::to_string).collect();
         tx.conn
             .prepare_cached("UPDATE clients SET most_grants = ?2 WHERE id = ?1")?
-            .execute(params![id, rows::lines(&grants)])?;
+            .execute(params![id, row_mapping::lines(&grants)])?;
     }
     Ok(())
 }
@@ -325,7 +326,7 @@ pub(super) fn operator_resources(conn: &Connection) -> Result<HashSet<String>, S
     let mut rows = select.query([])?;
     let mut resources = HashSet::new();
     while let Some(row) = rows.next()? {
-        resources.extend(rows::split_lines(row, 0)?);
+        resources.extend(row_mapping::split_lines(row, 0)?);
     }
     Ok(resources)
 }

@@ -3,8 +3,8 @@
 use doorward_shared::UserId;
 
 use super::{
-    Store, StoreError, account_rows::any_admin_with_password, authority, factors, links, sessions,
-    sql::params,
+    Store, StoreError, account_rows::any_admin_with_password, authority, factors, one_time_links,
+    sessions, sql::params,
 };
 use crate::domain::{
     Act, DomainError,
@@ -32,7 +32,7 @@ impl Store {
             }
             let after = any_admin_with_password(tx.conn)?;
             rule::keeps_an_administrator(AnyAdministrator { before, after })?;
-            links::end_password_links(tx, id)?;
+            one_time_links::end_password_links(tx, id)?;
             factors::end_unfinished(tx.conn, id)?;
             sessions::end_all_of(tx, id, None, context)?;
             tx.event(context, "user.password_removed", Some(&id), Some(id), None)

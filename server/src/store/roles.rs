@@ -7,15 +7,15 @@ use super::{
     account_rows::{any_admin, guard_last_admin},
     apply, authority,
     list::{Filter, List, ListQuery, Sort, folded},
-    rows,
+    row_mapping,
     sql::{self, Connection, OptionalExtension, Value, params},
-    write_tx::{Happened, WriteTx},
+    write_tx::{NewEvent, WriteTx},
 };
 use crate::domain::{
-    Act, Diff, DomainError, Noted, Role,
+    Act, Diff, DiffValue, DomainError, Role,
     rules::{
         authority as rule,
-        role::{self as roles, Standing},
+        role::{self as roles, RoleUsage},
     },
 };
 
@@ -31,7 +31,7 @@ const LIST: List<Role> = List {
 fn read_role(row: &sql::Row<'_>) -> sql::Result<Role> {
     Ok(Role {
         name: row.get(0)?,
-        permissions: rows::scopes(row, 1)?,
+        permissions: row_mapping::scopes(row, 1)?,
         users: row.get(2)?,
     })
 }
@@ -130,10 +130,10 @@ pub(super) fn put(
     let mut diff = Diff::default();
     diff.note(
         "permissions",
-        before.as_ref().map_or(Noted::Nothing, Noted::list),
-        Noted::list(permissions),
+        before.as_ref().map_or(DiffValue::Nothing, DiffValue::list),
+        DiffValue::list(permissions),
     );
-    let happened = Happened {
+    let happened = NewEvent {
         action,
         target: Some(&name),
         user: None,
@@ -148,9 +148,9 @@ pub(super) fn delete(tx: &mut WriteTx<'_>, name: &str, act: &Act) -> Result<(), 
     let by = authority::authorize(tx, act)?;
     rule::delete_role(&by)?;
     let standing = match find(tx.conn, name)? {
-        None => Standing::Missing,
-        Some(_) if is_used(tx.conn, name)? => Standing::Used,
-        Some(_) => Standing::Unused,
+        None => RoleUsage::Missing,
+        Some(_) if is_used(tx.conn, name)? => RoleUsage::Used,
+        Some(_) => RoleUsage::Unused,
     };
     roles::delete(name, standing)?;
     tx.conn
@@ -163,7 +163,7 @@ pub(super) fn delete(tx: &mut WriteTx<'_>, name: &str, act: &Act) -> Result<(), 
 pub(super) fn find(conn: &Connection, name: &str) -> Result<Option<ScopeSet>, StoreError> {
     let mut select = conn.prepare_cached("SELECT permissions FROM roles WHERE name = ?1")?;
     Ok(select
-        .query_row([name], |row| rows::scopes(row, 0))
+        .query_row([name], |row| row_mapping::scopes(row, 0))
         .optional()?)
 }
 
@@ -191,7 +191,7 @@ fn operators(
     let sql = "SELECT DISTINCT permissions FROM users \
                WHERE role = ?1 AND instr(' ' || permissions, ' admin') > 0";
     let mut select = conn.prepare_cached(sql)?;
-    let own = select.query_map([name], |row| rows::scopes(row, 0))?;
+    let own = select.query_map([name], |row| row_mapping::scopes(row, 0))?;
     let mut all = rule::administration(permissions);
     for own in own {
         all = all.union(&rule::administration(&own?));

@@ -8,11 +8,11 @@ use ulid::Ulid;
 
 use super::{
     Store, StoreError, account_list,
-    counts::{self, Count},
-    endings::{self, SESSION_ENDS, What},
+    bulk_revocations::{self, RevokedKind, SESSION_ENDS},
     list::{COUNTED, Filter, List, ListQuery, folded},
-    pending_endings::{self, LEFT_OF},
-    rows::{self, SESSION, ip_bytes},
+    pending_bulk_revocations::{self, LEFT_OF},
+    row_counts::{self, Count},
+    row_mapping::{self, SESSION, ip_bytes},
     sql::{Connection, Value},
     stats,
 };
@@ -47,7 +47,7 @@ const LIST: List<Session> = List {
         ("userId", "s.user_id"),
         ("ip", "s.ip"),
     ],
-    row: rows::session,
+    row: row_mapping::session,
 };
 
 impl Store {
@@ -66,7 +66,7 @@ impl Store {
         }
         let page = self
             .read(move |conn| {
-                let mut conditions = conditions(&filter, now, endings::any(conn)?);
+                let mut conditions = conditions(&filter, now, bulk_revocations::any(conn)?);
                 pass_over_ended(conn, &filter, &mut conditions, now)?;
                 if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
                     search(&mut conditions, q, filter.searches_people);
@@ -76,7 +76,7 @@ impl Store {
                 LIST.page(conn, conditions, &query, order)
             })
             .await?;
-        Ok(page.map(|session| self.freshen(session)))
+        Ok(page.map(|session| self.with_last_used(session)))
     }
 }
 
@@ -130,12 +130,12 @@ fn pass_over_ended(
     conditions: &mut Filter,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if filter.active != Some(true) || !endings::any(conn)? {
+    if filter.active != Some(true) || !bulk_revocations::any(conn)? {
         return Ok(());
     }
     let blob = |bytes: [u8; 16]| Value::Blob(bytes.to_vec());
     if let Some(user) = filter.user_id {
-        let floor = endings::floor(conn, What::Sessions, user)?;
+        let floor = bulk_revocations::floor(conn, RevokedKind::Sessions, user)?;
         if floor != [0; 16] {
             let id = user.0.to_bytes();
             let values = [blob(id), blob(floor), blob(id)];
@@ -143,7 +143,7 @@ fn pass_over_ended(
         }
     } else if is_alone(filter) && stats::active(conn, now)? < COUNTED {
         // Where more are live, the page is soon full.
-        let left = pending_endings::left();
+        let left = pending_bulk_revocations::left();
         conditions.and(format!("s.id IN ({left})"), [Value::Integer(now.0)]);
     }
     Ok(())
@@ -173,7 +173,7 @@ fn known_total(
     conditions.matching(if active {
         live
     } else {
-        counts::kept(conn, Count::Sessions)?.saturating_sub(live)
+        row_counts::stored_count(conn, Count::Sessions)?.saturating_sub(live)
     });
     Ok(())
 }

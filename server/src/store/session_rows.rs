@@ -5,16 +5,16 @@ use std::sync::LazyLock;
 use doorward_shared::{SessionId, Timestamp, UserId};
 
 use super::{
-    NewSession, StoreError, codes,
-    counts::{SESSION_ADDED, SESSION_REVOKED},
-    endings::{self, Ended},
+    NewSession, StoreError, authorization_codes,
+    bulk_revocations::{self, EndedSessions},
     factors, logout_notices,
-    rows::{self, ROLE_MAY, SESSION, USER, ip_bytes},
+    row_counts::{SESSION_ADDED, SESSION_REVOKED},
+    row_mapping::{self, ROLE_MAY, SESSION, USER, ip_bytes},
     sql::{Connection, OptionalExtension, params},
     write_tx::WriteTx,
 };
 use crate::{
-    crypto::refresh::NextToken,
+    crypto::refresh_token::NextToken,
     domain::{Account, AuditContext, Session, rules::refresh::Family},
 };
 
@@ -61,7 +61,7 @@ pub(super) fn write(
             .prepare_cached("INSERT INTO session_resources VALUES (?1, ?2)")?
             .execute(params![
                 session.id.0.to_bytes(),
-                rows::lines(&new.resources)
+                row_mapping::lines(&new.resources)
             ])?;
     }
     Ok(())
@@ -72,7 +72,7 @@ pub(super) fn find(conn: &Connection, id: SessionId) -> Result<Option<Session>, 
         LazyLock::new(|| format!("SELECT {SESSION} FROM sessions AS s WHERE s.id = ?1"));
     Ok(conn
         .prepare_cached(&SQL)?
-        .query_row([id.0.to_bytes()], rows::session)
+        .query_row([id.0.to_bytes()], row_mapping::session)
         .optional()?)
 }
 
@@ -88,7 +88,7 @@ pub(super) fn with_account(
     });
     Ok(conn
         .prepare_cached(&SQL)?
-        .query_row([id.0.to_bytes()], rows::session_and_account)
+        .query_row([id.0.to_bytes()], row_mapping::session_and_account)
         .optional()?)
 }
 
@@ -113,7 +113,7 @@ pub(super) fn end_noted(
 
 /// Ends one session; whether it was not ended before.
 pub(super) fn end(tx: &mut WriteTx<'_>, id: SessionId, now: Timestamp) -> Result<bool, StoreError> {
-    if endings::ends(tx.conn, id)? {
+    if bulk_revocations::ends(tx.conn, id)? {
         return Ok(false);
     }
     let sql = "UPDATE sessions SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
@@ -131,8 +131,8 @@ pub(super) fn end_all_of(
     user: UserId,
     keep: Option<SessionId>,
     context: &AuditContext,
-) -> Result<Ended, StoreError> {
-    codes::drop_unused(tx, user, None)?;
+) -> Result<EndedSessions, StoreError> {
+    authorization_codes::drop_unused(tx, user, None)?;
     factors::end_unfinished(tx.conn, user)?;
-    endings::end_sessions_of(tx, user, None, keep, context)
+    bulk_revocations::end_sessions_of(tx, user, None, keep, context)
 }

@@ -5,11 +5,10 @@ use ulid::Ulid;
 
 use super::{
     Store, StoreError, accounts, authority,
-    endings::{self, AT_ONCE, Ended},
+    bulk_revocations::{self, AT_ONCE, EndedSessions},
+    caches::through,
     keys::{self, KeysOf},
-    links,
-    memory::through,
-    rows,
+    one_time_links, row_mapping,
     session_rows::end_noted,
     sql::{Connection, params},
     write_tx::WriteTx,
@@ -24,7 +23,7 @@ impl Store {
     /// As [`Store::session`], with when it was last seen to the moment.
     pub async fn session_row(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
         let row = self.read(move |conn| find(conn, id)).await?;
-        Ok(row.map(|row| self.freshen(row)))
+        Ok(row.map(|row| self.with_last_used(row)))
     }
 
     /// Ends the session that the caller holds, what it opened at clients, and with it `also`, where that is a session of the
@@ -103,7 +102,7 @@ impl Store {
             let (action, context) = ("session.revoked", act.context(&by));
             end_noted(tx, &session, action, context)?;
             // It may have been asked for there.
-            links::end_address_change(tx.conn, session.user_id)?;
+            one_time_links::end_address_change(tx.conn, session.user_id)?;
             match owner {
                 Some(_) => Opened::of(id, action, context).end_some(tx),
                 None => Ok(None),
@@ -125,7 +124,7 @@ impl Store {
     ) -> Result<u64, StoreError> {
         // Counting very many takes longer than the writer has: what comes between here and there ends uncounted.
         let counted = self
-            .read(move |conn| endings::count_many(conn, user, keep))
+            .read(move |conn| bulk_revocations::count_many(conn, user, keep))
             .await?;
         self.write(move |tx| {
             let by = authority::authorize(tx, &act)?;
@@ -133,9 +132,9 @@ impl Store {
             rule::end_sessions_of(&by, user)?;
             let context = act.context(&by);
             let ended = match (end_all_of(tx, user, keep, context)?, counted) {
-                (Ended::Few(ended), _) => ended,
-                (Ended::After(id), Some((after, count))) if after == id => count,
-                (Ended::After(id), _) => endings::count(tx.conn, user, id, keep)?,
+                (EndedSessions::Few(ended), _) => ended,
+                (EndedSessions::After(id), Some((after, count))) if after == id => count,
+                (EndedSessions::After(id), _) => bulk_revocations::count(tx.conn, user, id, keep)?,
             };
             if api_keys {
                 keys::end_all(tx, KeysOf::Owner(user), context)?;
@@ -201,7 +200,7 @@ impl Store {
     }
 
     /// Puts in when it was last seen, which may not be on disk yet.
-    pub(super) fn freshen(&self, mut session: Session) -> Session {
+    pub(super) fn with_last_used(&self, mut session: Session) -> Session {
         if let Some(at) = self.touched().sessions.get(&session.id) {
             session.last_seen_at = session.last_seen_at.max(*at);
         }
@@ -261,7 +260,7 @@ impl Opened {
         let sql = "SELECT id FROM sessions WHERE signed_in_by = ?1 AND revoked_at IS NULL AND id > ?3 ORDER BY id LIMIT ?2";
         let mut select = tx.conn.prepare_cached(sql)?;
         let of = params![self.by.0.to_bytes(), AT_ONCE, self.after];
-        let found = select.query_map(of, |row| rows::ulid(row, 0))?;
+        let found = select.query_map(of, |row| row_mapping::ulid(row, 0))?;
         let found = found.collect::<Result<Vec<_>, _>>()?;
         for id in &found {
             if let Some(session) = find(tx.conn, SessionId(*id))? {

@@ -4,7 +4,7 @@ use doorward_shared::Timestamp;
 use ulid::Ulid;
 
 use super::{
-    Store, StoreError, rows,
+    Store, StoreError, row_mapping,
     sql::{Connection, OptionalExtension, params},
 };
 
@@ -101,7 +101,7 @@ fn found(conn: &Connection) -> Result<Beginnings, StoreError> {
     let sql = "SELECT id FROM events WHERE action = 'server.backed_up' ORDER BY id DESC LIMIT 1";
     let backup: Option<Ulid> = conn
         .prepare_cached(sql)?
-        .query_row([], |row| rows::ulid(row, 0))
+        .query_row([], |row| row_mapping::ulid(row, 0))
         .optional()?;
     let at = |id: Ulid| Timestamp(i64::try_from(id.timestamp_ms()).unwrap_or(i64::MAX));
     Ok(Beginnings {

@@ -5,14 +5,14 @@ use std::net::IpAddr;
 use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
 
 use super::{
-    Store, StoreError, accounts, browsers, caps, endings,
+    Store, StoreError, account_limits, accounts, browser_sessions, bulk_revocations,
     factors::{has_factor, with_factor},
-    rows, session_rows, signed_in_from,
+    new_sign_in_alert, row_mapping, session_rows,
     sql::{OptionalExtension, params},
     write_tx::WriteTx,
 };
 use crate::{
-    crypto::{refresh::NextToken, secret::Digest256},
+    crypto::{refresh_token::NextToken, secret::Digest256},
     domain::{
         Account, AuditContext, DomainError, RequestedClaims, Session, SignInMethod, User,
         client_prefix, is_unknown, rules::session,
@@ -42,7 +42,7 @@ pub struct LoginFacts {
     /// None where nobody has the address.
     pub account: Option<LoginRecord>,
     /// A hash of the dearest kind that is stored: with or without an account a check costs as much.
-    pub dearest: Option<String>,
+    pub costliest: Option<String>,
 }
 
 /// The first entry of the index `users_password_cost`.
@@ -94,10 +94,10 @@ impl Store {
             );
             let [beside, key] = keys;
             let found = conn.prepare_cached(FOUND)?.query_row(
-                params![beside, key, rows::ip_bytes(client_prefix(ip))],
+                params![beside, key, row_mapping::ip_bytes(client_prefix(ip))],
                 |row| {
                     Ok(LoginRecord {
-                        user_id: UserId(rows::ulid(row, 0)?),
+                        user_id: UserId(row_mapping::ulid(row, 0)?),
                         password: row.get(1)?,
                         disabled: row.get(2)?,
                         known_address: row.get(3)? && !is_unknown(ip),
@@ -113,7 +113,7 @@ impl Store {
                 .prepare_cached(DEAREST)?
                 .query_row([], |row| row.get(0))
                 .optional()?;
-            Ok(LoginFacts { account, dearest })
+            Ok(LoginFacts { account, costliest: dearest })
         })
         .await
     }
@@ -205,7 +205,7 @@ fn begun(
         created_at: now,
         last_seen_at: now,
         expires_at: new.expires_at,
-        idle_until: session::idle_until(session::Ends {
+        idle_until: session::idle_until(session::SessionEnds {
             access: new.access_until,
             refresh: new.refresh.as_ref().map(|_| new.refresh_until),
             absolute: new.expires_at,
@@ -238,9 +238,9 @@ pub(super) fn insert(
     );
     session_rows::write(tx, &session, &new)?;
     if let Some(browser) = new.browser {
-        browsers::insert(tx, browser, session.id)?;
+        browser_sessions::insert(tx, browser, session.id)?;
     }
-    signed_in_from::note(tx, &session, context)?;
+    new_sign_in_alert::note(tx, &session, context)?;
     tx.changes.users.push(user_id);
     let by = session.client_id.map(|id| id.to_string());
     let through = AuditContext {
@@ -254,8 +254,8 @@ pub(super) fn insert(
         Some(user_id),
         by.as_deref(),
     )?;
-    caps::evict(tx, &session, context)?;
-    if !endings::ends(tx.conn, session.id)? {
+    account_limits::evict(tx, &session, context)?;
+    if !bulk_revocations::ends(tx.conn, session.id)? {
         tx.changes.now_is_session(&session);
     }
     Ok(session)

@@ -8,9 +8,9 @@ use doorward_shared::{
 };
 
 use super::{
-    Store, StoreError,
-    counts::{self, Count},
-    endings, pending_endings, rows,
+    Store, StoreError, bulk_revocations, pending_bulk_revocations,
+    row_counts::{self, Count},
+    row_mapping,
     sql::{Connection, params},
 };
 use crate::domain::client_prefix::provider_prefix;
@@ -28,8 +28,8 @@ impl Store {
                 Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
             };
             let soon = now.plus_seconds(7 * 86_400);
-            let pending = if endings::any(conn)? {
-                format!("AND NOT {}", endings::KEY_ENDS)
+            let pending = if bulk_revocations::any(conn)? {
+                format!("AND NOT {}", bulk_revocations::KEY_ENDS)
             } else {
                 String::new()
             };
@@ -45,7 +45,7 @@ impl Store {
             Ok(Stats {
                 time: now,
                 now: Totals {
-                    users: counts::kept(conn, Count::Users)?,
+                    users: row_counts::stored_count(conn, Count::Users)?,
                     disabled_users: count(
                         "SELECT count(*) FROM users WHERE disabled_at IS NOT NULL",
                     )?,
@@ -95,12 +95,12 @@ pub(super) fn active(conn: &Connection, now: Timestamp) -> Result<u64, StoreErro
         .prepare_cached(sql)?
         .query_row([now.0], |row| row.get(0))?;
     let rows = u64::try_from(rows).unwrap_or_default();
-    Ok(rows.saturating_sub(pending_endings::pending_live(conn, now)?))
+    Ok(rows.saturating_sub(pending_bulk_revocations::pending_live(conn, now)?))
 }
 
 /// The first id an event of the last hour can have.
 fn an_hour_ago(now: Timestamp) -> [u8; 16] {
-    rows::first_id(now.plus_seconds(-3600))
+    row_mapping::first_id(now.plus_seconds(-3600))
 }
 
 /// Refused sign-ins of the last hour by address, worst first. One event may stand for several.
@@ -147,7 +147,7 @@ fn failing_accounts(conn: &Connection, now: Timestamp) -> Result<Vec<FailingAcco
     let mut select = conn.prepare_cached(sql)?;
     let rows = select.query_map(params![an_hour_ago(now), FAILURES, WORST], |row| {
         Ok(FailingAccount {
-            user_id: UserId(rows::ulid(row, 0)?),
+            user_id: UserId(row_mapping::ulid(row, 0)?),
             email: row.get(1)?,
             failures: row.get(2)?,
         })
@@ -194,7 +194,7 @@ mod tests {
             )
             .unwrap();
         }
-        counts::recount(&conn).unwrap();
+        row_counts::recount(&conn).unwrap();
         let count = |sql: &str| -> u64 { conn.query_row(sql, [], |row| row.get(0)).unwrap() };
         let all = count("SELECT count(*) FROM sessions");
         let live =

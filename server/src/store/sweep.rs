@@ -8,11 +8,11 @@ use doorward_shared::Timestamp;
 
 use super::{
     Store, StoreError,
-    counts::{
+    key_usage::{KEEP_DAYS, KEEP_HOURS},
+    row_counts::{
         Difference, EVENT_DELETED, NOT_COUNTED, REVOKED_SESSION_DELETED, UNREVOKED_SESSION_DELETED,
     },
-    key_meters::{KEEP_DAYS, KEEP_HOURS},
-    rows::first_id,
+    row_mapping::first_id,
     sql::{self, params},
     write_tx::WriteTx,
 };
@@ -220,7 +220,7 @@ impl Store {
                     .await?;
                 gone += rows;
                 if !dead.is_empty() {
-                    self.rest().await;
+                    self.pause().await;
                 }
             }
             if last {

@@ -5,7 +5,7 @@ use doorward_shared::{ClientId, Timestamp};
 use super::{
     Store, StoreError,
     clients::{find, remove},
-    rows::ulid,
+    row_mapping::ulid,
     sql::{Connection, OptionalExtension, params},
     write_tx::WriteTx,
 };

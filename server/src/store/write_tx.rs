@@ -7,22 +7,22 @@ use ulid::Ulid;
 
 use super::{
     StoreError,
-    cache_invalidation::Changes,
-    counts::{Difference, EVENT_ADDED},
+    cache_invalidation::CacheInvalidations,
+    caches::Caches,
     mails,
-    memory::Memory,
-    rows::ip_text,
+    row_counts::{Difference, EVENT_ADDED},
+    row_mapping::ip_text,
     sql::{Connection, params},
     sqlite::Guard,
 };
-use crate::domain::{AuditContext, Diff, Noted};
+use crate::domain::{AuditContext, Diff, DiffValue};
 
 /// What a unit works with: the open transaction, fresh ids, and the list of what it makes stale in memory.
 pub(super) struct WriteTx<'a> {
     pub conn: &'a Connection,
-    pub changes: &'a mut Changes,
+    pub changes: &'a mut CacheInvalidations,
     /// For what is noted there and not on disk yet.
-    pub memory: &'a Memory,
+    pub memory: &'a Caches,
     pub ids: &'a mut ulid::Generator,
     /// What it and those before it in the batch have changed of the counts.
     pub counts: Difference,
@@ -31,7 +31,7 @@ pub(super) struct WriteTx<'a> {
 
 /// What an event records.
 #[derive(Clone, Copy)]
-pub(super) struct Happened<'a> {
+pub(super) struct NewEvent<'a> {
     /// `user.updated`
     pub action: &'a str,
     pub target: Option<&'a dyn std::fmt::Display>,
@@ -42,7 +42,7 @@ pub(super) struct Happened<'a> {
 
 /// Who caused an event, as the log has it.
 #[derive(Debug, Clone)]
-pub(super) struct By {
+pub(super) struct EventActor {
     pub actor: String,
     pub ip: Option<String>,
     pub request_id: Option<String>,
@@ -51,7 +51,7 @@ pub(super) struct By {
     pub client: Option<ClientId>,
 }
 
-impl From<&AuditContext> for By {
+impl From<&AuditContext> for EventActor {
     fn from(context: &AuditContext) -> Self {
         Self {
             actor: context.actor.to_string(),
@@ -88,7 +88,7 @@ impl WriteTx<'_> {
         user: Option<UserId>,
         detail: Option<&str>,
     ) -> Result<(), StoreError> {
-        let happened = Happened {
+        let happened = NewEvent {
             action,
             target,
             user,
@@ -101,11 +101,11 @@ impl WriteTx<'_> {
     pub(super) fn changed(
         &mut self,
         context: &AuditContext,
-        happened: Happened<'_>,
+        happened: NewEvent<'_>,
         diff: &Diff,
     ) -> Result<(), StoreError> {
         let words = diff.to_string();
-        let happened = Happened {
+        let happened = NewEvent {
             detail: happened.detail.or(Some(&words)),
             ..happened
         };
@@ -115,21 +115,21 @@ impl WriteTx<'_> {
     fn insert_event(
         &mut self,
         context: &AuditContext,
-        happened: Happened<'_>,
+        happened: NewEvent<'_>,
         diff: Option<&Diff>,
     ) -> Result<(), StoreError> {
         let changes = diff.filter(|diff| !diff.is_empty()).map(json);
-        let Happened { action, user, .. } = happened;
-        self.event_by(&By::from(context), context.at, happened, changes)?;
+        let NewEvent { action, user, .. } = happened;
+        self.event_by(&EventActor::from(context), context.at, happened, changes)?;
         mails::tell(self, context, action, user)
     }
 
     /// As [`WriteTx::event`], for what somebody caused in an earlier unit; `changes` is JSON.
     pub(super) fn event_by(
         &mut self,
-        by: &By,
+        by: &EventActor,
         at: Timestamp,
-        happened: Happened<'_>,
+        happened: NewEvent<'_>,
         changes: Option<String>,
     ) -> Result<(), StoreError> {
         let id = EventId(self.id(at));
@@ -166,11 +166,11 @@ impl WriteTx<'_> {
 
 /// `{"role":["customer","admin"]}`
 fn json(diff: &Diff) -> String {
-    let value = |noted: &Noted| match noted {
-        Noted::Nothing => serde_json::Value::Null,
-        Noted::Text(text) => text.as_str().into(),
-        Noted::List(items) => items.as_slice().into(),
-        Noted::Flag(flag) => (*flag).into(),
+    let value = |noted: &DiffValue| match noted {
+        DiffValue::Nothing => serde_json::Value::Null,
+        DiffValue::Text(text) => text.as_str().into(),
+        DiffValue::List(items) => items.as_slice().into(),
+        DiffValue::Flag(flag) => (*flag).into(),
     };
     let fields = diff
         .iter()

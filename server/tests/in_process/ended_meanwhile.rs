@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use doorward_server::{
     Settings,
     domain::{
-        Act, AuditContext, Authority, DomainError, Door, Email, Holder, NewUser, SignInMethod, role,
+        Act, AuditContext, Authority, DomainError, Email, EntryPoint, NewUser, Principal,
+        SignInMethod, role,
     },
     store::{NewSession, StoreError},
 };
@@ -22,8 +23,8 @@ const HOUR: u64 = 3_600_000;
 fn act(server: &TestApp, key: &Value) -> Act {
     let id: KeyId = text(key, "id").parse().unwrap();
     let authority = Authority {
-        holder: Holder::Key(id),
-        door: Door::Admin,
+        holder: Principal::Key(id),
+        door: EntryPoint::Admin,
         signed_in_at: None,
         step_up_seconds: 0,
     };

@@ -5,8 +5,8 @@ use doorward_server::{
     crypto::secret::Digest256,
     domain::{
         Act, Email, NewUser,
-        link::LinkKind,
         mail::{Language, MailContent, MailKind},
+        one_time_link::LinkKind,
         role,
     },
     store::{MailFailure, NewLink},

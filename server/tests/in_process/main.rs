@@ -7,18 +7,18 @@
 
 mod browser;
 mod cached_answers;
-mod claims;
 mod client_tokens;
 mod ended_meanwhile;
 mod events;
 mod exact_expiry;
 mod factors;
 mod first_party;
-mod hashes;
+mod forged_claims;
 mod key_limits;
 mod links;
 mod logout;
 mod mails;
+mod password_hashes;
 mod protected_resource;
 mod refresh;
 mod registration;

@@ -1,6 +1,6 @@
 //! Signing keys: what they may still say when they have stopped signing, and their end.
 
-use doorward_server::crypto::signing::TokenType;
+use doorward_server::crypto::key_ring::TokenType;
 use rocket::http::Method;
 use serde_json::{Value, json};
 

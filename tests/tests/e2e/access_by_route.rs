@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 /// An operation of `/openapi.json`.
 #[derive(Debug)]
-struct Door {
+struct Route {
     method: String,
     /// With an id of nothing in each place.
     path: String,
@@ -19,7 +19,7 @@ struct Door {
     codes: Value,
 }
 
-impl Door {
+impl Route {
     fn call(&self, server: &Server) -> Call {
         server.call(&self.method, &self.path)
     }
@@ -37,7 +37,7 @@ impl Door {
 }
 
 /// Every door, from the description alone.
-async fn doors(server: &Server) -> Vec<Door> {
+async fn doors(server: &Server) -> Vec<Route> {
     let description = server.get("/openapi.json").send().await.expect(200).json();
     let mut doors = Vec::new();
     for (name, methods) in description["paths"].as_object().unwrap() {
@@ -45,7 +45,7 @@ async fn doors(server: &Server) -> Vec<Door> {
             let Some(needs) = operation["security"][0].get("bearer") else {
                 continue;
             };
-            doors.push(Door {
+            doors.push(Route {
                 method: method.to_uppercase(),
                 path: name
                     .replace("{id}", "none")
@@ -65,7 +65,7 @@ async fn doors(server: &Server) -> Vec<Door> {
     doors
 }
 
-fn is_operators(door: &Door) -> bool {
+fn is_operators(door: &Route) -> bool {
     door.name.contains(" /admin/") && door.scope.is_some()
 }
 

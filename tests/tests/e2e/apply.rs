@@ -45,11 +45,11 @@ passwordEnv = "ADA_PASSWORD"
 /// A file of one role.
 const FIRST: &str = "[[roles]]\nname = \"first\"\npermissions = [\"read\"]\n";
 
-struct Place {
+struct ServerSetup {
     server: Server,
 }
 
-impl Place {
+impl ServerSetup {
     fn start() -> Self {
         let server = Server::start();
         std::fs::write(
@@ -132,7 +132,7 @@ async fn named(server: &Server, name: &str) -> Value {
 
 #[tokio::test]
 async fn a_file_is_made_true_once_and_the_second_time_nothing_happens() {
-    let place = Place::start();
+    let place = ServerSetup::start();
     let server = &place.server;
     let before = place.events().await;
     let dry = said(place.apply(FILE, &["--dry-run"]));
@@ -196,7 +196,7 @@ async fn a_file_is_made_true_once_and_the_second_time_nothing_happens() {
 
 #[tokio::test]
 async fn what_differs_is_changed_and_named() {
-    let place = Place::start();
+    let place = ServerSetup::start();
     said(place.apply(FILE, &[]));
     let file = FILE
         .replace("\"read\", \"admin:users:read\"", "\"read\"")
@@ -225,7 +225,7 @@ async fn what_differs_is_changed_and_named() {
 
 #[tokio::test]
 async fn a_file_with_anything_wrong_changes_nothing() {
-    let place = Place::start();
+    let place = ServerSetup::start();
     let before = place.events().await;
     let last = |more: &str| format!("{FILE}\n{more}");
     for (file, named) in [
@@ -301,7 +301,7 @@ async fn a_file_with_anything_wrong_changes_nothing() {
 
 #[tokio::test]
 async fn prune_deletes_what_apply_made_and_nothing_else() {
-    let place = Place::start();
+    let place = ServerSetup::start();
     let server = &place.server;
     let by_hand = server.client(&["read"]).await;
     let role = json!({"permissions": ["read"]});
@@ -347,7 +347,7 @@ async fn prune_deletes_what_apply_made_and_nothing_else() {
 
 #[tokio::test]
 async fn it_works_on_a_stopped_servers_directory_and_before_the_first_start() {
-    let mut place = Place::start();
+    let mut place = ServerSetup::start();
     place.server.stop();
     let out = said(place.apply(FILE, &[]));
     assert_eq!(out.lines().count(), 5, "{out}");
@@ -369,7 +369,7 @@ async fn it_works_on_a_stopped_servers_directory_and_before_the_first_start() {
 
 #[tokio::test]
 async fn a_strangers_client_of_the_same_name_is_left_alone() {
-    let mut place = Place {
+    let mut place = ServerSetup {
         server: Server::with().set("client_registration", "open").start(),
     };
     let body = json!({"client_name": "Shop", "redirect_uris": ["https://evil.example/cb"]});
@@ -387,7 +387,7 @@ async fn a_strangers_client_of_the_same_name_is_left_alone() {
 
 #[tokio::test]
 async fn whoever_signed_up_with_an_address_gains_nothing_that_is_meant_for_its_holder() {
-    let place = Place::start();
+    let place = ServerSetup::start();
     let eve = place.server.register("ops@example.com").await;
     let of_file = "[[users]]\nemail = \"ops@example.com\"\n";
     for more in [
@@ -418,7 +418,7 @@ async fn whoever_signed_up_with_an_address_gains_nothing_that_is_meant_for_its_h
 
 #[tokio::test]
 async fn somebody_may_be_made_disabled_and_is_enabled_by_the_file() {
-    let place = Place::start();
+    let place = ServerSetup::start();
     let file = "[[users]]\nemail = \"eve@example.com\"\ngroups = [\"staff\"]\ndisabled = true\n";
     said(place.apply(file, &[]));
     let list = place.server.admin("GET", "/admin/users?q=eve", None).await;
@@ -433,7 +433,7 @@ async fn somebody_may_be_made_disabled_and_is_enabled_by_the_file() {
 
 #[tokio::test]
 async fn nobody_is_served_or_asked_who_cannot_read_the_master_key() {
-    let mut place = Place::start();
+    let mut place = ServerSetup::start();
     let found = std::fs::metadata(place.server.data_dir()).unwrap();
     let name = format!("doorward-{:x}-{:x}-0", found.dev(), found.ino());
     let address = SocketAddr::from_abstract_name(&name).unwrap();
@@ -479,7 +479,7 @@ async fn nobody_is_served_or_asked_who_cannot_read_the_master_key() {
 
 #[tokio::test]
 async fn a_dry_run_on_a_stopped_server_makes_nothing() {
-    let mut place = Place::start();
+    let mut place = ServerSetup::start();
     place.server.stop();
     let stamp = |name: &str| {
         let found = std::fs::metadata(place.server.data_dir().join(name)).unwrap();

@@ -13,7 +13,7 @@ const ISSUER: &str = "http://ledger.example";
 
 /// What is known of a thing from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Known {
+enum LedgerState {
     Live,
     Dead,
     /// The answer to its last change never came.
@@ -26,9 +26,9 @@ struct Page {
     email: String,
     /// None while nobody knows whether the registration happened.
     person: Option<Person>,
-    session: Known,
+    session: LedgerState,
     first_name: Option<String>,
-    key: Option<(String, String, Known)>,
+    key: Option<(String, String, LedgerState)>,
     /// A refresh token that was used up.
     used: Option<String>,
 }
@@ -44,7 +44,7 @@ async fn write_one(server: &Server, email: String, turn: u64) -> (Page, bool) {
     let mut page = Page {
         email: email.clone(),
         person: None,
-        session: Known::Unknown,
+        session: LedgerState::Unknown,
         first_name: None,
         key: None,
         used: None,
@@ -61,7 +61,7 @@ async fn write_one(server: &Server, email: String, turn: u64) -> (Page, bool) {
         refresh: reply.field("refreshToken"),
     };
     page.person = Some(person.clone());
-    page.session = Known::Live;
+    page.session = LedgerState::Live;
     let access = person.access.clone();
 
     let body = json!({"firstName": format!("Ada {turn}")});
@@ -87,9 +87,9 @@ async fn write_one(server: &Server, email: String, turn: u64) -> (Page, bool) {
         return (page, false);
     };
     let (id, key) = (reply.field("id"), reply.field("key"));
-    page.key = Some((id.clone(), key.clone(), Known::Live));
+    page.key = Some((id.clone(), key.clone(), LedgerState::Live));
     if turn.is_multiple_of(2) {
-        page.key = Some((id.clone(), key.clone(), Known::Unknown));
+        page.key = Some((id.clone(), key.clone(), LedgerState::Unknown));
         let reply = server
             .delete(&format!("/apikey/{id}"))
             .bearer(&access)
@@ -98,10 +98,10 @@ async fn write_one(server: &Server, email: String, turn: u64) -> (Page, bool) {
         if acknowledged(reply, 204).is_none() {
             return (page, false);
         }
-        page.key = Some((id, key, Known::Dead));
+        page.key = Some((id, key, LedgerState::Dead));
     }
 
-    page.session = Known::Unknown;
+    page.session = LedgerState::Unknown;
     let (session, done) = end_or_refresh(server, &mut page, &person, turn).await;
     page.session = session;
     (page, done)
@@ -112,7 +112,7 @@ async fn end_or_refresh(
     page: &mut Page,
     person: &Person,
     turn: u64,
-) -> (Known, bool) {
+) -> (LedgerState, bool) {
     if turn.is_multiple_of(3) {
         let reply = server
             .post("/auth/logout")
@@ -120,8 +120,8 @@ async fn end_or_refresh(
             .try_send()
             .await;
         return match acknowledged(reply, 204) {
-            Some(_) => (Known::Dead, true),
-            None => (Known::Unknown, false),
+            Some(_) => (LedgerState::Dead, true),
+            None => (LedgerState::Unknown, false),
         };
     }
     let body = json!({"refreshToken": person.refresh});
@@ -134,9 +134,9 @@ async fn end_or_refresh(
                 access: reply.field("accessToken"),
                 ..person.clone()
             });
-            (Known::Live, true)
+            (LedgerState::Live, true)
         }
-        None => (Known::Unknown, false),
+        None => (LedgerState::Unknown, false),
     }
 }
 
@@ -164,38 +164,39 @@ async fn hold(server: &Server, page: &Page) {
     };
     let me = server.me(&person.access).await;
     match page.session {
-        Known::Live => {
+        LedgerState::Live => {
             let me = me.expect(200).json();
             assert_eq!(me["email"], page.email.as_str());
             if let Some(name) = &page.first_name {
                 assert_eq!(me["firstName"], name.as_str(), "{page:?}");
             }
         }
-        Known::Dead => {
+        LedgerState::Dead => {
             me.refused(401, "token_revoked");
             let body = json!({"refreshToken": person.refresh});
             let reply = server.post("/auth/refresh").json(body).send().await;
             reply.refused(401, "token_revoked");
         }
-        Known::Unknown => assert!(matches!(me.status, 200 | 401), "{page:?}"),
+        LedgerState::Unknown => assert!(matches!(me.status, 200 | 401), "{page:?}"),
     }
     if let Some((_, key, known)) = &page.key {
         let me = server.me(key).await;
         match known {
-            Known::Live => {
+            LedgerState::Live => {
                 me.expect(200);
             }
-            Known::Dead => {
+            LedgerState::Dead => {
                 me.refused(401, "token_revoked");
             }
-            Known::Unknown => assert!(matches!(me.status, 200 | 401), "{page:?}"),
+            LedgerState::Unknown => assert!(matches!(me.status, 200 | 401), "{page:?}"),
         }
     }
 }
 
 /// Of a page whose refresh was acknowledged: the old token is used up, and the new one works.
 async fn hold_rotation(server: &Server, page: &Page) {
-    if let (Some(used), Some(person), Known::Live) = (&page.used, &page.person, page.session) {
+    if let (Some(used), Some(person), LedgerState::Live) = (&page.used, &page.person, page.session)
+    {
         let body = json!({"refreshToken": person.refresh});
         server
             .post("/auth/refresh")

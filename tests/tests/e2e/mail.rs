@@ -1,6 +1,8 @@
 //! Mail: how it leaves, and what becomes of it where the mail server does not take it.
 
-use doorward_tests::{MailServer, Mood, Options, PASSWORD, Server, Tls, eventually, program};
+use doorward_tests::{
+    MailServer, Options, PASSWORD, Server, SmtpBehaviour, Tls, eventually, program,
+};
 use serde_json::{Value, json};
 
 fn mailing(mail: &MailServer, scheme: &str, user: &str) -> Options {
@@ -99,7 +101,7 @@ async fn without_mail_what_needs_it_is_404() {
 #[tokio::test]
 async fn what_is_refused_for_a_while_comes_once_with_one_id() {
     let mail = MailServer::start().await;
-    mail.be(Mood::Later);
+    mail.be(SmtpBehaviour::Later);
     let mut server = mailing(&mail, "smtp", "").start();
     let ada = ada(&server).await;
     send_link(&server, &ada, "invite").await;
@@ -110,10 +112,10 @@ async fn what_is_refused_for_a_while_comes_once_with_one_id() {
     );
     // A kill loses nothing.
     server.kill();
-    mail.be(Mood::BreaksOff);
+    mail.be(SmtpBehaviour::BreaksOff);
     server.start_again();
     let first = mail.wait_for("ada@example.com", 1).await;
-    mail.be(Mood::Takes);
+    mail.be(SmtpBehaviour::Takes);
     let second = mail.wait_for("ada@example.com", 2).await;
     assert_eq!(first.header("message-id"), second.header("message-id"));
     assert_ne!(first.header("message-id"), "");
@@ -136,7 +138,7 @@ async fn what_is_refused_for_a_while_comes_once_with_one_id() {
 #[tokio::test]
 async fn what_is_refused_for_good_is_given_up_with_an_event() {
     let mail = MailServer::start().await;
-    mail.be(Mood::Never);
+    mail.be(SmtpBehaviour::Never);
     let server = mailing(&mail, "smtp", "").start();
     let ada = ada(&server).await;
     send_link(&server, &ada, "reset").await;
@@ -148,7 +150,7 @@ async fn what_is_refused_for_good_is_given_up_with_an_event() {
     })
     .await;
     let tries = mail.tries();
-    mail.be(Mood::Takes);
+    mail.be(SmtpBehaviour::Takes);
     send_link(&server, &ada, "reset").await;
     mail.wait_for("ada@example.com", 1).await;
     assert_eq!(mail.tries(), tries + 1);
@@ -198,7 +200,7 @@ fn tempfile_of(pem: &str) -> tempfile::TempDir {
 #[tokio::test]
 async fn nothing_goes_over_a_line_on_which_somebody_answers_for_the_server() {
     let mail = MailServer::with(Tls::StartTls).await;
-    mail.be(Mood::Ahead);
+    mail.be(SmtpBehaviour::Ahead);
     let home = tempfile_of(mail.pem());
     let server = mailing(&mail, "smtp", "id:hunter2@")
         .set("mail_ca_file", home.path().join("file").display())
@@ -209,7 +211,7 @@ async fn nothing_goes_over_a_line_on_which_somebody_answers_for_the_server() {
     assert!(said.contains("before it was asked"), "{said}");
     assert_eq!((mail.logins().len(), mail.mails().len()), (0, 0));
     // What is wrong with the line may pass.
-    mail.be(Mood::Takes);
+    mail.be(SmtpBehaviour::Takes);
     let taken = mail.wait_for("ada@example.com", 1).await;
     assert!(taken.is_encrypted);
 }
@@ -224,7 +226,7 @@ async fn a_server_that_offered_tls_gets_no_mail_without_it() {
     let ada = ada(&server).await;
     send_link(&server, &ada, "reset").await;
     assert!(mail.wait_for("ada@example.com", 1).await.is_encrypted);
-    mail.be(Mood::Stripped);
+    mail.be(SmtpBehaviour::Stripped);
     send_link(&server, &ada, "reset").await;
     let said = eventually("a failure", async || failures(&server).await.pop()).await;
     assert!(
@@ -232,14 +234,14 @@ async fn a_server_that_offered_tls_gets_no_mail_without_it() {
         "{said}"
     );
     assert_eq!(mail.mails().len(), 1);
-    mail.be(Mood::Takes);
+    mail.be(SmtpBehaviour::Takes);
     assert!(mail.wait_for("ada@example.com", 2).await.is_encrypted);
 }
 
 #[tokio::test]
 async fn no_mail_goes_in_the_clear_where_tls_is_required() {
     let mail = MailServer::with(Tls::StartTls).await;
-    mail.be(Mood::Stripped);
+    mail.be(SmtpBehaviour::Stripped);
     let home = tempfile_of(mail.pem());
     let server = mailing(&mail, "smtp", "")
         .set("mail_ca_file", home.path().join("file").display())
@@ -250,7 +252,7 @@ async fn no_mail_goes_in_the_clear_where_tls_is_required() {
     let said = eventually("a failure", async || failures(&server).await.pop()).await;
     assert!(said.contains("mail_require_tls"), "{said}");
     assert_eq!(mail.mails().len(), 0);
-    mail.be(Mood::Takes);
+    mail.be(SmtpBehaviour::Takes);
     assert!(mail.wait_for("ada@example.com", 1).await.is_encrypted);
 }
 
@@ -350,7 +352,7 @@ async fn a_test_mail_says_whether_mail_arrives() {
     assert_eq!((code, said.lines().count()), (Some(0), 1), "{said}");
     let taken = mail.wait_for("ada@example.com", 1).await;
     assert_eq!(taken.header("subject"), "Test mail from Doorward");
-    mail.be(Mood::Never);
+    mail.be(SmtpBehaviour::Never);
     let (code, _, said) = test("ada@example.com").await;
     assert_eq!((code, said.lines().count()), (Some(1), 1), "{said}");
     assert!(said.contains("550"), "{said}");
@@ -431,7 +433,7 @@ async fn a_sender_that_is_refused_may_be_mended_and_a_servers_words_are_not_kept
     let mail = MailServer::start().await;
     let server = mailing(&mail, "smtp", "").start();
     let ada = ada(&server).await;
-    mail.be(Mood::NoSender);
+    mail.be(SmtpBehaviour::NoSender);
     send_link(&server, &ada, "reset").await;
     eventually("it is told", async || {
         (failures(&server).await.len() == 1).then_some(())
@@ -439,10 +441,10 @@ async fn a_sender_that_is_refused_may_be_mended_and_a_servers_words_are_not_kept
     .await;
     let told = failures(&server).await.remove(0);
     assert!(told.ends_with("tried again"), "{told}");
-    mail.be(Mood::Takes);
+    mail.be(SmtpBehaviour::Takes);
     mail.wait_for("ada@example.com", 1).await;
 
-    mail.be(Mood::Repeats);
+    mail.be(SmtpBehaviour::Repeats);
     send_link(&server, &ada, "reset").await;
     eventually("it is told", async || {
         (failures(&server).await.len() == 2).then_some(())
@@ -464,14 +466,14 @@ async fn a_mail_under_way_when_the_server_stops_is_sent_once() {
     let mail = MailServer::start().await;
     let mut server = mailing(&mail, "smtp", "").start();
     let ada = ada(&server).await;
-    mail.be(Mood::Slow);
+    mail.be(SmtpBehaviour::Slow);
     send_link(&server, &ada, "reset").await;
     eventually("it is told", async || {
         (mail.mails().len() == 1).then_some(())
     })
     .await;
     server.interrupt();
-    mail.be(Mood::Takes);
+    mail.be(SmtpBehaviour::Takes);
     server.start_again();
     // What comes later is sent: the first would have been sent before it.
     send_link(&server, &ada, "reset").await;
@@ -538,7 +540,7 @@ async fn operators_see_what_is_on_its_way_to_somebody() {
     let path = format!("/admin/users/{ada}");
     let seen = server.admin("GET", &path, None).await;
     assert!(seen.get("links").is_none() && seen.get("mails").is_none());
-    mail.be(Mood::Later);
+    mail.be(SmtpBehaviour::Later);
     send_link(&server, &ada, "invite").await;
     let waits = async || {
         let seen = server.admin("GET", &path, None).await;
@@ -554,7 +556,7 @@ async fn operators_see_what_is_on_its_way_to_somebody() {
         (&seen["mails"][0]["kind"], &seen["mails"][0]["state"]),
         (&json!("invite"), &json!("waiting"))
     );
-    mail.be(Mood::Takes);
+    mail.be(SmtpBehaviour::Takes);
     let taken = mail.wait_for("ada@example.com", 1).await;
     let sent = async || {
         let seen = server.admin("GET", &path, None).await;

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use doorward_tests::{Finished, Options, Server, eventually, run};
+use doorward_tests::{Options, ProgramOutput, Server, eventually, run};
 
 fn certificate(home: &Path) -> String {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap();
@@ -33,7 +33,7 @@ fn port(server: &Server) -> &str {
     server.url().rsplit(':').next().unwrap()
 }
 
-fn health(server: &Server, port: &str) -> Finished {
+fn health(server: &Server, port: &str) -> ProgramOutput {
     let data = server.data_dir().to_str().unwrap();
     let args = ["health", "--port", port, "--data-dir", data];
     run("doorward-server", server.directory(), &args, &[])

@@ -9,11 +9,11 @@ use doorward_shared::{
 
 use super::{
     SecretArgs,
-    key_questions::{Usage, Verify},
-    key_terms::Terms,
-    list::ListArgs,
-    when::Moment,
-    words::Words,
+    api_key_checks::{Usage, Verify},
+    key_restrictions::Terms,
+    list_args::ListArgs,
+    shell_quoting::Words,
+    time_arg::Moment,
 };
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]

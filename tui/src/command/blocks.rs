@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use doorward_shared::{Timestamp, admin::CreateBlock};
 
-use super::{list::ListArgs, when::Moment, words::Words};
+use super::{list_args::ListArgs, shell_quoting::Words, time_arg::Moment};
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
 pub(crate) enum Blocks {

@@ -6,7 +6,7 @@ use doorward_shared::{
     scope::OPENID_SCOPES,
 };
 
-use super::words::Words;
+use super::shell_quoting::Words;
 
 /// Kinds of usual clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -7,9 +7,9 @@ use super::{
     SecretArgs,
     api_keys::Rotate,
     client_policy::{ClientPolicyArgs, Preset},
-    list::ListArgs,
+    list_args::ListArgs,
     registration_token::InviteClient,
-    words::Words,
+    shell_quoting::Words,
 };
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]

@@ -15,7 +15,7 @@ pub(crate) struct Complete {
 
 /// What a shell wants to know.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Wanted {
+pub(crate) struct CompletionRequest {
     pub what: Watched,
     /// What was typed of it.
     pub prefix: String,
@@ -74,7 +74,7 @@ fn of_command(noun: &str, verb: &str) -> Option<Watched> {
 
 impl Complete {
     /// Ids or names of what would stand at the last word; none where something else does.
-    pub(crate) fn wanted(&self) -> Option<Wanted> {
+    pub(crate) fn wanted(&self) -> Option<CompletionRequest> {
         let (prefix, before) = self.words.split_last()?;
         if prefix.starts_with('-') {
             return None;
@@ -106,7 +106,7 @@ impl Complete {
             (None, [noun, verb, ..]) => of_command(noun, verb),
             (None, _) => None,
         };
-        Some(Wanted {
+        Some(CompletionRequest {
             what: what?,
             prefix: prefix.clone(),
             from,
@@ -118,7 +118,7 @@ impl Complete {
 mod tests {
     use super::*;
 
-    fn wanted(line: &str) -> Option<Wanted> {
+    fn wanted(line: &str) -> Option<CompletionRequest> {
         let words = line.split(' ').map(str::to_owned).collect();
         Complete { words }.wanted()
     }

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use doorward_shared::{ClientId, EventId};
 
-use super::{list::ListArgs, when::Moment, words::Words};
+use super::{list_args::ListArgs, shell_quoting::Words, time_arg::Moment};
 
 /// `doorward events …` is `doorward events list …`.
 #[derive(Debug, Clone, PartialEq, Args)]

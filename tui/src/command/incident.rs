@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{when::Moment, words::Words};
+use super::{shell_quoting::Words, time_arg::Moment};
 
 /// How far back an incident goes where nobody says.
 const WEEK: &str = "7d";

@@ -1,6 +1,7 @@
 //! What an operator does, as one model: the twin reads a command line into it, the console builds it, both run it, and it
 //! is written as the twin's command line. No I/O here.
 
+mod api_key_checks;
 mod api_keys;
 mod blocks;
 mod client_policy;
@@ -8,49 +9,48 @@ mod clients;
 mod complete;
 mod events;
 mod incident;
-mod key_questions;
-mod key_terms;
-mod list;
+mod key_restrictions;
+mod list_args;
 mod profiles;
 mod registration_token;
 mod roles;
 pub(crate) mod secret;
 mod sessions;
+mod shell_quoting;
 mod signing_keys;
 mod stats;
+pub(crate) mod time_arg;
 mod user_link;
 mod users;
 mod watch;
-pub(crate) mod when;
-mod words;
 
 use std::{fmt, path::PathBuf};
 
 use clap::Subcommand;
 
-use self::words::Words;
+use self::shell_quoting::Words;
 pub(crate) use self::{
+    api_key_checks::Verify,
     api_keys::{ApiKeys, ListKeys, Mint, Rotate, UpdateKey},
     blocks::{AddBlock, Blocks},
     client_policy::ClientPolicyArgs,
     client_policy::Preset,
     clients::{Clients, Register, UpdateClient},
-    complete::{Complete, NamedServer, Wanted},
+    complete::{Complete, CompletionRequest, NamedServer},
     events::{Events, ListEvents},
     incident::Incident,
-    key_questions::Verify,
-    key_terms::{NO_LIMIT, Terms},
-    list::ListArgs,
+    key_restrictions::{NO_LIMIT, Terms},
+    list_args::ListArgs,
     profiles::{Profiles, SetProfile},
     registration_token::InviteClient,
     roles::{Put, Roles},
-    sessions::{ListSessions, Of, Revoke, Sessions},
+    sessions::{ListSessions, Revoke, SessionOwnerArgs, Sessions},
+    shell_quoting::quoted,
     signing_keys::{RevokeKeys, SigningKeys},
-    stats::StatsOf,
+    stats::StatsArgs,
     user_link::LinkTo,
     users::{Create, ListUsers, Mfa, Password, Update, Users, span},
     watch::{Watch, Watched},
-    words::quoted,
 };
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
@@ -83,7 +83,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Keys(SigningKeys),
     /// Counters now, and per minute or hour
-    Stats(StatsOf),
+    Stats(StatsArgs),
     /// Back the database up on the server's machine
     Backup,
     /// What happened around users, addresses, networks, clients and keys, as Markdown; JSON with -o json

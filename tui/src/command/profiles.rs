@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::words::Words;
+use super::shell_quoting::Words;
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
 pub(crate) enum Profiles {

@@ -3,7 +3,7 @@
 use clap::Args;
 use doorward_shared::{Timestamp, admin::MintRegistrationToken};
 
-use super::{SecretArgs, when::Moment, words::Words};
+use super::{SecretArgs, shell_quoting::Words, time_arg::Moment};
 
 /// A token with which a client registers itself, where `client_registration` is `token`.
 #[derive(Debug, Clone, Default, PartialEq, Args)]

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use doorward_shared::admin::PutRole;
 
-use super::{list::ListArgs, words::Words};
+use super::{list_args::ListArgs, shell_quoting::Words};
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
 pub(crate) enum Roles {

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use doorward_shared::ClientId;
 
 pub(crate) use self::revoke::Revoke;
-use super::{list::ListArgs, words::Words};
+use super::{list_args::ListArgs, shell_quoting::Words};
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
 pub(crate) enum Sessions {
@@ -23,7 +23,7 @@ pub(crate) struct ListSessions {
     #[command(flatten)]
     pub list: ListArgs,
     #[command(flatten)]
-    pub of: Of,
+    pub of: SessionOwnerArgs,
     /// Only live ones (true) or dead ones (false)
     #[arg(long)]
     pub active: Option<bool>,
@@ -31,7 +31,7 @@ pub(crate) struct ListSessions {
 
 /// Whose sessions.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub(crate) struct Of {
+pub(crate) struct SessionOwnerArgs {
     /// Of this user, by id or email
     #[arg(long)]
     pub user: Option<String>,
@@ -43,7 +43,7 @@ pub(crate) struct Of {
     pub ip: Option<String>,
 }
 
-impl Of {
+impl SessionOwnerArgs {
     fn written(&self, words: Words) -> Words {
         words
             .option("--user", self.user.as_ref())

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{list::ListArgs, words::Words};
+use super::{list_args::ListArgs, shell_quoting::Words};
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
 pub(crate) enum SigningKeys {

@@ -3,7 +3,7 @@
 use clap::Args;
 use doorward_shared::admin::{CreateLink, LinkPurpose};
 
-use super::{SecretArgs, users::span, when::Moment, words::Words};
+use super::{SecretArgs, shell_quoting::Words, time_arg::Moment, users::span};
 
 #[derive(Debug, Clone, PartialEq, Args)]
 pub(crate) struct LinkTo {

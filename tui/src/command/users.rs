@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use doorward_shared::admin::{CreateUser, RevokeSessionsOf, SetPassword, UserPatch};
 
 use super::secret::Secret;
-use super::{list::ListArgs, user_link::LinkTo, when::Moment, words::Words};
+use super::{list_args::ListArgs, shell_quoting::Words, time_arg::Moment, user_link::LinkTo};
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
 pub(crate) enum Users {

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::words::Words;
+use super::shell_quoting::Words;
 
 /// A list that can be watched. Events are followed: `doorward events --follow`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -5,7 +5,7 @@ use std::fmt;
 use doorward_shared::admin::Event;
 use serde_json::Value;
 
-use super::refusal;
+use super::client_diagnosis;
 
 /// A field that an event changed, and its value before and after.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,7 +70,7 @@ pub(crate) fn times(events: &[Event]) -> u64 {
 /// What an event says beside who did what to whom: its detail, or why a client was refused.
 pub(crate) fn summary(event: &Event) -> String {
     match &event.cause {
-        Some(cause) => refusal::in_one_line(cause, event.sent.as_ref()),
+        Some(cause) => client_diagnosis::in_one_line(cause, event.sent.as_ref()),
         None => event.detail.clone().unwrap_or_default(),
     }
 }

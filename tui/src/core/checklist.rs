@@ -152,7 +152,7 @@ fn open(server: Option<&ServerInfo>, key: MasterKey) -> Vec<(Task, bool)> {
 
 impl State {
     fn master_key(&self) -> MasterKey {
-        if self.yours.copied.contains(self.profile_name()) {
+        if self.customization.copied.contains(self.profile_name()) {
             MasterKey::Copied
         } else {
             MasterKey::NotCopied
@@ -187,9 +187,9 @@ impl State {
     pub(super) fn key_copied(&mut self, copied: bool, effects: &mut Vec<Effect>) {
         let profile = self.profile_name().to_owned();
         if copied {
-            self.yours.copied.insert(profile.clone());
+            self.customization.copied.insert(profile.clone());
         } else {
-            self.yours.copied.remove(&profile);
+            self.customization.copied.remove(&profile);
         }
         effects.push(Effect::KeyCopied { profile, copied });
     }

@@ -5,8 +5,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use crate::command::Command;
 
 use super::{
-    edit_conflict::Expected, layer::Layer, line::Line, msg::Effect, problem::Problem,
-    resource::Row, state::State,
+    edit_conflict::Expected, layer::Layer, msg::Effect, problem::Problem, resource::Row,
+    state::State, text_input::TextInput,
 };
 
 /// Keys that confirm are not heard so long after a dialog opened: they were typed before it could be read. What else is
@@ -45,16 +45,16 @@ pub(crate) struct Confirm {
     pub takes_back: Option<u64>,
     /// What is gone afterwards, as it was, where that can be made again.
     pub before: Option<Box<Row>>,
-    pub typed: Line,
+    pub typed: TextInput,
     /// Why; only where it is kept.
-    pub reason: Option<Line>,
+    pub reason: Option<TextInput>,
     pub focus: Focus,
     pub opened_at: u64,
     pub preview_state: PreviewState,
     pub change: Command,
     pub problem: Option<String>,
     /// The change that was sent.
-    pub ticket: Option<u64>,
+    pub request_id: Option<u64>,
     /// So that a repeated call is not a second one.
     idempotency_key: String,
 }
@@ -69,14 +69,14 @@ impl Confirm {
             undo: None,
             takes_back: None,
             before: None,
-            typed: Line::default(),
+            typed: TextInput::default(),
             reason: None,
             focus: Focus::Cancel,
             opened_at: 0,
             preview_state: PreviewState::Known,
             change,
             problem: None,
-            ticket: None,
+            request_id: None,
             idempotency_key: String::new(),
         }
     }
@@ -129,7 +129,7 @@ impl Confirm {
 
     #[must_use]
     pub(crate) fn with_reason(mut self) -> Self {
-        self.reason = Some(Line::default());
+        self.reason = Some(TextInput::default());
         self
     }
 
@@ -206,7 +206,7 @@ impl Confirm {
         if key.code == KeyCode::Enter && now < self.opened_at + INPUT_GUARD {
             return Press::Stay;
         }
-        if self.ticket.is_some() {
+        if self.request_id.is_some() {
             return Press::Stay;
         }
         if self.is_over() {
@@ -286,7 +286,7 @@ pub(crate) fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
             match state.send(order, effects) {
                 Ok(ticket) => {
                     if let Some(Layer::Confirm(confirm)) = state.layers.last_mut() {
-                        confirm.ticket = Some(ticket);
+                        confirm.request_id = Some(ticket);
                     }
                 }
                 Err(why) => {
@@ -321,8 +321,8 @@ impl State {
         if let Some(why) = self.no_change(order.change.scope()) {
             return Err(why);
         }
-        self.ticket += 1;
-        let ticket = self.ticket;
+        self.next_request_id += 1;
+        let ticket = self.next_request_id;
         let PendingChange {
             idempotency_key,
             reason,

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::command::{
     AddBlock, ApiKeys, Blocks, Clients, Command, Mfa, Revoke, RevokeKeys, Roles, SigningKeys,
-    Users, when::Moment,
+    Users, time_arg::Moment,
 };
 use crate::core::{
     format::count,

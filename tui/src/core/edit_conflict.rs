@@ -22,7 +22,7 @@ pub(crate) struct Expected {
 
 /// What somebody else did meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Overtaken {
+pub(crate) enum ConflictKind {
     /// A field has another value than it was left with.
     Differs {
         field: String,
@@ -49,12 +49,12 @@ impl Expected {
         &self,
         now: &Row,
         events: &'e [Event],
-    ) -> Option<(Overtaken, Option<&'e Event>)> {
+    ) -> Option<(ConflictKind, Option<&'e Event>)> {
         let later = self.later(events);
         let (left, now) = (self.after.json(), now.json());
         let differs = self.fields.iter().find(|field| now[*field] != left[*field]);
         if let Some(field) = differs {
-            let overtaken = Overtaken::Differs {
+            let overtaken = ConflictKind::Differs {
                 field: field.clone(),
                 now: audit::text(&now[field]),
                 left: audit::text(&left[field]),
@@ -64,7 +64,7 @@ impl Expected {
         }
         later.into_iter().find_map(|event| {
             let field = self.fields.iter().find(|field| touches(event, field))?;
-            let overtaken = Overtaken::Touched {
+            let overtaken = ConflictKind::Touched {
                 field: field.clone(),
             };
             Some((overtaken, Some(event)))
@@ -174,7 +174,7 @@ mod tests {
                 serde_json::json!({"role": ["customer", "auditor"]}),
             ),
         ];
-        let differs = Overtaken::Differs {
+        let differs = ConflictKind::Differs {
             field: "role".into(),
             now: "admin".into(),
             left: "auditor".into(),
@@ -229,7 +229,7 @@ mod tests {
             by("user_other", "user.enabled", Value::Null),
             by(ME, "user.disabled", Value::Null),
         ];
-        let touched = Overtaken::Touched {
+        let touched = ConflictKind::Touched {
             field: "disabled".into(),
         };
         assert_eq!(

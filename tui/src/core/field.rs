@@ -2,13 +2,13 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{line::Line, pick::Pick, scope_picker::Picker};
+use super::{pick::Pick, scope_picker::Picker, text_input::TextInput};
 
 #[derive(Debug, Clone)]
 pub(crate) enum Value {
-    Text(Line),
+    Text(TextInput),
     /// Not shown while it is typed.
-    Hidden(Line),
+    Hidden(TextInput),
     Choice {
         options: Vec<String>,
         at: usize,
@@ -43,11 +43,11 @@ impl Field {
         hint: &'static str,
         text: &str,
     ) -> Self {
-        Self::new(name, label, hint, Value::Text(Line::new(text)))
+        Self::new(name, label, hint, Value::Text(TextInput::new(text)))
     }
 
     pub(crate) fn hidden(name: &'static str, label: &'static str, hint: &'static str) -> Self {
-        Self::new(name, label, hint, Value::Hidden(Line::default()))
+        Self::new(name, label, hint, Value::Hidden(TextInput::default()))
     }
 
     pub(crate) fn choice(

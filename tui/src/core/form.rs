@@ -10,14 +10,14 @@ use super::{
     confirm::{Confirm, INPUT_GUARD, PendingChange},
     field::{Field, Value},
     layer::Layer,
-    line::Line,
     msg::{Effect, PreviewTarget},
-    problem::{Problem, Trouble},
+    problem::{Problem, ProblemKind},
     state::State,
+    text_input::TextInput,
 };
 use crate::{
     command::{Command, Terms, secret::Secret},
-    core::subject::IncidentSubject,
+    core::incident_subject::IncidentSubject,
 };
 
 /// What a form is for.
@@ -67,7 +67,7 @@ pub(crate) struct Form {
     /// What the button says.
     pub verb: &'static str,
     pub problem: Option<String>,
-    pub ticket: Option<u64>,
+    pub request_id: Option<u64>,
     /// Until when the server does not want to be asked again.
     pub wait_until: Option<u64>,
     pub opened_at: u64,
@@ -89,7 +89,7 @@ impl Form {
             focus: 0,
             verb,
             problem: None,
-            ticket: None,
+            request_id: None,
             wait_until: None,
             opened_at: 0,
             idempotency_key: String::new(),
@@ -175,7 +175,7 @@ impl Form {
     }
 
     pub(crate) fn refused(&mut self, problem: &Problem) {
-        self.ticket = None;
+        self.request_id = None;
         let field = problem.field.as_deref().unwrap_or_default();
         match self.fields.iter().position(|known| known.name == field) {
             Some(at) => {
@@ -188,7 +188,7 @@ impl Form {
         if self.is_sign_in() {
             for field in &mut self.fields {
                 if let Value::Hidden(line) = &mut field.value {
-                    *line = Line::default();
+                    *line = TextInput::default();
                 }
             }
         }
@@ -226,7 +226,7 @@ impl Form {
         let early = now < self.opened_at + INPUT_GUARD && !self.is_sign_in();
         match key.code {
             KeyCode::Esc => return Press::Close,
-            _ if self.ticket.is_some() => return Press::Stay,
+            _ if self.request_id.is_some() => return Press::Stay,
             // What confirms was typed before the form could be read; what is text is kept.
             KeyCode::Char('s') if control && early => {}
             KeyCode::Enter if early && (self.on_cancel() || self.on_button()) => {}
@@ -301,7 +301,7 @@ fn submit(state: &mut State, effects: &mut Vec<Effect>) {
             state.end_sessions_around(&subject, effects);
         }
         Submission::SignIn { email, password } => {
-            form.ticket = Some(0);
+            form.request_id = Some(0);
             effects.push(Effect::SignIn { email, password });
         }
         // A form is confirmation enough only for what is not there yet.
@@ -333,7 +333,7 @@ impl State {
         let sent = self.send(order, effects);
         if let Some(Layer::Form(form)) = self.layers.last_mut() {
             match sent {
-                Ok(ticket) => form.ticket = Some(ticket),
+                Ok(ticket) => form.request_id = Some(ticket),
                 Err(why) => form.problem = Some(why),
             }
         }
@@ -360,7 +360,7 @@ impl State {
     /// How long a sign-in has to wait, once the server said so.
     pub(crate) fn sign_in_waits(&mut self, problem: &Problem) {
         let now = self.now.ms;
-        if let Trouble::Wait(seconds) = problem.what {
+        if let ProblemKind::Wait(seconds) = problem.what {
             for layer in &mut self.layers {
                 if let Layer::Form(form) = layer
                     && form.is_sign_in()

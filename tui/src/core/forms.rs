@@ -7,10 +7,10 @@ use doorward_shared::{
 };
 
 use super::{
+    client_preset::Preset,
     field::Field,
     form::{Form, Purpose},
     pick::Pick,
-    preset::Preset,
     scope_picker::Picker,
 };
 use crate::{command::Terms, core::resource::Resource};

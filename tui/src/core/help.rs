@@ -1,6 +1,6 @@
 //! The help: what keys do, in groups, and what of it a text finds.
 
-use super::{line::Line, state::State};
+use super::{state::State, text_input::TextInput};
 use crate::core::keymap::{Action, Binding, DIALOGS, KeyContext};
 
 /// The help, opened.
@@ -9,7 +9,7 @@ pub(crate) struct Help {
     /// Lines above the first one that is shown.
     pub scroll: usize,
     /// What is searched for, while it is typed or was.
-    pub search: Option<Line>,
+    pub search: Option<TextInput>,
 }
 
 /// A group of the help: its name, and its keys with what they do.

@@ -3,14 +3,13 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::{
-    confirm,
+    confirm, customization,
     form::{self, Form},
     layer::{Choice, Layer, note_rows, note_text},
-    line::Line,
     msg::Effect,
-    palette_keys, reveal,
+    palette_keys, secret_dialog,
     state::State,
-    yours,
+    text_input::TextInput,
 };
 use crate::core::{keymap::Action, resource::Resource};
 
@@ -62,12 +61,12 @@ fn pressed(state: &mut State, mut key: KeyEvent, effects: &mut Vec<Effect>) {
         _ => {}
     }
     match state.layers.last() {
-        Some(Layer::Reveal(_)) => reveal::key(state, key, effects),
+        Some(Layer::Reveal(_)) => secret_dialog::key(state, key, effects),
         Some(Layer::Confirm(_)) => confirm::key(state, key, effects),
         Some(Layer::Form(_)) => form::key(state, key, effects),
         Some(Layer::Filter { .. }) => filter(state, key, effects),
-        Some(Layer::Run(_)) => yours::question(state, key, effects),
-        Some(Layer::Output(_)) => yours::output(state, key, effects),
+        Some(Layer::Run(_)) => customization::question(state, key, effects),
+        Some(Layer::Output(_)) => customization::output(state, key, effects),
         Some(Layer::Palette(_)) => palette_keys::key(state, key, effects),
         Some(Layer::Menu(_)) => menu(state, key, effects),
         Some(Layer::Help(_) | Layer::Note { .. }) => reading(state, key),
@@ -142,7 +141,7 @@ fn help(state: &mut State, key: KeyEvent, action: Option<Action>) -> bool {
             return line.key(key);
         }
         (KeyCode::Char('/'), _) => {
-            help.search = Some(Line::default());
+            help.search = Some(TextInput::default());
             return true;
         }
         (_, Some(Action::Up)) => -1,
@@ -182,7 +181,7 @@ impl State {
     pub(crate) fn open_filter(&mut self) {
         let before = self.list().map(|list| list.q.clone()).unwrap_or_default();
         self.layers.push(Layer::Filter {
-            line: Line::new(before.clone()),
+            line: TextInput::new(before.clone()),
             before,
             completion: None,
         });

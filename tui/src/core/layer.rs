@@ -8,12 +8,12 @@ pub(crate) use self::{
     menu::{Choice, Menu},
 };
 use super::{
-    complete::Completion, confirm::Confirm, form::Form, help::Help, line::Line, palette::Palette,
-    problem::Problem, reveal::Reveal,
+    complete::Completion, confirm::Confirm, form::Form, help::Help, palette::Palette,
+    problem::Problem, secret_dialog::Reveal, text_input::TextInput,
 };
 use crate::core::{
+    customization::{Output, RunQuestion},
     text::wrapped,
-    yours::{Output, RunQuestion},
 };
 
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(crate) enum Layer {
     Menu(Menu),
     /// The text before, which Esc brings back.
     Filter {
-        line: Line,
+        line: TextInput,
         before: String,
         /// What Tab is going through.
         completion: Option<Completion>,
@@ -72,8 +72,8 @@ impl Layer {
     /// Whether it waits for this change's answer.
     pub(crate) fn awaits(&self, ticket: u64) -> bool {
         match self {
-            Self::Confirm(confirm) => confirm.ticket == Some(ticket),
-            Self::Form(form) => form.ticket == Some(ticket),
+            Self::Confirm(confirm) => confirm.request_id == Some(ticket),
+            Self::Form(form) => form.request_id == Some(ticket),
             _ => false,
         }
     }
@@ -86,9 +86,9 @@ impl Layer {
     pub(crate) fn refused(&mut self, problem: &Problem) {
         match self {
             Self::Confirm(confirm) => {
-                confirm.ticket = None;
+                confirm.request_id = None;
                 confirm.problem = Some(problem.message.clone());
-                confirm.typed = Line::default();
+                confirm.typed = TextInput::default();
             }
             Self::Form(form) => form.refused(problem),
             _ => {}

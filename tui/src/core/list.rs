@@ -9,7 +9,7 @@ use doorward_shared::{
     client::{Filter, ListQuery, Sort},
 };
 
-use super::{fold::Folds, problem::Problem};
+use super::{event_grouping::Folds, problem::Problem};
 use crate::core::{
     columns::ColumnId,
     resource::{Resource, Row},

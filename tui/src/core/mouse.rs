@@ -6,7 +6,7 @@ use ratatui::layout::Position;
 use super::{
     layer::Layer,
     msg::Effect,
-    page::{moves::contents, screen},
+    page::{navigation::contents, screen},
     state::State,
 };
 use crate::core::keymap::Action;

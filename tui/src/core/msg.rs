@@ -14,13 +14,13 @@ use crate::{
     command::{Command, secret::Secret},
     core::{
         chart::Window,
+        client_diagnosis::FailingClient,
+        customization::{Allowed, Program, SavedSettings},
         dashboard::Ending,
-        page::{self, Found, Part, Subject},
-        refusal::FailingClient,
+        incident_subject::IncidentSubject,
+        page::{self, LoadedPart, Part, Subject},
         resource::{ProfileRow, Resource, Row},
         search::Search,
-        subject::IncidentSubject,
-        yours::{Allowed, Kept, Program},
     },
 };
 
@@ -86,7 +86,7 @@ pub(crate) enum Reply {
     Part {
         generation: u64,
         part: Part,
-        found: Result<Found, Problem>,
+        found: Result<LoadedPart, Problem>,
     },
     /// All parts of a page have come.
     PageRead,
@@ -101,7 +101,7 @@ pub(crate) enum Reply {
     },
     Changed {
         ticket: u64,
-        done: Result<Done, Problem>,
+        done: Result<CommandResult, Problem>,
     },
     /// A secret that another server made before it was left.
     LateSecret(OneTimeSecret),
@@ -203,7 +203,7 @@ impl From<&RevokedSessions> for PreviewedSessions {
 
 /// What a change came to.
 #[derive(Debug)]
-pub(crate) enum Done {
+pub(crate) enum CommandResult {
     /// Said on the screen.
     Plain(String),
     /// A thing is like this now: said on the screen.
@@ -293,7 +293,7 @@ pub(crate) enum Effect {
         subject: Subject,
         since: Timestamp,
         /// What need not be read again.
-        known: page::Known,
+        known: page::PageFacts,
     },
     Change {
         ticket: u64,
@@ -336,7 +336,7 @@ pub(crate) enum Effect {
         text: Secret,
     },
     /// Keep it in the configuration.
-    Keep(Kept),
+    Keep(SavedSettings),
     /// Run a program, and show what it says.
     Run {
         ticket: u64,

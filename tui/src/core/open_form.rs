@@ -2,7 +2,7 @@
 
 use doorward_shared::client::Filter;
 
-use super::{form::Form, msg::Effect, one_time_link::Mails, state::State};
+use super::{form::Form, msg::Effect, one_time_link_form::Mails, state::State};
 use crate::core::{
     keymap::Action,
     resource::{Resource, Row},

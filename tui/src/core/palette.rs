@@ -6,17 +6,17 @@ use nucleo_matcher::{
 };
 
 use super::{
-    line::Line,
-    objects::{self, Lookup},
     page::Subject,
-    recent_places::Place,
+    palette_lookup::{self, Lookup},
+    recent_places::RecentView,
     state::State,
+    text_input::TextInput,
 };
 use crate::core::{keymap::Action, look::Theme, resource::Resource};
 
 #[derive(Debug)]
 pub(crate) struct Palette {
-    pub line: Line,
+    pub line: TextInput,
     pub entries: Vec<Entry>,
     pub at: usize,
     /// How many of the entries are places one was at; they are the first.
@@ -48,7 +48,7 @@ pub(crate) enum Command {
     Run(String),
     Page(Subject),
     /// A place one was at.
-    Place(Place),
+    Place(RecentView),
     /// Waits for the name behind it.
     Noun,
     #[cfg(debug_assertions)]
@@ -167,7 +167,7 @@ fn own_commands(state: &State) -> impl Iterator<Item = Entry> {
 }
 
 fn views(state: &State) -> impl Iterator<Item = Entry> {
-    state.yours.views.iter().flat_map(|(name, view)| {
+    state.customization.views.iter().flat_map(|(name, view)| {
         let view_it = format!("view {name}");
         let unsave = format!("unsave {name}");
         let gone = "take this view out of the configuration";
@@ -202,7 +202,7 @@ fn profiles(state: &State) -> impl Iterator<Item = Entry> {
 
 /// Words that wait for the name of a thing.
 fn nouns(state: &State) -> impl Iterator<Item = Entry> {
-    objects::NOUNS.into_iter().map(|(noun, kind)| {
+    palette_lookup::NOUNS.into_iter().map(|(noun, kind)| {
         let kind = kind.title().to_lowercase();
         let about = format!("one of the {kind} by its name or id");
         Entry::new(state, &format!("{noun} "), &about, Command::Noun)
@@ -234,7 +234,7 @@ impl Palette {
         ));
         entries.extend(nouns(state));
         Self {
-            line: Line::default(),
+            line: TextInput::default(),
             entries,
             at: 0,
             lookup: Lookup::default(),
@@ -247,7 +247,7 @@ impl Palette {
         if let Some(objects) = self.objects() {
             return objects;
         }
-        if super::yours::takes_words(self.line.text()) {
+        if super::customization::takes_words(self.line.text()) {
             return Vec::new();
         }
         let names: Vec<_> = self
@@ -273,7 +273,7 @@ impl Palette {
         let Some(name) = chosen.map(|entry| entry.name.clone()) else {
             return false;
         };
-        self.line = Line::new(name);
+        self.line = TextInput::new(name);
         self.at = 0;
         true
     }

@@ -4,11 +4,11 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{
     layer::Layer,
-    line::Line,
     msg::Effect,
-    objects,
     palette::{Command, Palette},
+    palette_lookup,
     state::State,
+    text_input::TextInput,
 };
 use crate::core::{keymap::Action, look::Theme};
 
@@ -26,12 +26,12 @@ pub(super) fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Down => palette.at = (palette.at + 1).min(last),
         KeyCode::Tab => {
             if let Some(name) = palette.chosen().map(|entry| entry.name.clone()) {
-                palette.line = Line::new(name);
+                palette.line = TextInput::new(name);
                 palette.at = 0;
                 palette.typed(now);
             }
         }
-        KeyCode::Enter if objects::wanted(palette.line.text()).is_some() => {
+        KeyCode::Enter if palette_lookup::wanted(palette.line.text()).is_some() => {
             state.open_object(effects);
         }
         KeyCode::Enter if palette.waits_for_a_name() => {}
@@ -64,7 +64,7 @@ fn run(state: &mut State, text: &str, chosen: Option<Command>, effects: &mut Vec
     if !(is_highlighted && state.misses_view(text)) && state.run_yours(text, effects) {
         return;
     }
-    if let Some(subject) = objects::named(text) {
+    if let Some(subject) = palette_lookup::named(text) {
         return state.go_page(subject, effects);
     }
     match chosen {

@@ -12,7 +12,7 @@ use super::{
 struct Pasted<'a>(Vec<&'a str>);
 
 /// How much of it was taken.
-enum Taken {
+enum PasteTarget {
     All,
     First,
 }
@@ -30,30 +30,30 @@ pub(super) fn paste(state: &mut State, text: &str) {
             line.insert(pasted.first());
             *completion = None;
             filtered(state);
-            Taken::First
+            PasteTarget::First
         }
         Some(Layer::Palette(palette)) => {
             palette.line.insert(pasted.first());
             palette.typed(state.now.ms);
-            Taken::First
+            PasteTarget::First
         }
-        Some(Layer::Form(form)) if form.ticket.is_none() => {
+        Some(Layer::Form(form)) if form.request_id.is_none() => {
             let focus = form.focus;
             let field = form.fields.get_mut(focus);
-            field.map_or(Taken::First, |field| pasted.fill_field(field))
+            field.map_or(PasteTarget::First, |field| pasted.fill_field(field))
         }
         Some(Layer::Confirm(confirm)) => pasted.fill_question(confirm),
         Some(Layer::Help(help)) => match &mut help.search {
             Some(line) => {
                 line.insert(pasted.first());
-                Taken::First
+                PasteTarget::First
             }
-            None => Taken::All,
+            None => PasteTarget::All,
         },
-        _ => Taken::All,
+        _ => PasteTarget::All,
     };
     let count = pasted.0.len();
-    if count > 1 && matches!(taken, Taken::First) {
+    if count > 1 && matches!(taken, PasteTarget::First) {
         state.warn(format!("only the first of {count} pasted lines was taken"));
     }
 }
@@ -67,29 +67,29 @@ impl Pasted<'_> {
         self.0.join(" ")
     }
 
-    fn fill_field(&self, field: &mut Field) -> Taken {
+    fn fill_field(&self, field: &mut Field) -> PasteTarget {
         let line = match &mut field.value {
             Value::Text(line) => {
                 line.insert(&self.words());
-                return Taken::All;
+                return PasteTarget::All;
             }
-            Value::Choice { .. } => return Taken::All,
+            Value::Choice { .. } => return PasteTarget::All,
             Value::Hidden(line) => line,
             Value::Scopes(picker) => &mut picker.search.line,
             Value::Pick(pick) => &mut pick.search.line,
         };
         line.insert(self.first());
-        Taken::First
+        PasteTarget::First
     }
 
     /// The reason takes it; what has to be typed is typed.
-    fn fill_question(&self, confirm: &mut Confirm) -> Taken {
-        if confirm.ticket.is_none()
+    fn fill_question(&self, confirm: &mut Confirm) -> PasteTarget {
+        if confirm.request_id.is_none()
             && confirm.focus == Focus::Reason
             && let Some(reason) = &mut confirm.reason
         {
             reason.insert(&self.words());
         }
-        Taken::All
+        PasteTarget::All
     }
 }

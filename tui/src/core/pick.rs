@@ -6,8 +6,8 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 pub(crate) use self::offers::Offer;
 use super::{
-    line::Line,
     search_box::{Pressed, SearchBox},
+    text_input::TextInput,
 };
 use crate::core::resource::Resource;
 
@@ -57,7 +57,7 @@ impl Pick {
         match matches.get(self.search.at) {
             // A second Enter goes on.
             Some(value) if value != self.search.text() => {
-                self.search.line = Line::new(value.clone());
+                self.search.line = TextInput::new(value.clone());
                 true
             }
             _ => false,

@@ -4,12 +4,12 @@ use doorward_shared::{ErrorCode, client::ClientError};
 
 use crate::core::text::clean;
 
-/// How a message of [`Trouble::Unreachable`] begins.
+/// How a message of [`ProblemKind::Unreachable`] begins.
 pub(crate) const LOST: &str = "cannot reach the server: ";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
-    pub what: Trouble,
+    pub what: ProblemKind,
     /// One line.
     pub message: String,
     /// The field at fault, where one is.
@@ -19,7 +19,7 @@ pub(crate) struct Problem {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub(crate) enum ProblemKind {
     /// 401: sign in again.
     Unauthorized,
     /// 403: a scope is missing; the message names it.
@@ -37,14 +37,14 @@ pub(crate) enum Trouble {
 impl Problem {
     pub(crate) fn forbidden(message: impl Into<String>) -> Self {
         Self {
-            what: Trouble::Forbidden,
+            what: ProblemKind::Forbidden,
             ..Self::refused(message)
         }
     }
 
     pub(crate) fn refused(message: impl Into<String>) -> Self {
         Self {
-            what: Trouble::Refused,
+            what: ProblemKind::Refused,
             message: message.into(),
             field: None,
             is_gone: false,
@@ -62,7 +62,7 @@ impl From<ClientError> for Problem {
         let message = clean(&message);
         let is_gone = matches!(error, ClientError::Refused { status: 404, .. });
         let (what, field) = match error {
-            ClientError::Unreachable { .. } => (Trouble::Unreachable, None),
+            ClientError::Unreachable { .. } => (ProblemKind::Unreachable, None),
             ClientError::Refused {
                 status,
                 code,
@@ -72,16 +72,16 @@ impl From<ClientError> for Problem {
             } => {
                 let what = match (status, code) {
                     // A wrong password at sign-in is no reason to sign in again.
-                    (401, Some(ErrorCode::InvalidCredentials)) => Trouble::Refused,
-                    (401, _) => Trouble::Unauthorized,
-                    (403, Some(ErrorCode::InsufficientScope)) => Trouble::Forbidden,
-                    (429 | 503, _) => Trouble::Wait(retry_after.unwrap_or(5).clamp(1, 3600)),
-                    _ => Trouble::Refused,
+                    (401, Some(ErrorCode::InvalidCredentials)) => ProblemKind::Refused,
+                    (401, _) => ProblemKind::Unauthorized,
+                    (403, Some(ErrorCode::InsufficientScope)) => ProblemKind::Forbidden,
+                    (429 | 503, _) => ProblemKind::Wait(retry_after.unwrap_or(5).clamp(1, 3600)),
+                    _ => ProblemKind::Refused,
                 };
                 (what, field.map(|field| clean(&field)))
             }
-            ClientError::Untrusted(_) => (Trouble::Unreachable, None),
-            ClientError::Strange { .. } | ClientError::Setup(_) => (Trouble::Refused, None),
+            ClientError::Untrusted(_) => (ProblemKind::Unreachable, None),
+            ClientError::Strange { .. } | ClientError::Setup(_) => (ProblemKind::Refused, None),
         };
         Self {
             what,

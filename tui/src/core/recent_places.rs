@@ -5,21 +5,21 @@ use super::{
     page::Subject,
     state::{State, View},
 };
-use crate::core::{list::ListFilter, resource::Resource, subject::IncidentSubject};
+use crate::core::{incident_subject::IncidentSubject, list::ListFilter, resource::Resource};
 
 /// Places that are offered.
 const MAX_PLACES: usize = 6;
 
 /// A place to go back to.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Place {
+pub(crate) enum RecentView {
     Page(Subject),
     /// A list that was narrowed down.
     List(Resource, Vec<ListFilter>, String),
     Incident(Vec<IncidentSubject>),
 }
 
-impl Place {
+impl RecentView {
     /// Of a view; none for what a digit leads to.
     fn of(view: &View) -> Option<Self> {
         match view {
@@ -75,11 +75,11 @@ impl Place {
 
 impl State {
     /// The places one was at last, the latest first, each once and without this one.
-    pub(crate) fn recent_places(&self) -> Vec<Place> {
-        let here = Place::of(&self.view);
+    pub(crate) fn recent_places(&self) -> Vec<RecentView> {
+        let here = RecentView::of(&self.view);
         let views = self.back.iter().rev().chain(self.forward.iter().rev());
-        let mut places: Vec<Place> = Vec::new();
-        for place in views.filter_map(Place::of) {
+        let mut places: Vec<RecentView> = Vec::new();
+        for place in views.filter_map(RecentView::of) {
             if !places.contains(&place) && Some(&place) != here.as_ref() {
                 places.push(place);
             }

@@ -6,9 +6,9 @@ use doorward_shared::client::Filter;
 use super::{layer::Choice, list::ListFilter, state::State};
 use crate::command::Revoke;
 use crate::core::{
+    incident_subject::IncidentSubject,
     page::Subject,
     resource::{Resource, Row},
-    subject::IncidentSubject,
 };
 
 type Entry = (String, Choice);

@@ -10,8 +10,8 @@ use super::{
     layer::Layer,
     list::{Load, Want},
     msg::{Effect, Local, Reply, Switched},
-    problem::{Problem, Trouble},
-    state::{Known, State, View},
+    problem::{Problem, ProblemKind},
+    state::{ServerFacts, State, View},
 };
 use crate::core::{chart::Window, resource::Row};
 
@@ -189,8 +189,8 @@ impl State {
     /// What a failure means for everything, beside what it means where it happened.
     pub(crate) fn failed(&mut self, problem: &Problem) {
         match problem.what {
-            Trouble::Unreachable => self.connection.lost(&problem.message, self.now),
-            Trouble::Unauthorized => {
+            ProblemKind::Unreachable => self.connection.lost(&problem.message, self.now),
+            ProblemKind::Unauthorized => {
                 self.heard();
                 // What is typed into a form or a question must not go on into the sign-in.
                 let is_typing = self.layers.iter().any(|layer| match layer {
@@ -203,11 +203,11 @@ impl State {
                 }
                 self.ask_sign_in(&problem.message);
             }
-            Trouble::Wait(seconds) => {
+            ProblemKind::Wait(seconds) => {
                 self.heard();
                 self.connection.wait_until = Some(self.now.ms + seconds * 1_000);
             }
-            Trouble::Forbidden | Trouble::Overtaken | Trouble::Refused => self.heard(),
+            ProblemKind::Forbidden | ProblemKind::Overtaken | ProblemKind::Refused => self.heard(),
         }
     }
 
@@ -265,7 +265,7 @@ impl State {
 
     fn switched(&mut self, switched: Switched, effects: &mut Vec<Effect>) {
         self.server = switched.server;
-        self.known = Known::default();
+        self.known = ServerFacts::default();
         // Its ids are another server's.
         self.undos = super::undo::Undos::default();
         self.connection = super::connection::Connection::default();
@@ -276,7 +276,7 @@ impl State {
         self.layers
             .retain(|layer| matches!(layer, Layer::Reveal(_)));
         effects.push(Effect::EndRun);
-        self.alerts = super::yours::Alerts::default();
+        self.alerts = super::customization::Alerts::default();
         self.view = View::DASHBOARD;
         match switched.key_missing {
             Some(why) => self.ask_sign_in(&format!("there is no key: {why}")),

@@ -2,11 +2,11 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::line::Line;
+use super::text_input::TextInput;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SearchBox {
-    pub line: Line,
+    pub line: TextInput,
     /// Which of the offers.
     pub at: usize,
 }
@@ -25,7 +25,7 @@ pub(crate) enum Pressed {
 impl SearchBox {
     pub(crate) fn new(text: &str) -> Self {
         Self {
-            line: Line::new(text),
+            line: TextInput::new(text),
             at: 0,
         }
     }

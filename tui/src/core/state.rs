@@ -11,7 +11,7 @@ use ratatui::layout::Size;
 
 use super::{
     connection::Connection,
-    dashboard::{Dash, Ending, Panel},
+    dashboard::{Dashboard, Ending, Panel},
     incident::Incident,
     layer::Layer,
     list::{List, ListFilter, Load},
@@ -21,13 +21,13 @@ use super::{
     undo::Undos,
 };
 use crate::core::{
+    client_diagnosis::FailingClient,
+    customization::{Alerts, Yours},
     keymap::{KeyContext, Keymap},
     layout::Areas,
     look::{Glyphs, Theme},
     own_theme::{Depth, OwnTheme},
-    refusal::FailingClient,
     resource::{Resource, Row},
-    yours::{Alerts, Yours},
 };
 
 /// What is on the screen below everything that was opened on top.
@@ -65,7 +65,7 @@ pub(crate) struct Toast {
 
 /// What the whole console knows of the server, list by list apart.
 #[derive(Debug, Default)]
-pub(crate) struct Known {
+pub(crate) struct ServerFacts {
     pub stats: Option<Box<Stats>>,
     /// What happened in each minute or hour of each window, oldest first.
     pub series: [Vec<Minute>; 3],
@@ -74,7 +74,7 @@ pub(crate) struct Known {
     /// Keys that end soon.
     pub ending: Option<Vec<Ending>>,
     /// When that was last asked for, on the monotonic clock.
-    pub seldom_at: Option<u64>,
+    pub slow_poll_at: Option<u64>,
     pub stats_problem: Option<Problem>,
     pub server: Option<Box<ServerInfo>>,
     pub server_problem: Option<Problem>,
@@ -108,10 +108,10 @@ pub(crate) struct State {
     pub read_only: bool,
     pub server: ServerName,
     /// What the operator made their own.
-    pub yours: Yours,
+    pub customization: Yours,
     /// How its alert rules stand.
     pub alerts: Alerts,
-    pub known: Known,
+    pub known: ServerFacts,
     pub connection: Connection,
     pub view: View,
     pub back: Vec<View>,
@@ -120,18 +120,18 @@ pub(crate) struct State {
     pub toast: Option<Toast>,
     pub wide: bool,
     /// What was chosen for the dashboard's chart.
-    pub dash: Dash,
+    pub dash: Dashboard,
     /// What the dashboard's selected row is about: news move rows, and not the selection.
-    pub dash_chosen: Option<String>,
+    pub dashboard_selection: Option<String>,
     pub dirty: bool,
     pub generation: u64,
-    pub ticket: u64,
+    pub next_request_id: u64,
     /// What the keys of calls that may be repeated begin with: no other console's do.
     pub calls: String,
     calls_made: u64,
     pub undos: Undos,
     /// Unwritten lines of incidents that were given up for another server.
-    pub given_up: usize,
+    pub abandoned_requests: usize,
     /// When the view is asked for again although nothing is known to have changed.
     pub poll_at: u64,
     /// The newest event that was seen: where a lost stream goes on.
@@ -151,9 +151,9 @@ impl State {
             keymap,
             read_only: false,
             server,
-            yours: Yours::default(),
+            customization: Yours::default(),
             alerts: Alerts::default(),
-            known: Known::default(),
+            known: ServerFacts::default(),
             connection: Connection::default(),
             view: View::DASHBOARD,
             back: Vec::new(),
@@ -161,15 +161,15 @@ impl State {
             layers: Vec::new(),
             toast: None,
             wide: false,
-            dash: Dash::default(),
-            dash_chosen: None,
+            dash: Dashboard::default(),
+            dashboard_selection: None,
             dirty: true,
             generation: 0,
-            ticket: 0,
+            next_request_id: 0,
             calls: String::new(),
             calls_made: 0,
             undos: Undos::default(),
-            given_up: 0,
+            abandoned_requests: 0,
             poll_at: 0,
             last_event: None,
         }

@@ -7,33 +7,33 @@ use doorward_shared::{
 };
 
 use super::{
+    client_policy_form::edited_policy,
     confirm::Confirm,
     edits::{edited_client, edited_key, edited_user, put_role},
     form::{Form, Purpose, Submission},
     forms::NOT_VERIFIED,
-    key_limits::edited_limits,
+    key_limits_form::edited_limits,
     msg::PreviewTarget,
-    one_time_link::link,
-    policy::edited_policy,
+    one_time_link_form::link,
 };
 use crate::{
     command::{
         AddBlock, ApiKeys, Blocks, Clients, Command, Create, InviteClient, Mint, Password,
         Register, Rotate, SecretArgs, Terms, Users,
         secret::Secret,
-        when::{Moment, NoTime},
+        time_arg::{Moment, NoTime},
     },
-    core::subject::IncidentSubject,
+    core::incident_subject::IncidentSubject,
 };
 
 /// A field at fault, and why.
-pub(super) type Wrong = (&'static str, String);
+pub(super) type FieldError = (&'static str, String);
 
 pub(super) fn optional(text: &str) -> Option<String> {
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-fn required(form: &Form, field: &'static str) -> Result<String, Wrong> {
+fn required(form: &Form, field: &'static str) -> Result<String, FieldError> {
     optional(form.get(field)).ok_or((field, "must not be empty".to_owned()))
 }
 
@@ -42,7 +42,7 @@ pub(super) fn words(text: &str) -> Vec<String> {
 }
 
 /// Whose key it is to be: an id, or an email that is looked up when it is minted; nobody said: the caller's.
-fn owner(text: &str) -> Result<Option<String>, Wrong> {
+fn owner(text: &str) -> Result<Option<String>, FieldError> {
     let text = text.trim();
     match text.parse::<UserId>() {
         _ if text.is_empty() => Ok(None),
@@ -53,7 +53,7 @@ fn owner(text: &str) -> Result<Option<String>, Wrong> {
     }
 }
 
-fn grace(form: &Form) -> Result<u32, Wrong> {
+fn grace(form: &Form) -> Result<u32, FieldError> {
     let text = form.get("graceSeconds").trim();
     let wrong = || {
         (
@@ -73,7 +73,7 @@ fn grace(form: &Form) -> Result<u32, Wrong> {
 ///
 /// # Errors
 /// The field that is wrong, and why.
-pub(super) fn submission(form: &Form, now: Timestamp) -> Result<Submission, Wrong> {
+pub(super) fn submission(form: &Form, now: Timestamp) -> Result<Submission, FieldError> {
     match &form.purpose {
         Purpose::SignIn => sign_in(form),
         Purpose::Unlock(profile) if form.get("profile").trim() == profile => Ok(Submission::Unlock),
@@ -106,7 +106,7 @@ pub(super) fn submission(form: &Form, now: Timestamp) -> Result<Submission, Wron
     }
 }
 
-fn sign_in(form: &Form) -> Result<Submission, Wrong> {
+fn sign_in(form: &Form) -> Result<Submission, FieldError> {
     let email = required(form, "email")?;
     // Spaces around a password are its own.
     let password = required(form, "password").map(|_| form.get("password").to_owned())?;
@@ -116,7 +116,7 @@ fn sign_in(form: &Form) -> Result<Submission, Wrong> {
     })
 }
 
-fn new_user(form: &Form) -> Result<Submission, Wrong> {
+fn new_user(form: &Form) -> Result<Submission, FieldError> {
     form.check_role().map_err(|why| ("role", why))?;
     let password = Some(form.get("password")).filter(|text| !text.is_empty());
     Ok(Submission::Send(Command::Users(Users::Create(Create {
@@ -132,7 +132,7 @@ fn new_user(form: &Form) -> Result<Submission, Wrong> {
     }))))
 }
 
-fn set_password(form: &Form, id: UserId, email: &str) -> Result<Submission, Wrong> {
+fn set_password(form: &Form, id: UserId, email: &str) -> Result<Submission, FieldError> {
     let password = form.get("password");
     if password.is_empty() {
         return Err(("password", "must not be empty".into()));
@@ -150,7 +150,7 @@ fn set_password(form: &Form, id: UserId, email: &str) -> Result<Submission, Wron
     Ok(Submission::Ask(Box::new(confirm)))
 }
 
-fn rotate_key(form: &Form, key: &AdminKey) -> Result<Submission, Wrong> {
+fn rotate_key(form: &Form, key: &AdminKey) -> Result<Submission, FieldError> {
     let grace = grace(form)?;
     let rotate = Rotate::after(&key.id.to_string(), grace);
     let change = Command::Apikeys(ApiKeys::Rotate(rotate));
@@ -160,7 +160,7 @@ fn rotate_key(form: &Form, key: &AdminKey) -> Result<Submission, Wrong> {
     Ok(Submission::Ask(Box::new(confirm)))
 }
 
-fn rotate_secret(form: &Form, client: &Client) -> Result<Submission, Wrong> {
+fn rotate_secret(form: &Form, client: &Client) -> Result<Submission, FieldError> {
     let grace = grace(form)?;
     let rotate = Rotate::after(&client.id.to_string(), grace);
     let change = Command::Clients(Clients::Secret(rotate));
@@ -185,7 +185,7 @@ pub(super) fn household(network: &str) -> String {
 }
 
 /// A network that is blocked, asked once more: it is people who are kept out.
-fn block(form: &Form, now: Timestamp) -> Result<Submission, Wrong> {
+fn block(form: &Form, now: Timestamp) -> Result<Submission, FieldError> {
     let network = household(&required(form, "network")?);
     let is_one = network.parse::<ipnet::IpNet>().is_ok();
     if !is_one && network.parse::<std::net::IpAddr>().is_err() {
@@ -211,7 +211,7 @@ fn block(form: &Form, now: Timestamp) -> Result<Submission, Wrong> {
 }
 
 /// The users, clients, keys, addresses and networks that were named.
-fn subjects(form: &Form) -> Result<Vec<(&'static str, IncidentSubject)>, Wrong> {
+fn subjects(form: &Form) -> Result<Vec<(&'static str, IncidentSubject)>, FieldError> {
     let mut named = Vec::new();
     let mut picked = |field, of: fn(String) -> IncidentSubject| {
         let id = form.picked(field).map_err(|why| (field, why))?;
@@ -243,7 +243,7 @@ fn subjects(form: &Form) -> Result<Vec<(&'static str, IncidentSubject)>, Wrong> 
 }
 
 /// The one user, client, address or network that was named.
-fn subject(form: &Form) -> Result<IncidentSubject, Wrong> {
+fn subject(form: &Form) -> Result<IncidentSubject, FieldError> {
     match <[_; 1]>::try_from(subjects(form)?) {
         Ok([(_, subject)]) => Ok(subject),
         Err(named) => {
@@ -263,7 +263,7 @@ fn old_secret(grace: u32) -> String {
     }
 }
 
-fn mint(form: &Form, terms: &Terms, now: Timestamp) -> Result<Submission, Wrong> {
+fn mint(form: &Form, terms: &Terms, now: Timestamp) -> Result<Submission, FieldError> {
     let name = required(form, "name")?;
     let scopes = form.chosen("scopes").to_vec();
     if scopes.is_empty() {
@@ -291,7 +291,7 @@ fn mint(form: &Form, terms: &Terms, now: Timestamp) -> Result<Submission, Wrong>
     Ok(Submission::Send(Command::Apikeys(ApiKeys::Mint(mint))))
 }
 
-fn invite(form: &Form) -> Result<Submission, Wrong> {
+fn invite(form: &Form) -> Result<Submission, FieldError> {
     let expires_in = optional(form.get("expiresInSeconds"))
         .map(|text| text.parse::<Moment>())
         .transpose()
@@ -312,7 +312,7 @@ fn invite(form: &Form) -> Result<Submission, Wrong> {
     Ok(Submission::Ask(Box::new(confirm)))
 }
 
-fn new_client(form: &Form) -> Result<Submission, Wrong> {
+fn new_client(form: &Form) -> Result<Submission, FieldError> {
     let preset = form.preset();
     let grant_types = form.chosen("grantTypes").to_vec();
     let redirect_uris = words(form.get("redirectUris"));

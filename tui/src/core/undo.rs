@@ -10,7 +10,7 @@ use super::{
     form::Form,
     layer::{Choice, Layer, Menu},
     msg::Effect,
-    problem::{Problem, Trouble},
+    problem::{Problem, ProblemKind},
     state::State,
 };
 use crate::core::resource::Row;
@@ -151,7 +151,7 @@ impl State {
         match failed {
             None => self.note(format!("undone by {line}")),
             // Nor is there anything to take back where the thing is gone.
-            Some(problem) if problem.is_gone || problem.what == Trouble::Overtaken => {}
+            Some(problem) if problem.is_gone || problem.what == ProblemKind::Overtaken => {}
             Some(_) => self.undos.done.push(undo),
         }
         true

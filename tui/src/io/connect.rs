@@ -11,7 +11,7 @@ use doorward_shared::client::{Client, ClientError, Guard, is_loopback};
 
 use crate::core::text::clean_value;
 use crate::io::{
-    listener::KeyGuard,
+    port_owner::KeyGuard,
     profiles::{Profile, Profiles, ProfilesError},
 };
 

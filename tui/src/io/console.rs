@@ -20,17 +20,17 @@ use tokio::{
 use crate::{
     core::{Effect, Msg, Now, State, layer::Layer, update},
     io::{
-        cli::{Failed, LookArgs},
+        cli::{CliError, DisplayArgs},
         clock::now,
         connect::Connection,
         effects::{Connected, Runner},
         hangup,
         profiles::Profiles,
         screen::{FrameWriter, Screen},
-        signals::{Caught, Signals},
+        signals::{SignalAction, Signals},
         startup,
         terminal::{self, Guard},
-        terminal_replies::Late,
+        terminal_replies::LateReplies,
     },
     view,
 };
@@ -54,7 +54,7 @@ struct Console {
     screen: Screen,
     started: Instant,
     mouse: bool,
-    late: Late,
+    late: LateReplies,
 }
 
 /// What comes in from calls.
@@ -76,22 +76,22 @@ fn thread_of_calls() -> io::Result<Runtime> {
 /// Runs the console until it is left.
 ///
 /// # Errors
-/// [`Failed`]: what is wrong in the configuration, or with the terminal.
+/// [`CliError`]: what is wrong in the configuration, or with the terminal.
 pub(crate) fn run(
-    look: &LookArgs,
+    look: &DisplayArgs,
     connection: Connection,
     profiles: Profiles,
-) -> Result<u8, Failed> {
-    let wrong = |error: io::Error| Failed::Error(format!("the terminal: {error}"));
+) -> Result<u8, CliError> {
+    let wrong = |error: io::Error| CliError::Error(format!("the terminal: {error}"));
     let size = crossterm::terminal::size().map_err(wrong)?;
     let mut state = startup::state(look, &connection, &profiles, size.into())?;
     let mouse = profiles.config.mouse.unwrap_or(true);
-    let runtime = thread_of_calls().map_err(|error| Failed::Error(error.to_string()))?;
+    let runtime = thread_of_calls().map_err(|error| CliError::Error(error.to_string()))?;
     terminal::on_panic();
     hangup::watch_terminal();
     terminal::enter(mouse).map_err(wrong)?;
     let guard = Guard;
-    let mut late = Late::default();
+    let mut late = LateReplies::default();
     let background = profiles.config.background;
     let typed = startup::look_at_background(&mut state, background, &mut late);
     let writer = FrameWriter::new(io::stdout(), state.depth);
@@ -159,9 +159,9 @@ impl Console {
             let msg = tokio::select! {
                 biased;
                 signal = signals.next() => match signal {
-                    Caught::End => return Ok(End::Terminated),
-                    Caught::HungUp => return Ok(End::HungUp),
-                    Caught::GoOn => {
+                    SignalAction::End => return Ok(End::Terminated),
+                    SignalAction::HungUp => return Ok(End::HungUp),
+                    SignalAction::GoOn => {
                         terminal::enter(self.mouse)?;
                         Some(Msg::Resumed)
                     }

@@ -10,9 +10,9 @@ use doorward_shared::{
 
 use crate::core::{
     incident::{Facts, touches},
+    incident_subject::IncidentSubject,
     resource::{Resource, Row},
     search::Search,
-    subject::IncidentSubject,
 };
 
 /// Events of one subject, at most.
@@ -39,7 +39,7 @@ pub(super) async fn facts(
         events(client, subject, since, &mut facts).await?;
         states(client, subject, &mut facts).await;
     }
-    facts.live_together = live_together(&facts, subjects);
+    facts.live_sessions_total = live_together(&facts, subjects);
     facts.events.extend(steps_elsewhere(client, since).await);
     if whole {
         for ip in addresses(&facts) {

@@ -1,21 +1,20 @@
 //! What reaches outside the program: the server, the terminal, files, the clock.
 
-mod background;
 pub(crate) mod cli;
 pub(crate) mod clock;
 pub(crate) mod connect;
 pub(crate) mod console;
 mod effects;
+mod execute;
 mod hangup;
 mod import;
 mod incident;
-mod listener;
+mod list_rows;
 mod own_command;
-mod perform;
+mod port_owner;
 pub(crate) mod profiles;
 mod progress;
 mod prompt;
-mod rows;
 mod screen;
 mod search;
 mod secret_file;
@@ -25,5 +24,6 @@ mod signals;
 mod startup;
 pub(crate) mod stderr;
 mod terminal;
+mod terminal_background;
 mod terminal_replies;
 mod themes;

@@ -17,7 +17,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::core::yours::Program;
+use crate::core::customization::Program;
 
 /// Bytes of output that are taken; a command that says more is ended.
 const OUTPUT: usize = 256 * 1024;
@@ -43,7 +43,7 @@ const ENVIRONMENT: [&str; 10] = [
 
 /// A program that is run once.
 #[derive(Debug)]
-pub(super) struct OwnRun(pub Program);
+pub(super) struct CustomCommandRun(pub Program);
 
 /// All processes that a command started, as far as they stayed together.
 struct Group(Option<Pid>);
@@ -140,7 +140,7 @@ fn said(status: &std::io::Result<ExitStatus>) -> String {
     }
 }
 
-impl OwnRun {
+impl CustomCommandRun {
     fn start(&self) -> std::io::Result<Child> {
         let (program, arguments) = self
             .0
@@ -221,7 +221,7 @@ mod tests {
     async fn shell(script: &str, seconds: u64, end_after: Option<u64>) -> (String, String) {
         let output = Mutex::new(String::new());
         let (end, ended) = oneshot::channel();
-        let run = OwnRun(Program {
+        let run = CustomCommandRun(Program {
             arguments: ["sh", "-c", script].map(String::from).into(),
             seconds,
             environment: vec!["CARGO_PKG_NAME".into()],
@@ -318,7 +318,7 @@ mod tests {
     #[tokio::test]
     async fn a_program_that_is_not_there_is_said() {
         let (_, ended) = oneshot::channel();
-        let run = OwnRun(Program {
+        let run = CustomCommandRun(Program {
             arguments: vec!["/no/such/program".into()],
             seconds: 1,
             environment: Vec::new(),

@@ -7,7 +7,7 @@ use doorward_shared::{
     client::{Client, ClientError, Filter, ListQuery},
 };
 
-use super::rows;
+use super::list_rows;
 use crate::core::{
     resource::{Resource, Row},
     search::{Names, Search, Term, terms, terms_of},
@@ -24,7 +24,7 @@ const PEOPLE: usize = 10;
 
 /// What a search came to.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct SearchResult {
     /// In the list's order.
     pub rows: Vec<Row>,
     /// Names that were looked up for it.
@@ -33,7 +33,7 @@ pub(super) struct Found {
     pub gave_up_after: Option<u64>,
 }
 
-impl Found {
+impl SearchResult {
     /// What is said of a search that did not see all rows.
     pub(super) fn gave_up(&self, kind: Resource) -> Option<String> {
         let rows = self.gave_up_after?;
@@ -47,13 +47,13 @@ impl Found {
 /// What hears how many rows were looked at.
 type Tell<'a> = dyn Fn(u64) + Sync + 'a;
 
-struct Run<'a> {
+struct SearchRun<'a> {
     client: &'a Client,
     tell: &'a Tell<'a>,
     kind: Resource,
     search: &'a Search,
     now: Timestamp,
-    found: Found,
+    found: SearchResult,
     seen: BTreeSet<String>,
     looked_at: u64,
 }
@@ -68,7 +68,7 @@ pub(super) async fn find(
     query: ListQuery,
     search: &Search,
     now: Timestamp,
-) -> Result<Found, ClientError> {
+) -> Result<SearchResult, ClientError> {
     find_telling(client, kind, query, search, now, &|_| ()).await
 }
 
@@ -83,8 +83,8 @@ pub(super) async fn find_telling(
     search: &Search,
     now: Timestamp,
     tell: &Tell<'_>,
-) -> Result<Found, ClientError> {
-    let mut run = Run::of(client, kind, search, now);
+) -> Result<SearchResult, ClientError> {
+    let mut run = SearchRun::of(client, kind, search, now);
     run.tell = tell;
     run.look_up_names().await;
     let ordered = query.sort.is_some();
@@ -117,12 +117,12 @@ pub(super) async fn names(
     search: &Search,
     now: Timestamp,
 ) -> Names {
-    let mut run = Run::of(client, kind, search, now);
+    let mut run = SearchRun::of(client, kind, search, now);
     run.look_up_names().await;
     run.found.names
 }
 
-impl<'a> Run<'a> {
+impl<'a> SearchRun<'a> {
     fn of(client: &'a Client, kind: Resource, search: &'a Search, now: Timestamp) -> Self {
         Self {
             client,
@@ -130,7 +130,7 @@ impl<'a> Run<'a> {
             kind,
             search,
             now,
-            found: Found::default(),
+            found: SearchResult::default(),
             seen: BTreeSet::new(),
             looked_at: 0,
         }
@@ -151,7 +151,7 @@ impl<'a> Run<'a> {
         for text in texts {
             for kind in kinds {
                 let query = ListQuery::default().with(Filter::Q, text).limited(100);
-                let Ok(page) = rows::page(self.client, *kind, &query).await else {
+                let Ok(page) = list_rows::page(self.client, *kind, &query).await else {
                     continue;
                 };
                 let names = page.data.iter().map(|item| (item.id(), item.name()));
@@ -164,7 +164,7 @@ impl<'a> Run<'a> {
     async fn pages(&mut self, query: &ListQuery, most: usize) -> Result<bool, ClientError> {
         let mut query = query.clone().limited(100);
         for _ in 0..most {
-            let page = rows::page(self.client, self.kind, &query).await?;
+            let page = list_rows::page(self.client, self.kind, &query).await?;
             self.looked_at += page.data.len() as u64;
             (self.tell)(self.looked_at);
             for item in page.data {

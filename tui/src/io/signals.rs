@@ -22,18 +22,18 @@ impl Signals {
         })
     }
 
-    pub(super) async fn next(&mut self) -> Caught {
+    pub(super) async fn next(&mut self) -> SignalAction {
         tokio::select! {
-            _ = self.terminate.recv() => Caught::End,
-            _ = self.hang_up.recv() => Caught::HungUp,
-            _ = self.interrupt.recv() => Caught::End,
-            _ = self.go_on.recv() => Caught::GoOn,
+            _ = self.terminate.recv() => SignalAction::End,
+            _ = self.hang_up.recv() => SignalAction::HungUp,
+            _ = self.interrupt.recv() => SignalAction::End,
+            _ = self.go_on.recv() => SignalAction::GoOn,
         }
     }
 }
 
 /// What a signal means.
-pub(super) enum Caught {
+pub(super) enum SignalAction {
     End,
     HungUp,
     GoOn,

@@ -5,18 +5,18 @@ use ratatui::layout::Size;
 use crate::{
     core::{
         State,
+        customization::{SettingError, Yours},
         keymap::{Keymap, KeymapError},
         look::{Theme, UnknownTheme},
-        yours::{SettingError, Yours},
     },
     io::{
-        background::{self, Background},
-        cli::{Failed, LookArgs},
+        cli::{CliError, DisplayArgs},
         clock,
         connect::Connection,
         profiles::{BackgroundSetting, Profiles},
         server_name::server_name,
-        terminal_replies::Late,
+        terminal_background::{self, Background},
+        terminal_replies::LateReplies,
         themes,
     },
 };
@@ -34,7 +34,7 @@ pub(super) enum ConfigError {
     Yours(#[from] SettingError),
 }
 
-impl From<ConfigError> for Failed {
+impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
         Self::Error(error.to_string())
     }
@@ -56,7 +56,7 @@ fn theme(state: &State, name: &str) -> Result<Theme, ConfigError> {
 pub(super) fn look_at_background(
     state: &mut State,
     setting: Option<BackgroundSetting>,
-    late: &mut Late,
+    late: &mut LateReplies,
 ) -> String {
     let goes_by_it =
         matches!(state.theme, Theme::Either | Theme::Own(_)) || !state.own_themes.is_empty();
@@ -65,8 +65,8 @@ pub(super) fn look_at_background(
         Some(BackgroundSetting::Light) => (Background::Light, String::new()),
         _ if !goes_by_it => return String::new(),
         _ => {
-            let detected = background::detect();
-            late.owed = detected.owed;
+            let detected = terminal_background::detect();
+            late.reply_pending = detected.reply_pending;
             (detected.background, detected.typed)
         }
     };
@@ -86,7 +86,7 @@ pub(super) fn look_at_background(
 /// # Errors
 /// What is wrong in the configuration.
 pub(super) fn state(
-    look: &LookArgs,
+    look: &DisplayArgs,
     connection: &Connection,
     profiles: &Profiles,
     size: Size,
@@ -104,9 +104,9 @@ pub(super) fn state(
         // Until the terminal was asked for its background.
         None => Theme::Either,
     };
-    state.yours = Yours::read(&config.yours(), &state.keymap)?;
-    state.yours.allowed = profiles.allowed();
-    state.yours.copied = profiles.copied();
+    state.customization = Yours::read(&config.yours(), &state.keymap)?;
+    state.customization.allowed = profiles.allowed();
+    state.customization.copied = profiles.copied();
     state.calls = clock::idempotency_key();
     state.glyphs.ascii = look.ascii || config.ascii.unwrap_or(false);
     state.read_only = look.read_only;

@@ -6,13 +6,14 @@ use doorward_shared::apikey::Environment;
 use super::test_console::{TestConsole, client, key, noon, rows, session, user};
 use crate::{
     command::{
-        ApiKeys, ClientPolicyArgs, Clients, Command, Create, InviteClient, Mfa, Mint, Of, Password,
-        Put, Register, Revoke, RevokeKeys, Roles, Rotate, SecretArgs, Sessions, SigningKeys, Terms,
-        Update, UpdateClient, UpdateKey, Users, Verify, secret::Secret, when::Moment,
+        ApiKeys, ClientPolicyArgs, Clients, Command, Create, InviteClient, Mfa, Mint, Password,
+        Put, Register, Revoke, RevokeKeys, Roles, Rotate, SecretArgs, SessionOwnerArgs, Sessions,
+        SigningKeys, Terms, Update, UpdateClient, UpdateKey, Users, Verify, secret::Secret,
+        time_arg::Moment,
     },
     core::{
-        command_line::of_state,
-        refusal::{KNOWN, Known},
+        client_diagnosis::{KNOWN, KnownCause},
+        equivalent_command::of_state,
         resource::Resource,
     },
     io::cli::Cli,
@@ -201,7 +202,7 @@ fn key_and_client_changes() -> Vec<Command> {
 
 fn other_changes() -> Vec<Command> {
     let all_of = Revoke {
-        of: Of {
+        of: SessionOwnerArgs {
             user: Some(user(2, "").id.to_string()),
             client: Some(client(1, "").id),
             ip: Some("10.0.0.0/8".into()),
@@ -315,7 +316,7 @@ fn each_command_that_is_advised_is_one() {
         ("register --preset", "register --name api --preset"),
     ];
     let mut told = 0;
-    for Known(_, _, advice) in KNOWN {
+    for KnownCause(_, _, advice) in KNOWN {
         for line in advice.split('`').skip(1).step_by(2) {
             let filled = |line: String, (word, value): &(&str, &str)| line.replace(word, value);
             let line = values.iter().fold(line.to_owned(), filled);

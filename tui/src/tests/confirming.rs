@@ -10,7 +10,7 @@ use crate::core::{
     Effect,
     layer::Layer,
     look::Tone,
-    msg::{Done, Preview, PreviewedSessions, Reply},
+    msg::{CommandResult, Preview, PreviewedSessions, Reply},
     resource::Resource,
 };
 
@@ -80,10 +80,10 @@ fn the_typed_word_confirms_and_the_answer_closes_the_dialog() {
     looked(&mut bench);
     bench.later("yes\n");
     assert_eq!(bench.changes(), ["users delete"]);
-    let ticket = bench.state.ticket;
+    let ticket = bench.state.next_request_id;
     bench.reply(Reply::Changed {
         ticket,
-        done: Ok(Done::Plain("gone".into())),
+        done: Ok(CommandResult::Plain("gone".into())),
     });
     assert!(bench.state.layers.is_empty());
     assert!(bench.screen().contains("gone"));
@@ -236,8 +236,8 @@ fn marks_that_a_filter_hides_are_still_meant_and_said() {
 }
 
 /// What the server answers to a change of a user.
-fn edited() -> Done {
-    Done::Edited {
+fn edited() -> CommandResult {
+    CommandResult::Edited {
         text: "done".into(),
         item: Box::new(rows(Resource::Users).remove(0)),
     }
@@ -245,12 +245,12 @@ fn edited() -> Done {
 
 #[test]
 fn what_was_changed_by_others_meanwhile_is_not_taken_back_and_says_so() {
-    use crate::core::problem::{Problem, Trouble};
+    use crate::core::problem::{Problem, ProblemKind};
     let mut bench = TestConsole::on(Resource::Users, 120, 40);
     bench.type_in("d");
     looked(&mut bench);
     bench.later("\t\t\n");
-    let ticket = bench.state.ticket;
+    let ticket = bench.state.next_request_id;
     bench.reply(Reply::Changed {
         ticket,
         done: Ok(edited()),
@@ -265,11 +265,11 @@ fn what_was_changed_by_others_meanwhile_is_not_taken_back_and_says_so() {
     assert_eq!(expected.fields, ["disabled"]);
     assert_eq!(expected.after, rows(Resource::Users).remove(0));
     assert_eq!(expected.by, Some(super::test_console::whoami("admin").id));
-    let ticket = bench.state.ticket;
+    let ticket = bench.state.next_request_id;
     bench.reply(Reply::Changed {
         ticket,
         done: Err(Problem {
-            what: Trouble::Overtaken,
+            what: ProblemKind::Overtaken,
             ..Problem::refused("not undone: role is admin now, not auditor as you left it")
         }),
     });
@@ -300,7 +300,7 @@ fn what_can_be_taken_back_needs_no_word_and_u_takes_it_back_for_15_minutes() {
     bench.later("\t\t\n");
     assert_eq!(bench.changes(), ["users disable"]);
     let answer = |bench: &mut TestConsole| {
-        let ticket = bench.state.ticket;
+        let ticket = bench.state.next_request_id;
         bench.reply(Reply::Changed {
             ticket,
             done: Ok(edited()),
@@ -337,7 +337,7 @@ fn nothing_is_taken_back_on_another_server() {
     looked(&mut bench);
     bench.later("\t\t\n");
     bench.changes();
-    let ticket = bench.state.ticket;
+    let ticket = bench.state.next_request_id;
     bench.reply(Reply::Changed {
         ticket,
         done: Ok(edited()),
@@ -399,7 +399,7 @@ fn ctrl_c_closes_one_layer_and_quits_at_the_top() {
     // What was done in an incident is asked for first.
     let mut bench = TestConsole::new(80, 24);
     let mut effects = Vec::new();
-    let subject = crate::core::subject::IncidentSubject::Address("203.0.113.7".into());
+    let subject = crate::core::incident_subject::IncidentSubject::Address("203.0.113.7".into());
     bench.state.go_incident(vec![subject], &mut effects);
     bench.state.note("ended 3 sessions".into());
     assert!(!stop(&mut bench));
@@ -456,7 +456,7 @@ fn a_failed_change_keeps_the_dialog_and_wants_the_word_again() {
     looked(&mut bench);
     bench.later("yes\n");
     assert_eq!(bench.changes().len(), 1);
-    let ticket = bench.state.ticket;
+    let ticket = bench.state.next_request_id;
     let problem = crate::core::problem::Problem::refused("the last admin stays");
     bench.reply(Reply::Changed {
         ticket,
@@ -475,7 +475,7 @@ fn what_can_be_taken_back_is_listed_and_chosen() {
     bench.type_in("d");
     looked(&mut bench);
     bench.later("\t\t\n");
-    let ticket = bench.state.ticket;
+    let ticket = bench.state.next_request_id;
     bench.reply(Reply::Changed {
         ticket,
         done: Ok(edited()),
@@ -503,10 +503,10 @@ fn undo_says_what_it_takes_back_and_asks() {
     bench.type_in("d");
     looked(&mut bench);
     bench.later("\t\t\n");
-    let ticket = bench.state.ticket;
+    let ticket = bench.state.next_request_id;
     bench.reply(Reply::Changed {
         ticket,
-        done: Ok(Done::Edited {
+        done: Ok(CommandResult::Edited {
             text: "ada@example.org is disabled".into(),
             item: Box::new(rows(Resource::Users).remove(0)),
         }),

@@ -5,11 +5,11 @@ use crate::core::{
     Effect, Msg,
     list::Want,
     msg::{Reply, Streamed},
-    problem::{Problem, Trouble},
+    problem::{Problem, ProblemKind},
     resource::{Resource, Row},
 };
 
-fn trouble(what: Trouble, message: &str) -> Problem {
+fn trouble(what: ProblemKind, message: &str) -> Problem {
     Problem {
         what,
         message: message.into(),
@@ -30,7 +30,7 @@ fn fail(bench: &mut TestConsole, problem: Problem) {
 
 fn lose(bench: &mut TestConsole) {
     bench.reply(Reply::Stream(Streamed::Lost(trouble(
-        Trouble::Unreachable,
+        ProblemKind::Unreachable,
         "cannot reach the server: connection refused",
     ))));
 }
@@ -137,7 +137,7 @@ fn refused_with_401_asks_to_sign_in_and_goes_on_where_it_was() {
     bench.type_in("r");
     fail(
         &mut bench,
-        trouble(Trouble::Unauthorized, "the token has expired"),
+        trouble(ProblemKind::Unauthorized, "the token has expired"),
     );
     let screen = bench.screen();
     assert!(
@@ -168,10 +168,10 @@ fn refused_with_401_asks_to_sign_in_and_goes_on_where_it_was() {
 fn a_wrong_password_is_said_and_forgotten() {
     let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("r");
-    fail(&mut bench, trouble(Trouble::Unauthorized, "no"));
+    fail(&mut bench, trouble(ProblemKind::Unauthorized, "no"));
     bench.later("ada@example.org\twrong\n");
     bench.reply(Reply::SignedIn(Err(trouble(
-        Trouble::Refused,
+        ProblemKind::Refused,
         "email or password is wrong",
     ))));
     assert!(bench.screen().contains("email or password is wrong"));
@@ -192,7 +192,10 @@ fn refused_with_403_names_the_scope() {
     bench.go(Resource::Users);
     fail(
         &mut bench,
-        trouble(Trouble::Forbidden, "this needs the scope admin:users:read"),
+        trouble(
+            ProblemKind::Forbidden,
+            "this needs the scope admin:users:read",
+        ),
     );
     let screen = bench.screen();
     assert!(
@@ -205,7 +208,10 @@ fn refused_with_403_names_the_scope() {
 fn refused_with_429_counts_down_and_asks_again() {
     let mut bench = TestConsole::on(Resource::Users, 80, 24);
     bench.type_in("r");
-    fail(&mut bench, trouble(Trouble::Wait(7), "too many requests"));
+    fail(
+        &mut bench,
+        trouble(ProblemKind::Wait(7), "too many requests"),
+    );
     assert!(bench.screen().contains("asked again in 7 s"));
     bench.pass(3_000);
     bench.send(Msg::Tick);
@@ -227,10 +233,10 @@ fn a_lost_answer_to_a_change_is_not_called_a_failure() {
     bench.type_in("n");
     bench.later("ci\t \t\t\t\t\t\n");
     assert_eq!(bench.changes(), ["apikeys mint"]);
-    let ticket = bench.state.ticket;
+    let ticket = bench.state.next_request_id;
     bench.reply(Reply::Changed {
         ticket,
-        done: Err(trouble(Trouble::Unreachable, "no answer in time")),
+        done: Err(trouble(ProblemKind::Unreachable, "no answer in time")),
     });
     assert!(
         bench.screen().contains("may have been done"),
@@ -356,7 +362,7 @@ fn a_lost_stream_is_opened_again_whatever_else_is_answered_meanwhile() {
     // Where the server was lost with it, and something else is answered first.
     bench.reply(Reply::Stream(Streamed::Lost(
         crate::core::problem::Problem {
-            what: crate::core::problem::Trouble::Unreachable,
+            what: crate::core::problem::ProblemKind::Unreachable,
             ..crate::core::problem::Problem::refused("gone")
         },
     )));
@@ -374,7 +380,7 @@ fn a_sign_in_does_not_take_the_keys_of_who_types() {
     bench.type_in("n");
     let layers = bench.state.layers.len();
     let gone = || crate::core::problem::Problem {
-        what: crate::core::problem::Trouble::Unauthorized,
+        what: crate::core::problem::ProblemKind::Unauthorized,
         ..crate::core::problem::Problem::refused("the token has been revoked")
     };
     bench.reply(Reply::Whoami(Err(gone())));

@@ -8,7 +8,7 @@ use crate::core::{
     chart::Window,
     dashboard::Panel,
     page::Subject,
-    problem::{Problem, Trouble},
+    problem::{Problem, ProblemKind},
     resource::Resource,
     state::View,
 };
@@ -71,7 +71,7 @@ fn fewer_rows_than_before_keep_the_selection_on_one() {
     )));
     assert!(matches!(bench.state.view, View::Dashboard { at: 0, .. }));
     let gone = Problem {
-        what: Trouble::Forbidden,
+        what: ProblemKind::Forbidden,
         ..Problem::refused("no")
     };
     bench.reply(crate::core::msg::Reply::Refusals(Err(gone)));
@@ -187,7 +187,7 @@ fn what_is_undone_of_the_first_evening_opens_what_does_it() {
 /// A dashboard of a server on which all is done but what only the operator knows.
 fn without_a_copy_of_the_key() -> TestConsole {
     let mut bench = TestConsole::on_dashboard(120, 40);
-    bench.state.yours.copied.clear();
+    bench.state.customization.copied.clear();
     let mut info = super::test_console::server_info();
     let folder = "/var/lib/doorward/".to_owned();
     info.settings.insert("data_dir".into(), folder);
@@ -232,7 +232,7 @@ fn whether_the_master_key_is_copied_is_what_the_operator_says_of_this_profile() 
 fn another_profile_and_an_evening_that_goes_on_ask_for_the_key_again() {
     let mut bench = without_a_copy_of_the_key();
     bench.state.server.profile = "production".into();
-    bench.state.yours.copied.insert("staging".into());
+    bench.state.customization.copied.insert("staging".into());
     assert!(bench.screen().contains("○ master.key copied"));
     bench.type_in("\n2");
     bench.reply(crate::core::msg::Reply::Server {

@@ -3,7 +3,7 @@
 use crossterm::event::KeyCode;
 
 use super::{
-    people::{on_page, person, user_id},
+    realistic_data::{on_page, person, user_id},
     test_console::{TestConsole, rows},
 };
 use crate::core::{

@@ -5,10 +5,10 @@ use crate::command::{ApiKeys, Blocks, Command, Sessions, Users};
 use crate::core::{
     Effect,
     incident::Facts,
-    msg::{Done, Preview, PreviewTarget, PreviewedSessions, Reply, Streamed},
+    incident_subject::IncidentSubject,
+    msg::{CommandResult, Preview, PreviewTarget, PreviewedSessions, Reply, Streamed},
     resource::{Resource, Row},
     state::View,
-    subject::IncidentSubject,
 };
 
 /// A console that knows the names of people.
@@ -66,7 +66,7 @@ pub(super) fn spraying() -> Facts {
             (bob.id.to_string(), 0),
         ]
         .into(),
-        live_together: Some(2),
+        live_sessions_total: Some(2),
         blocks: Some(Vec::new()),
         whole: true,
         ..Facts::default()
@@ -88,8 +88,8 @@ fn address() -> IncidentSubject {
     IncidentSubject::Address("203.0.113.7".into())
 }
 
-fn done(bench: &mut TestConsole, done: Done) {
-    let ticket = bench.state.ticket;
+fn done(bench: &mut TestConsole, done: CommandResult) {
+    let ticket = bench.state.next_request_id;
     bench.reply(Reply::Changed {
         ticket,
         done: Ok(done),
@@ -139,7 +139,7 @@ fn a_step_asks_ends_what_it_said_and_is_noted_with_its_reason() {
     assert!(sent);
     done(
         &mut bench,
-        Done::Plain("ended: 3 sessions of 2 users".into()),
+        CommandResult::Plain("ended: 3 sessions of 2 users".into()),
     );
     bench.effects.clear();
     bench.type_in("m");
@@ -274,7 +274,7 @@ fn a_block_made_here_is_lifted_by_one_key_and_a_lifted_one_is_made_again() {
     });
     assert!(sent, "{}", bench.screen());
     let block = super::test_console::block();
-    let made = Done::Edited {
+    let made = CommandResult::Edited {
         text: "203.0.113.0/24 is blocked".into(),
         item: Box::new(Row::Block(block.clone())),
     };
@@ -290,13 +290,13 @@ fn a_block_made_here_is_lifted_by_one_key_and_a_lifted_one_is_made_again() {
         matches!(effect, Effect::Change { change: Command::Blocks(Blocks::Remove { ids }), .. } if *ids == [block.id.to_string()])
     });
     assert!(lifted);
-    done(&mut bench, Done::Plain("lifted".into()));
+    done(&mut bench, CommandResult::Plain("lifted".into()));
     // From the list.
     bench.go(Resource::Blocks);
     bench.serve(vec![Row::Block(block.clone())]);
     bench.type_in("x");
     bench.later("yes\n");
-    done(&mut bench, Done::Plain("it is lifted".into()));
+    done(&mut bench, CommandResult::Plain("it is lifted".into()));
     bench.effects.clear();
     bench.undo();
     let again = bench.effects.iter().any(|effect| {
@@ -435,7 +435,7 @@ fn what_is_gone_is_not_offered_to_be_taken_back_again() {
         .state
         .remember_undo("it is blocked".into(), change, item);
     bench.undo();
-    let ticket = bench.state.ticket;
+    let ticket = bench.state.next_request_id;
     let mut gone = crate::core::problem::Problem::refused("there is no such block");
     gone.is_gone = true;
     bench.reply(Reply::Changed {
@@ -590,9 +590,9 @@ fn of_two_undos_that_are_under_way_each_is_known_by_its_answer() {
             .remember_undo("it is blocked".into(), change, item);
     }
     bench.undo();
-    let first = bench.state.ticket;
+    let first = bench.state.next_request_id;
     bench.undo();
-    let second = bench.state.ticket;
+    let second = bench.state.next_request_id;
     let failed = || Err(crate::core::problem::Problem::refused("no"));
     for ticket in [first, second] {
         bench.reply(Reply::Changed {

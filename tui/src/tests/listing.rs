@@ -377,7 +377,7 @@ fn pasted_lines_are_words_of_a_field_and_not_one_word() {
 
 #[test]
 fn a_list_of_events_stays_at_the_top_where_it_is_read_anew_and_counts_what_came_above() {
-    use super::people::events;
+    use super::realistic_data::events;
     let rows = |n: usize| -> Vec<Row> {
         events(1, 500)
             .into_iter()

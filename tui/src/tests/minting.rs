@@ -7,7 +7,7 @@ use crate::{
     command::{ApiKeys, Clients, Command, Mint, Users, secret::Secret},
     core::{
         Effect, Msg,
-        msg::{Done, Local, OneTimeSecret, Reply, Streamed},
+        msg::{CommandResult, Local, OneTimeSecret, Reply, Streamed},
         resource::Resource,
     },
 };
@@ -18,8 +18,8 @@ fn minted() -> TestConsole {
     let mut bench = TestConsole::on(Resource::Keys, 80, 24);
     bench.type_in("n");
     bench.later("ci\tapikr \t\t\t\t\t\n");
-    let ticket = bench.state.ticket;
-    let done = Done::Secret(OneTimeSecret {
+    let ticket = bench.state.next_request_id;
+    let done = CommandResult::Secret(OneTimeSecret {
         title: "The key is minted".into(),
         lines: vec![("Name".into(), "ci".into())],
         secret: Secret::new(SECRET.into()),
@@ -160,9 +160,9 @@ fn a_repeated_mint_is_the_same_call() {
     let mut bench = TestConsole::on(Resource::Keys, 80, 24);
     bench.type_in("n");
     bench.later("ci\t \t\t\t\t\t\n");
-    let ticket = bench.state.ticket;
+    let ticket = bench.state.next_request_id;
     let lost = crate::core::problem::Problem {
-        what: crate::core::problem::Trouble::Unreachable,
+        what: crate::core::problem::ProblemKind::Unreachable,
         message: "no answer in time".into(),
         field: None,
         is_gone: false,
@@ -194,11 +194,11 @@ fn what_was_just_made_is_selected() {
     bench.type_in("n");
     bench.later("ci\t \t\t\t\t\t\n");
     let made = super::test_console::key(7, "ci");
-    let done = Done::Made {
+    let done = CommandResult::Made {
         text: "made".into(),
         id: made.id.to_string(),
     };
-    let ticket = bench.state.ticket;
+    let ticket = bench.state.next_request_id;
     bench.reply(Reply::Changed {
         ticket,
         done: Ok(done),

@@ -3,7 +3,7 @@
 use crossterm::event::KeyCode;
 
 use super::{
-    people::{events, on_page, person, serve, subjects, user_id},
+    realistic_data::{events, on_page, person, serve, subjects, user_id},
     test_console::{TestConsole, noon, rows},
 };
 use crate::core::{
@@ -11,7 +11,7 @@ use crate::core::{
     keymap::KeyContext,
     layer::Layer,
     msg::{Reply, Streamed},
-    page::{Found, Part, Subject, panels::Panel},
+    page::{LoadedPart, Part, Subject, panels::Panel},
     problem::Problem,
     resource::{Resource, Row},
     state::View,
@@ -84,7 +84,7 @@ fn factors_are_not_said_to_be_none_before_they_were_asked_for() {
     olga.mfa = None;
     olga.links.clear();
     olga.mails.clear();
-    let screen = answer(Ok(Found::Item(Box::new(Row::User(olga)))));
+    let screen = answer(Ok(LoadedPart::Item(Box::new(Row::User(olga)))));
     assert!(screen.contains("Password only."), "{screen}");
 }
 
@@ -99,7 +99,7 @@ fn a_page_while_it_comes_and_when_parts_may_not_be_seen() {
         let mut bench = TestConsole::new(width, height);
         bench.state.go_page(olga(), &mut Vec::new());
         let generation = bench.state.page().unwrap().generation;
-        let item = Found::Item(Box::new(Row::User(person(7))));
+        let item = LoadedPart::Item(Box::new(Row::User(person(7))));
         bench.reply(Reply::Part {
             generation,
             part: Part::Item,
@@ -259,8 +259,8 @@ fn what_the_cursor_was_on_and_is_gone_is_not_acted_on() {
     bench.type_in("\t\t\t\t");
     let gone = bench.state.item().unwrap().id();
     let generation = bench.state.page().unwrap().generation;
-    let left = Row::Session(super::people::session(2, 1));
-    let found = Found::Rows(super::test_console::page(vec![left.clone()]));
+    let left = Row::Session(super::realistic_data::session(2, 1));
+    let found = LoadedPart::Rows(super::test_console::page(vec![left.clone()]));
     bench.reply(Reply::Part {
         generation,
         part: Part::Sessions,
@@ -315,7 +315,7 @@ fn an_answer_of_a_page_that_was_left_is_dropped() {
     bench
         .state
         .go_page(Subject::Address("203.0.113.7".into()), &mut Vec::new());
-    let item = Found::Item(Box::new(Row::User(person(2))));
+    let item = LoadedPart::Item(Box::new(Row::User(person(2))));
     bench.reply(Reply::Part {
         generation,
         part: Part::Item,
@@ -400,12 +400,13 @@ fn an_event_that_is_looked_at_leads_to_the_pages_of_who_and_where() {
 fn on_the_line_that_leads_to_the_rest_no_key_acts_on_somebody() {
     let mut bench = on_page(olga(), 120, 40);
     let generation = bench.state.page().unwrap().generation;
-    let mut page = super::test_console::page(vec![Row::Session(super::people::session(2, 1))]);
+    let mut page =
+        super::test_console::page(vec![Row::Session(super::realistic_data::session(2, 1))]);
     page.pagination.total = 80;
     bench.reply(Reply::Part {
         generation,
         part: Part::Sessions,
-        found: Ok(Found::Rows(page)),
+        found: Ok(LoadedPart::Rows(page)),
     });
     bench.type_in("\t\t\t\tj");
     assert!(bench.screen().contains(">  79 more") || bench.screen().contains("> 79 more"));
@@ -438,7 +439,10 @@ fn what_is_known_is_not_read_again_but_for_what_is_new_and_all_of_it_after_a_whi
     bench.reply(Reply::Part {
         generation,
         part: Part::Events,
-        found: Ok(Found::NewEvents(vec![newer.clone(), events[0].clone()])),
+        found: Ok(LoadedPart::NewEvents(vec![
+            newer.clone(),
+            events[0].clone(),
+        ])),
     });
     let merged = bench.state.page().unwrap().events().0.to_vec();
     assert_eq!(merged.len(), events.len() + 1, "each once");
@@ -451,7 +455,10 @@ fn what_is_known_is_not_read_again_but_for_what_is_new_and_all_of_it_after_a_whi
     });
     assert_eq!(known(&mut bench).unwrap().newest, None);
     bench.pass(200_000);
-    assert_eq!(known(&mut bench), Some(crate::core::page::Known::default()));
+    assert_eq!(
+        known(&mut bench),
+        Some(crate::core::page::PageFacts::default())
+    );
 }
 
 #[test]
@@ -465,7 +472,7 @@ fn an_address_is_counted_whole_and_one_that_a_block_spares_is_not_blocked() {
     bench.reply(Reply::Part {
         generation,
         part: Part::Blocks,
-        found: Ok(Found::Blocks(vec![block])),
+        found: Ok(LoadedPart::Blocks(vec![block])),
     });
     let summary = doorward_shared::admin::EventSummary {
         failures: 123_456,
@@ -476,7 +483,7 @@ fn an_address_is_counted_whole_and_one_that_a_block_spares_is_not_blocked() {
     bench.reply(Reply::Part {
         generation,
         part: Part::Summary,
-        found: Ok(Found::Summary(Box::new(summary))),
+        found: Ok(LoadedPart::Summary(Box::new(summary))),
     });
     let screen = bench.screen();
     for text in [
@@ -499,7 +506,7 @@ fn of_mails_of_one_kind_the_cursor_comes_to_each_and_enter_says_what_became_of_i
     bench.reply(Reply::Part {
         generation,
         part: Part::Item,
-        found: Ok(Found::Item(Box::new(Row::User(person)))),
+        found: Ok(LoadedPart::Item(Box::new(Row::User(person)))),
     });
     bench.type_in("\t");
     let mut places = Vec::new();

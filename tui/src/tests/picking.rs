@@ -5,11 +5,11 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::test_console::{TestConsole, client, rows};
 use crate::core::{
     Effect, Msg,
+    incident_subject::IncidentSubject,
     msg::{PreviewTarget, Reply},
     pick::Offer,
     resource::{Resource, Row},
     state::View,
-    subject::IncidentSubject,
 };
 
 /// Answers whatever a form asks for with what the server has of its kind.

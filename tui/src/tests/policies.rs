@@ -10,7 +10,7 @@ fn fill(bench: &mut TestConsole, name: &str, value: &str) {
     };
     let field = form.fields.iter_mut().find(|field| field.name == name);
     match &mut field.unwrap_or_else(|| panic!("no field {name}")).value {
-        Value::Text(line) => *line = crate::core::line::Line::new(value),
+        Value::Text(line) => *line = crate::core::text_input::TextInput::new(value),
         Value::Choice { options, at } => {
             *at = options.iter().position(|option| option == value).unwrap();
         }

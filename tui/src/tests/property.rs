@@ -94,7 +94,7 @@ fn answer(bench: &mut TestConsole, effects: &[Effect]) {
     }
     let page = bench.state.page().filter(|page| page.loaded_at.is_none());
     if let Some(subject) = page.map(|page| page.subject.clone()) {
-        super::people::serve(bench, &subject);
+        super::realistic_data::serve(bench, &subject);
     }
     if bench.state.list().is_some_and(|list| list.rows.is_empty()) {
         let kind = bench.state.kind().unwrap();

@@ -6,13 +6,13 @@ use super::test_console::{TestConsole, event, refused_redirect, rows, server_inf
 use crate::{
     command::secret::Secret,
     core::{
+        client_diagnosis::FailingClient,
+        incident_subject::IncidentSubject,
         list::Want,
-        msg::{Done, OneTimeSecret, Preview, PreviewedSessions, Reply, Streamed},
+        msg::{CommandResult, OneTimeSecret, Preview, PreviewedSessions, Reply, Streamed},
         pick::Offer,
-        problem::{Problem, Trouble},
-        refusal::FailingClient,
+        problem::{Problem, ProblemKind},
         resource::{Resource, Row},
-        subject::IncidentSubject,
     },
 };
 
@@ -38,7 +38,7 @@ fn seen_at(sizes: &[(u16, u16)], name: &str, arrange: impl Fn(u16, u16) -> TestC
     }
 }
 
-fn fail(bench: &mut TestConsole, what: Trouble, message: &str) {
+fn fail(bench: &mut TestConsole, what: ProblemKind, message: &str) {
     let problem = Problem {
         what,
         message: message.into(),
@@ -80,7 +80,7 @@ fn lists() {
         let mut bench = TestConsole::new(width, height);
         bench.go(Resource::Events);
         bench.serve(
-            super::people::events(1, 100)
+            super::realistic_data::events(1, 100)
                 .into_iter()
                 .map(Row::Event)
                 .collect(),
@@ -93,7 +93,7 @@ fn lists() {
         let mut bench = TestConsole::new(width, height);
         bench.go(Resource::Events);
         bench.serve(
-            super::people::events(1, 100)
+            super::realistic_data::events(1, 100)
                 .into_iter()
                 .map(Row::Event)
                 .collect(),
@@ -106,7 +106,7 @@ fn lists() {
         let mut bench = TestConsole::new(width, height);
         bench.go(Resource::Events);
         bench.serve(
-            super::people::events(1, 100)
+            super::realistic_data::events(1, 100)
                 .into_iter()
                 .map(Row::Event)
                 .collect(),
@@ -235,7 +235,7 @@ fn dashboard_health_incident() {
     });
     seen_at(&LARGE, "dashboard_key_copied", |width, height| {
         let mut bench = TestConsole::on_dashboard(width, height);
-        bench.state.yours.copied.clear();
+        bench.state.customization.copied.clear();
         bench.reply(first_evening());
         bench.type_in("\t\t\t\tjj\n");
         bench
@@ -372,7 +372,11 @@ fn dialogs() {
     seen("sign_in", |width, height| {
         let mut bench = TestConsole::on(Resource::Users, width, height);
         bench.type_in("r");
-        fail(&mut bench, Trouble::Unauthorized, "the token has expired");
+        fail(
+            &mut bench,
+            ProblemKind::Unauthorized,
+            "the token has expired",
+        );
         bench
     });
 }
@@ -395,7 +399,7 @@ fn secret(width: u16, height: u16, keys: &str) -> TestConsole {
     let mut bench = TestConsole::on(Resource::Keys, width, height);
     bench.type_in("n");
     bench.later("ci\t \t\t\t\t\t\n");
-    let done = Done::Secret(OneTimeSecret {
+    let done = CommandResult::Secret(OneTimeSecret {
         title: "The key is minted".into(),
         lines: vec![
             ("Name".into(), "ci".into()),
@@ -405,7 +409,7 @@ fn secret(width: u16, height: u16, keys: &str) -> TestConsole {
         id: "key_1".into(),
         file: "ci.key".into(),
     });
-    let ticket = bench.state.ticket;
+    let ticket = bench.state.next_request_id;
     bench.reply(Reply::Changed {
         ticket,
         done: Ok(done),
@@ -458,7 +462,7 @@ fn states() {
         bench.go(Resource::Keys);
         fail(
             &mut bench,
-            Trouble::Forbidden,
+            ProblemKind::Forbidden,
             "this needs the scope admin:apikeys:read",
         );
         bench
@@ -466,14 +470,14 @@ fn states() {
     seen("asked_for_patience", |width, height| {
         let mut bench = TestConsole::on(Resource::Keys, width, height);
         bench.type_in("r");
-        fail(&mut bench, Trouble::Wait(7), "too many requests");
+        fail(&mut bench, ProblemKind::Wait(7), "too many requests");
         bench
     });
     seen("offline", |width, height| {
         let mut bench = TestConsole::on(Resource::Keys, width, height);
         bench.pass(61_000);
         bench.reply(Reply::Stream(Streamed::Lost(Problem {
-            what: Trouble::Unreachable,
+            what: ProblemKind::Unreachable,
             message: "cannot reach the server: connection refused".into(),
             field: None,
             is_gone: false,

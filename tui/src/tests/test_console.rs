@@ -16,11 +16,11 @@ use crate::command::Command;
 use crate::core::{
     Effect, Msg, Now, State,
     chart::Window,
+    client_diagnosis::FailingClient,
     dashboard::{Ending, EndingKind},
     keymap::Keymap,
     list::Want,
     msg::{Reply, ServerName, Streamed},
-    refusal::FailingClient,
     resource::{ProfileRow, Resource, Row},
     update,
 };
@@ -428,7 +428,7 @@ impl TestConsole {
             wall: noon(),
             ms: 10_000,
         };
-        state.yours.copied.insert("staging".into());
+        state.customization.copied.insert("staging".into());
         let mut bench = Self {
             state,
             effects: Vec::new(),

@@ -8,18 +8,18 @@ use crate::{
         State,
         complete::Completion,
         delete::verb,
+        event_stream::MOST_WAITING,
         format::{number, relative, span},
         keymap::Action,
         layer::Layer,
         layout::Areas,
-        line::Line,
         list::{List, Load},
-        live::MOST_WAITING,
         look::Theme,
-        problem::{LOST, Trouble},
+        problem::{LOST, ProblemKind},
         state::View,
         tabs::{current, labels},
         text::width,
+        text_input::TextInput,
     },
     view::{
         theme::Tone,
@@ -347,7 +347,7 @@ fn from_keymap(state: &State) -> Vec<(String, String)> {
 }
 
 /// The line that is typed to filter by.
-pub(super) fn filter(paint: &mut Paint<'_>, area: Rect, line: &Line) -> Option<(u16, u16)> {
+pub(super) fn filter(paint: &mut Paint<'_>, area: Rect, line: &TextInput) -> Option<(u16, u16)> {
     paint.clear(area);
     let start = paint.text(area, area.x, area.y, " / ", Tone::Key);
     let field = Rect {
@@ -355,7 +355,7 @@ pub(super) fn filter(paint: &mut Paint<'_>, area: Rect, line: &Line) -> Option<(
         width: area.width.saturating_sub(start),
         ..area
     };
-    super::fields::line(paint, field, line, false)
+    super::text_input::line(paint, field, line, false)
 }
 
 /// What stands in a view that has nothing to show, and why.
@@ -373,20 +373,20 @@ pub(super) fn nothing(state: &State, load: &Load, empty: &str) -> (String, Tone)
             (text, Tone::Dim)
         }
         Load::Failed(problem) => match problem.what {
-            Trouble::Forbidden => (
+            ProblemKind::Forbidden => (
                 format!("You may not see this: {}", problem.message),
                 Tone::Warn,
             ),
-            Trouble::Unauthorized => ("Sign in to see this.".into(), Tone::Warn),
-            Trouble::Wait(_) => (
+            ProblemKind::Unauthorized => ("Sign in to see this.".into(), Tone::Warn),
+            ProblemKind::Wait(_) => (
                 format!("The server asks for patience: {}", problem.message),
                 Tone::Warn,
             ),
-            Trouble::Unreachable => (
+            ProblemKind::Unreachable => (
                 "The server cannot be reached. Nothing was loaded before.".into(),
                 Tone::Bad,
             ),
-            Trouble::Overtaken | Trouble::Refused => (problem.message.clone(), Tone::Bad),
+            ProblemKind::Overtaken | ProblemKind::Refused => (problem.message.clone(), Tone::Bad),
         },
         Load::Done => (empty.to_owned(), Tone::Dim),
     }

@@ -1,8 +1,8 @@
 //! Columns of the lists, and where they stand.
 
-mod room;
+mod column_widths;
 
-pub(super) use self::room::share;
+pub(super) use self::column_widths::share;
 pub(super) use crate::core::columns::{Column, column};
 use crate::core::{
     columns::{self, ColumnId},

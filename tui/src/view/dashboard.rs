@@ -1,8 +1,8 @@
 //! How the server is doing: now, over the last hour, day or week, and what fails most.
 
+mod layout;
 mod legend;
 mod panels;
-mod places;
 mod series;
 
 pub(super) use self::panels::event_tone;
@@ -26,12 +26,12 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect) -> Option<(u16, u16)> {
         return unknown(paint, area);
     }
     let mut cursor = None;
-    for (one, place) in places::places(state, area, panel) {
+    for (one, place) in layout::places(state, area, panel) {
         if place.height == 0 || place.width == 0 {
             continue;
         }
         let chosen = (one == panel).then_some(at);
-        let at = if one == Panel::Chart && places::is_large(area) {
+        let at = if one == Panel::Chart && layout::is_large(area) {
             series::draw(paint, place, chosen)
         } else {
             panels::draw(paint, place, one, chosen)

@@ -2,7 +2,7 @@
 
 use crate::{
     core::{
-        about::{Fact, facts, noun},
+        detail_fields::{Fact, facts, noun},
         layer::Detail,
         layout::Areas,
     },

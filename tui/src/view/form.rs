@@ -2,15 +2,15 @@
 
 use ratatui::layout::Rect;
 
-use super::fields;
+use super::text_input;
 use crate::{
     core::{
         field::{Field, Value},
         form::Form,
-        line::Line,
         pick::Pick,
         scope_picker::Picker,
         text::width,
+        text_input::TextInput,
     },
     view::{
         theme::Tone,
@@ -67,7 +67,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, whole: Rect, form: &Form) -> Option<(u
         height: 1.min(inner.height),
         ..inner
     };
-    fields::buttons(paint, buttons, form.verb, focus, form.ticket.is_none()).or(cursor)
+    text_input::buttons(paint, buttons, form.verb, focus, form.request_id.is_none()).or(cursor)
 }
 
 /// Lines for what the focused field offers.
@@ -122,7 +122,7 @@ fn said(paint: &mut Paint<'_>, area: Rect, form: &Form) {
             (until - now).div_ceil(1000)
         );
         paint.text(area, area.x, area.y, &text, Tone::Warn);
-    } else if form.ticket.is_some() {
+    } else if form.request_id.is_some() {
         paint.text(area, area.x, area.y, "waiting for the server", Tone::Dim);
     } else if let Some(problem) = &form.problem {
         paint.text(area, area.x, area.y, &format!("! {problem}"), Tone::Bad);
@@ -191,12 +191,12 @@ fn scopes(paint: &mut Paint<'_>, room: Rect, picker: &Picker, focused: bool) -> 
         width: room.width - used,
         ..room
     };
-    fields::line(paint, typed, &picker.search.line, false)
+    text_input::line(paint, typed, &picker.search.line, false)
 }
 
 /// A line that is typed, on its dots.
 struct Typed<'a> {
-    line: &'a Line,
+    line: &'a TextInput,
     masked: bool,
     focused: bool,
 }
@@ -217,7 +217,7 @@ impl Typed<'_> {
             width: length.min(room.width),
             ..room
         });
-        fields::line(paint, room, self.line, self.masked).filter(|_| self.focused)
+        text_input::line(paint, room, self.line, self.masked).filter(|_| self.focused)
     }
 }
 

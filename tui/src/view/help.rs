@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::fields;
+use super::text_input;
 use crate::{
     core::help::Help,
     view::{
@@ -43,7 +43,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, help: &Help) -> Option<(u1
             height: inner.height.min(1),
             ..inner
         };
-        cursor = fields::line(paint, field, line, false).unwrap_or(cursor);
+        cursor = text_input::line(paint, field, line, false).unwrap_or(cursor);
         inner.y += 1.min(inner.height);
         inner.height = inner.height.saturating_sub(1);
     }

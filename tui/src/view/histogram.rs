@@ -11,7 +11,7 @@ use crate::{
     view::{
         theme::Tone,
         widgets::{
-            counts::{Count, Period},
+            event_histogram::{Count, Period},
             paint::{Paint, right_of},
         },
     },

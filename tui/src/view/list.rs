@@ -7,13 +7,13 @@ use crate::{
     core::{
         State, audit,
         cells::cells,
+        client_diagnosis,
         columns::{self, ColumnId},
         event_kind::EventKind,
         format::number,
         keymap::Action,
         layout::Areas,
         list::List,
-        refusal,
         resource::Row,
         text::width,
     },
@@ -205,7 +205,7 @@ fn more(paint: &mut Paint<'_>, area: Rect, item: &Row) {
     }
     let said = match &event.cause {
         Some(cause) if event.sent.is_none() => {
-            format!("{cause}: {}", refusal::explain(cause).what)
+            format!("{cause}: {}", client_diagnosis::explain(cause).what)
         }
         _ => audit::summary(event),
     };

@@ -4,21 +4,21 @@ mod ansi16_themes;
 mod chrome;
 mod columns;
 mod confirm;
+mod custom_command_output;
+mod custom_command_question;
 mod dashboard;
 mod detail;
-mod fields;
 mod form;
-mod health;
 mod help;
 mod histogram;
 mod incident;
 mod list;
 mod menu;
-mod output;
 mod page;
 mod palette;
-mod reveal;
-mod run;
+mod secret_dialog;
+mod server;
+mod text_input;
 mod theme;
 mod widgets;
 
@@ -55,7 +55,7 @@ pub(crate) fn view(state: &State, frame: &mut Frame<'_>) {
     let mut cursor = match &state.view {
         View::Dashboard { .. } => dashboard::draw(&mut paint, areas.body),
         View::List(list) => list::draw(&mut paint, &areas, list),
-        View::Health { scroll } => health::draw(&mut paint, areas.body, *scroll),
+        View::Health { scroll } => server::draw(&mut paint, areas.body, *scroll),
         View::Incident(incident) => incident::draw(&mut paint, areas.body, incident),
         View::Page(page) => page::draw(&mut paint, page),
     };
@@ -83,9 +83,11 @@ pub(crate) fn view(state: &State, frame: &mut Frame<'_>) {
             } => menu::note(&mut paint, areas.body, title, lines, *scroll),
             Layer::Form(form) => form::draw(&mut paint, areas.whole, form),
             Layer::Confirm(confirm) => confirm::draw(&mut paint, areas.whole, confirm),
-            Layer::Run(question) => run::draw(&mut paint, areas.whole, question),
-            Layer::Output(output) => output::draw(&mut paint, areas.body, output),
-            Layer::Reveal(reveal) => reveal::draw(&mut paint, areas.whole, reveal),
+            Layer::Run(question) => {
+                custom_command_question::draw(&mut paint, areas.whole, question)
+            }
+            Layer::Output(output) => custom_command_output::draw(&mut paint, areas.body, output),
+            Layer::Reveal(reveal) => secret_dialog::draw(&mut paint, areas.whole, reveal),
         };
         cursor = at.or(cursor);
     }

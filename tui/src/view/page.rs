@@ -12,7 +12,7 @@ use crate::{
         list::Load,
         page::{
             SubjectPage,
-            moves::{Contents, contents},
+            navigation::{Contents, contents},
             panels::{self, Panel},
             screen::{self, Piece, Screen},
         },

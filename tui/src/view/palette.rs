@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::fields;
+use super::text_input;
 use crate::{
     core::palette::{Entry, Palette},
     view::{
@@ -27,11 +27,11 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, palette: &Palette) -> Opti
         height: inner.height.min(1),
         ..inner
     };
-    let cursor = fields::line(paint, field, &palette.line, false);
+    let cursor = text_input::line(paint, field, &palette.line, false);
     let matches = palette.matches();
     let height = usize::from(inner.height.saturating_sub(2));
     if matches.is_empty() {
-        let said = crate::core::yours::said(paint.state, palette.line.text());
+        let said = crate::core::customization::said(paint.state, palette.line.text());
         let said = said.unwrap_or_else(|| palette.lookup_word().to_owned());
         let room = usize::from(inner.width.saturating_sub(4));
         let high = usize::from(inner.height.saturating_sub(2));

@@ -7,7 +7,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::pbkdf2;
 use zeroize::Zeroizing;
 
-use super::{cost, memory::Memory, read};
+use super::{cost, hash_formats, hash_workspace::HashWorkspace};
 
 /// Most memory a stored hash may ask for, in KiB: 1 GiB.
 pub(super) const MAX_MEMORY_KIB: u64 = 1 << 20;
@@ -110,7 +110,7 @@ impl Kind {
         password: &[u8],
         salt: &[u8],
         bytes: usize,
-        memory: &mut Memory,
+        memory: &mut HashWorkspace,
     ) -> Option<Zeroizing<Vec<u8>>> {
         let mut out = Zeroizing::new(vec![0; bytes]);
         match self {
@@ -189,14 +189,14 @@ impl StoredHash {
     pub(super) fn read(text: &str) -> Option<Self> {
         if let Some(rest) = text.strip_prefix(IMPORTED) {
             let (_, rest) = rest.split_once(",t=1")?;
-            let hash = read::hash(rest)
-                .or_else(|_| read::hash(rest.strip_prefix('$').unwrap_or_default()));
+            let hash = hash_formats::hash(rest)
+                .or_else(|_| hash_formats::hash(rest.strip_prefix('$').unwrap_or_default()));
             return hash.ok().map(|hash| Self {
                 imported: true,
                 ..hash
             });
         }
-        let hash = read::hash(text).ok()?;
+        let hash = hash_formats::hash(text).ok()?;
         let Kind::Argon2(Algorithm::Argon2id, Version::V0x13, params) = &hash.kind else {
             return None;
         };
@@ -225,13 +225,13 @@ impl StoredHash {
 /// [`ImportError`].
 pub fn import(text: &str) -> Result<String, ImportError> {
     if text.is_empty() || text.len() > MAX_TEXT || !text.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(if read::is_known(text) {
+        return Err(if hash_formats::is_known(text) {
             ImportError::Malformed
         } else {
             ImportError::OtherKind
         });
     }
-    let hash = read::hash(text)?;
+    let hash = hash_formats::hash(text)?;
     hash.check()?;
     // What Argon2 would fill in that time: the unit of the index.
     let cost = (hash.kind.micros() * 1000 / ARGON2_KIB_NANOS).max(1);

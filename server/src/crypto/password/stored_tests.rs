@@ -25,18 +25,18 @@ const MADE_ELSEWHERE: [&str; 17] = [
     "$argon2i$m=64,t=2,p=1$c2FsdHNhbHQ$71PzAhvefHd4XQzLLPAy7UZ/X2BY4yCO0Y4o7Z2KPDs",
 ];
 
-fn checked(password: &str, stored: &str, memory: &mut Memory) -> Verdict {
+fn checked(password: &str, stored: &str, memory: &mut HashWorkspace) -> Verdict {
     let ours = Params::new(64, 1, 1, Some(HASH_BYTES)).unwrap();
     let stored = Stored {
         phc: Some(stored.to_owned()),
-        dearest: Some(stored.to_owned()),
+        costliest: Some(stored.to_owned()),
     };
     verify(password, &stored, &ours, memory)
 }
 
 #[test]
 fn hashes_made_elsewhere_open_to_their_password_and_ask_for_one_of_ours() {
-    let mut memory = Memory::default();
+    let mut memory = HashWorkspace::default();
     for hash in MADE_ELSEWHERE {
         let stored = import(hash).unwrap_or_else(|why| panic!("{hash} {why}"));
         assert_eq!(
@@ -148,7 +148,7 @@ fn what_costs_over_five_seconds_or_a_gibibyte_is_refused_without_being_tried() {
 #[test]
 fn bcrypt_reads_72_bytes() {
     let stored = import("$2b$04$P4xFO5cnNqvvWFwmmrYzouKy/EsWh25x7L80u5/vKcfXpV0z2smX.").unwrap();
-    let mut memory = Memory::default();
+    let mut memory = HashWorkspace::default();
     let long = "x".repeat(1024);
     assert_eq!(checked(&long, &stored, &mut memory), Verdict::Wrong);
 }
@@ -157,7 +157,7 @@ fn bcrypt_reads_72_bytes() {
 #[test]
 fn a_check_takes_as_long_as_one_of_the_dearest_kind_whatever_is_stored() {
     let ours = Params::new(256, 1, 1, Some(HASH_BYTES)).unwrap();
-    let mut memory = Memory::default();
+    let mut memory = HashWorkspace::default();
     let argon2 = hash(PASSWORD, &ours, &mut memory).unwrap();
     let dearest = import("$2b$08$P4xFO5cnNqvvWFwmmrYzouKy/EsWh25x7L80u5/vKcfXpV0z2smX.").unwrap();
     let cheap = import(MADE_ELSEWHERE[7]).unwrap();
@@ -165,7 +165,7 @@ fn a_check_takes_as_long_as_one_of_the_dearest_kind_whatever_is_stored() {
     for phc in [None, Some(argon2), Some(cheap), Some(dearest.clone())] {
         let stored = Stored {
             phc,
-            dearest: Some(dearest.clone()),
+            costliest: Some(dearest.clone()),
         };
         let mut took: Vec<_> = (0..5)
             .map(|_| {
@@ -220,7 +220,7 @@ fn what_import_costs_are_on_this_machine() {
             200_000,
         ),
     ];
-    let mut memory = Memory::default();
+    let mut memory = HashWorkspace::default();
     for (name, hash, units) in kinds {
         let hash = StoredHash::read(&import(hash).unwrap()).unwrap();
         let mut best = u128::MAX;

@@ -19,8 +19,8 @@ async fn a_hash_opens_to_its_password_only() {
     assert!(phc.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{phc}");
     let check = |text: &str, phc: Option<&str>| {
         let phc = phc.map(str::to_owned);
-        let dearest = phc.clone();
-        passwords.verify(Secret::from(text.to_owned()), Stored { phc, dearest })
+        let costliest = phc.clone();
+        passwords.verify(Secret::from(text.to_owned()), Stored { phc, costliest })
     };
     assert_eq!(
         check("correct horse", Some(&phc)).await,
@@ -50,7 +50,7 @@ async fn a_cheaper_hash_asks_for_a_new_one() {
             Secret::from("correct horse".to_owned()),
             Stored {
                 phc: Some(phc.clone()),
-                dearest: Some(phc),
+                costliest: Some(phc),
             },
         )
         .await;
@@ -60,7 +60,7 @@ async fn a_cheaper_hash_asks_for_a_new_one() {
 #[test]
 fn hashes_are_the_ones_the_argon2_crate_makes() {
     use argon2::PasswordVerifier;
-    let phc = hash("correct horse", &params(64), &mut Memory::default()).unwrap();
+    let phc = hash("correct horse", &params(64), &mut HashWorkspace::default()).unwrap();
     let parsed = PasswordHash::new(&phc).unwrap();
     assert!(
         Argon2::default()
@@ -70,14 +70,22 @@ fn hashes_are_the_ones_the_argon2_crate_makes() {
 }
 
 fn phc(password: &str, params: &Params) -> String {
-    hash(password, params, &mut Memory::default()).unwrap()
+    hash(password, params, &mut HashWorkspace::default()).unwrap()
 }
 
 /// What comparing costs, and what comes of it.
 fn compared(password: &str, phc: Option<String>, dearest: Option<String>) -> (u64, Verdict) {
-    let mut memory = Memory::default();
+    let mut memory = HashWorkspace::default();
     let settings = Params::new(96, 2, 1, Some(HASH_BYTES)).unwrap();
-    let verdict = verify(password, &Stored { phc, dearest }, &settings, &mut memory);
+    let verdict = verify(
+        password,
+        &Stored {
+            phc,
+            costliest: dearest,
+        },
+        &settings,
+        &mut memory,
+    );
     (memory.filled, verdict)
 }
 
@@ -129,7 +137,7 @@ fn passwords_are_compared_composed_and_older_hashes_as_they_were_typed() {
             decomposed.as_bytes(),
             &[7; 16],
             HASH_BYTES,
-            &mut Memory::default(),
+            &mut HashWorkspace::default(),
         )
         .unwrap();
     let old = PasswordHash {
@@ -153,7 +161,10 @@ async fn large_hashes_are_checked_beside_all_others() {
     let check = |phc: &Option<String>| {
         let (passwords, phc) = (passwords.clone(), phc.clone());
         let text = Secret::from("correct horse".to_owned());
-        let stored = Stored { phc, dearest: None };
+        let stored = Stored {
+            phc,
+            costliest: None,
+        };
         tokio::spawn(async move { passwords.verify(text, stored).await })
     };
     let slow = [(); 4].map(|()| check(&imported));

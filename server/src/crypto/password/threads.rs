@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Stored, Verdict, hash,
-    memory::{Measured, Memory, is_large},
+    hash_workspace::{HashWorkspace, Measured, is_large},
     stored::{Kind, StoredHash},
     verify,
 };
@@ -84,7 +84,7 @@ impl HashingThreads {
 
     fn spawn(&self, jobs: Receiver<Job>) -> std::io::Result<()> {
         let (params, working) = (self.params.clone(), self.working.clone());
-        let memory = Memory::of(self.measured.clone());
+        let memory = HashWorkspace::of(self.measured.clone());
         thread::Builder::new()
             .name("doorward-argon2".into())
             .spawn(move || run(&jobs, &params, &working, memory))?;
@@ -134,7 +134,7 @@ impl HashingThreads {
     }
 }
 
-fn run(jobs: &Receiver<Job>, params: &Params, working: &AtomicUsize, mut memory: Memory) {
+fn run(jobs: &Receiver<Job>, params: &Params, working: &AtomicUsize, mut memory: HashWorkspace) {
     // Below the threads that verify tokens, but hardly: a storm of sign-ins slows those little, since there is one of these
     // per core, and beside verification that takes the whole machine sign-ins keep some half of their rate. Ten steps
     // below they kept a fifth. Where the system refuses, all are equal.
@@ -145,7 +145,7 @@ fn run(jobs: &Receiver<Job>, params: &Params, working: &AtomicUsize, mut memory:
             Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {
                 memory.release();
-                match rest(jobs) {
+                match wait_for_job(jobs) {
                     Some(job) => job,
                     None => return,
                 }
@@ -171,7 +171,7 @@ fn run(jobs: &Receiver<Job>, params: &Params, working: &AtomicUsize, mut memory:
 }
 
 /// Waits for work when there has been none for a while.
-fn rest(jobs: &Receiver<Job>) -> Option<Job> {
+fn wait_for_job(jobs: &Receiver<Job>) -> Option<Job> {
     match jobs.recv_timeout(SETTLE) {
         Ok(job) => Some(job),
         Err(RecvTimeoutError::Disconnected) => None,
@@ -189,6 +189,6 @@ fn needs_large(stored: &Stored, params: &Params, measured: &Measured) -> bool {
     let kind = |text: Option<&str>| text.and_then(StoredHash::read).map(|stored| stored.kind);
     let ours = || Kind::ours(params);
     let own = kind(stored.phc.as_deref()).unwrap_or_else(ours);
-    let dearest = kind(stored.dearest.as_deref()).unwrap_or_else(ours);
+    let dearest = kind(stored.costliest.as_deref()).unwrap_or_else(ours);
     is_large(&own) || (is_large(&dearest) && measured.of(&dearest).is_none())
 }

@@ -2,7 +2,7 @@
 
 use doorward_shared::Timestamp;
 
-use crate::domain::{Diff, DomainError, Noted, User, UserChange};
+use crate::domain::{Diff, DiffValue, DomainError, User, UserChange};
 
 /// The account after a change.
 pub fn change(before: &User, change: UserChange, now: Timestamp) -> User {
@@ -68,13 +68,13 @@ pub fn diff(before: &User, after: &User) -> Diff {
         .note("role", before.role.as_str(), after.role.as_str())
         .note(
             "permissions",
-            Noted::list(&before.permissions),
-            Noted::list(&after.permissions),
+            DiffValue::list(&before.permissions),
+            DiffValue::list(&after.permissions),
         )
         .note(
             "groups",
-            Noted::list(&before.groups),
-            Noted::list(&after.groups),
+            DiffValue::list(&before.groups),
+            DiffValue::list(&after.groups),
         )
         .note("emailVerified", before.email_verified, after.email_verified);
     diff

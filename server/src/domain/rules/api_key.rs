@@ -2,7 +2,7 @@
 
 use doorward_shared::{ScopeSet, Timestamp};
 
-use crate::domain::{ApiKey, Diff, DomainError, KeyTerms, KeyTermsChange, Noted};
+use crate::domain::{ApiKey, Diff, DiffValue, DomainError, KeyRestrictions, KeyTermsChange};
 
 /// What changes of a key; `None` stays as it is.
 #[derive(Debug, Clone, Default)]
@@ -33,7 +33,11 @@ pub fn change(
         if let Some(missing) = key.scopes.first_missing(&scopes) {
             return Err(DomainError::Scope(missing.to_string()));
         }
-        diff.note("scopes", Noted::list(&key.scopes), Noted::list(&scopes));
+        diff.note(
+            "scopes",
+            DiffValue::list(&key.scopes),
+            DiffValue::list(&scopes),
+        );
         key.scopes = scopes;
     }
     let terms = change.terms.applied(&key.terms);
@@ -43,14 +47,14 @@ pub fn change(
 }
 
 /// Notes what is new of a key's terms; of a new key's, what is unlike the terms of any.
-pub fn note_terms(diff: &mut Diff, before: Option<&KeyTerms>, after: &KeyTerms) {
-    let fresh = KeyTerms::default();
+pub fn note_terms(diff: &mut Diff, before: Option<&KeyRestrictions>, after: &KeyRestrictions) {
+    let fresh = KeyRestrictions::default();
     let before = before.unwrap_or(&fresh);
-    let text = |value: Option<String>| value.map_or(Noted::Nothing, Noted::Text);
-    let rate = |terms: &KeyTerms| text(terms.rate_limit.map(|rate| rate.to_string()));
-    let quota = |terms: &KeyTerms| text(terms.quota.map(|quota| quota.to_string()));
-    let metadata = |terms: &KeyTerms| text(terms.metadata.as_ref().map(ToString::to_string));
-    let allowed = |terms: &KeyTerms| Noted::list(&terms.allowed_ips);
+    let text = |value: Option<String>| value.map_or(DiffValue::Nothing, DiffValue::Text);
+    let rate = |terms: &KeyRestrictions| text(terms.rate_limit.map(|rate| rate.to_string()));
+    let quota = |terms: &KeyRestrictions| text(terms.quota.map(|quota| quota.to_string()));
+    let metadata = |terms: &KeyRestrictions| text(terms.metadata.as_ref().map(ToString::to_string));
+    let allowed = |terms: &KeyRestrictions| DiffValue::list(&terms.allowed_ips);
     diff.note("rateLimit", rate(before), rate(after))
         .note("quota", quota(before), quota(after))
         .note("allowedIps", allowed(before), allowed(after))
@@ -122,7 +126,7 @@ mod tests {
                 minted_by: None,
                 minter: None,
                 client: None,
-                terms: KeyTerms::default(),
+                terms: KeyRestrictions::default(),
                 meter: None,
             }
         }

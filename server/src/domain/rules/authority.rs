@@ -13,16 +13,16 @@ pub use accounts::{
     AccountActs, change_account, change_address, change_factors, create_account, delete_account,
     delete_own_account, mail_link, set_password,
 };
-pub use clients::{ClientActs, allowed_of, beyond_openid, change_client, delete_client, giveable};
+pub use clients::{ClientActs, allowed_of, beyond_openid, change_client, delete_client, grantable};
 pub use keys::{KeyFacts, change_key, grow_key, mint_key, rotate_key};
 
 use super::{
-    credential::{self, ClientToken, Over, SessionOwner, is_recent},
+    credential::{self, ClientToken, CredentialEnd, SessionOwner, is_recent},
     session::has_shown_factor,
 };
 use crate::domain::{
     Account, ApiKey, Client, DomainError, KeyOwner, Session,
-    authority::{Authority, Door, Holder},
+    authority::{Authority, EntryPoint, Principal},
 };
 
 /// The scope that covers all of Doorward's own.
@@ -60,14 +60,14 @@ pub enum Facts {
 #[derive(Debug, Clone)]
 pub struct Rights {
     scopes: ScopeSet,
-    who: Who,
-    door: Door,
+    who: CallerKind,
+    door: EntryPoint,
     /// Why the sign-in is not enough for what an operator does, where it is not.
     weak: Option<DomainError>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Who {
+enum CallerKind {
     /// A person with a token of login or registration, or signed in in a browser.
     Person(UserId),
     /// A token that a person gave to an OAuth client.
@@ -77,7 +77,7 @@ enum Who {
     System,
 }
 
-impl Who {
+impl CallerKind {
     /// Of a session: a person's own, or one that they gave to a client.
     fn of(session: &Session) -> Self {
         match session.client_id {
@@ -126,11 +126,17 @@ fn strong_enough(authority: &Authority, facts: &Facts, now: Timestamp) -> Result
 }
 
 /// Who holds a credential, and what it is worth now; `None` where the facts are another credential's, or a key is gone.
-fn holder(holder: &Holder, facts: &Facts, now: Timestamp) -> Option<(Who, Result<ScopeSet, Over>)> {
+fn holder(
+    holder: &Principal,
+    facts: &Facts,
+    now: Timestamp,
+) -> Option<(CallerKind, Result<ScopeSet, CredentialEnd>)> {
     Some(match (holder, facts) {
-        (Holder::System, Facts::System) => (Who::System, Ok(ADMIN.parse().into_iter().collect())),
+        (Principal::System, Facts::System) => {
+            (CallerKind::System, Ok(ADMIN.parse().into_iter().collect()))
+        }
         (
-            Holder::Session { granted, .. },
+            Principal::Session { granted, .. },
             Facts::Session {
                 session: Some(session),
                 account,
@@ -145,15 +151,15 @@ fn holder(holder: &Holder, facts: &Facts, now: Timestamp) -> Option<(Who, Result
             };
             let core = session.core();
             let scopes = credential::session_scopes(&core, owner, client.as_ref(), granted, now);
-            (Who::of(session), scopes)
+            (CallerKind::of(session), scopes)
         }
-        (Holder::Key(_), Facts::Key { key, owner }) => {
+        (Principal::Key(_), Facts::Key { key, owner }) => {
             let key = key.as_ref()?;
             let scopes = credential::key_scopes(key, owner.as_ref(), now);
-            (Who::Key(key.owner), scopes)
+            (CallerKind::Key(key.owner), scopes)
         }
         (
-            Holder::Client { id, token, granted },
+            Principal::Client { id, token, granted },
             Facts::Client {
                 client,
                 token_revoked,
@@ -161,14 +167,17 @@ fn holder(holder: &Holder, facts: &Facts, now: Timestamp) -> Option<(Who, Result
         ) => {
             let token = ClientToken {
                 id: *token,
-                given_up: *token_revoked,
+                is_token_revoked: *token_revoked,
             };
             let scopes = credential::client_scopes(client.as_ref(), token, granted, now);
-            (Who::Client(*id), scopes)
+            (CallerKind::Client(*id), scopes)
         }
-        (Holder::Registered { id, secret }, Facts::Client { client, .. }) => {
+        (Principal::Registered { id, secret }, Facts::Client { client, .. }) => {
             let let_in = credential::let_in(client.as_ref(), secret.as_ref(), now);
-            (Who::Client(*id), let_in.map(|()| ScopeSet::default()))
+            (
+                CallerKind::Client(*id),
+                let_in.map(|()| ScopeSet::default()),
+            )
         }
         _ => return None,
     })
@@ -202,7 +211,12 @@ impl Rights {
     /// is worth nothing beyond its owner's permissions. Nobody bounds a key without an owner.
     fn must_hold(&self, scopes: &ScopeSet) -> Result<(), DomainError> {
         match self.scopes.first_missing(scopes) {
-            Some(missing) if !matches!(self.who, Who::Key(KeyOwner::Operator) | Who::System) => {
+            Some(missing)
+                if !matches!(
+                    self.who,
+                    CallerKind::Key(KeyOwner::Operator) | CallerKind::System
+                ) =>
+            {
                 Err(DomainError::Scope(missing.as_str().to_owned()))
             }
             _ => self.may_give(scopes),
@@ -216,7 +230,7 @@ impl Rights {
 
     /// An operator's act: through the operators' door, with a sign-in that is strong enough, by whoever holds `scope` now.
     fn operator(&self, scope: &str) -> Result<(), DomainError> {
-        if self.door != Door::Admin {
+        if self.door != EntryPoint::Admin {
             return Err(DomainError::Scope(scope.to_owned()));
         }
         self.strong()?;
@@ -225,7 +239,7 @@ impl Rights {
 
     /// An act on one's own account: by the person, with a credential that nobody else was given.
     fn own(&self, user: UserId) -> Result<(), DomainError> {
-        if self.door == Door::Own && self.who == Who::Person(user) {
+        if self.door == EntryPoint::Own && self.who == CallerKind::Person(user) {
             Ok(())
         } else {
             Err(DomainError::NotFirstParty)
@@ -233,7 +247,7 @@ impl Rights {
     }
 
     fn is_own(&self) -> bool {
-        self.door == Door::Own
+        self.door == EntryPoint::Own
     }
 }
 
@@ -267,7 +281,9 @@ pub fn end_session(by: &Rights, user: UserId) -> Result<(), DomainError> {
 /// [`DomainError::NotFirstParty`], for API keys: they have no session.
 pub fn sign_out(by: &Rights) -> Result<(), DomainError> {
     match by.who {
-        Who::Person(_) | Who::Granted | Who::Client(_) if by.is_own() => Ok(()),
+        CallerKind::Person(_) | CallerKind::Granted | CallerKind::Client(_) if by.is_own() => {
+            Ok(())
+        }
         _ => Err(DomainError::NotFirstParty),
     }
 }
@@ -278,7 +294,7 @@ pub fn sign_out(by: &Rights) -> Result<(), DomainError> {
 /// [`DomainError::NotFound`], for what is another's.
 pub fn give_back(by: &Rights, of: Option<ClientId>) -> Result<(), DomainError> {
     match by.who {
-        Who::Client(id) if by.is_own() && of == Some(id) => Ok(()),
+        CallerKind::Client(id) if by.is_own() && of == Some(id) => Ok(()),
         _ => Err(DomainError::NotFound("token")),
     }
 }
@@ -288,7 +304,7 @@ pub fn give_back(by: &Rights, of: Option<ClientId>) -> Result<(), DomainError> {
 /// # Errors
 /// [`DomainError::NotFirstParty`].
 pub fn revoke_consent(by: &Rights, user: UserId) -> Result<(), DomainError> {
-    if by.who == Who::System {
+    if by.who == CallerKind::System {
         Ok(())
     } else {
         by.own(user)

@@ -8,7 +8,7 @@ use crate::domain::{
     rules::fixtures::{NOW, USER, account, set},
 };
 
-fn by(scopes: &ScopeSet, who: Who, door: Door) -> Rights {
+fn by(scopes: &ScopeSet, who: CallerKind, door: EntryPoint) -> Rights {
     Rights {
         scopes: scopes.clone(),
         who,
@@ -18,7 +18,11 @@ fn by(scopes: &ScopeSet, who: Who, door: Door) -> Rights {
 }
 
 fn operator(scopes: &str) -> Rights {
-    by(&set(scopes), Who::Key(KeyOwner::Operator), Door::Admin)
+    by(
+        &set(scopes),
+        CallerKind::Key(KeyOwner::Operator),
+        EntryPoint::Admin,
+    )
 }
 
 fn stale(rights: &Rights) -> Rights {
@@ -69,7 +73,7 @@ proptest! {
         held in scopes(), before in scopes(), after in scopes(),
     ) {
         let held = with(&held, "admin:users");
-        let by = by(&held, Who::Key(KeyOwner::Operator), Door::Admin);
+        let by = by(&held, CallerKind::Key(KeyOwner::Operator), EntryPoint::Admin);
         let own = before.union(&after);
         let all = own.iter().filter(|scope| scope.as_str() == "admin" || scope.as_str().starts_with("admin:"))
             .all(|scope| held.covers(scope.as_str()));
@@ -82,7 +86,7 @@ proptest! {
             .all(|scope| held.covers(scope.as_str()));
         prop_assert_eq!(delete_account(&by, &before).is_ok(), before_only);
         // A role is worth what the accounts with it are.
-        let by = super::tests::by(&with(&held, "admin:roles"), Who::Key(KeyOwner::Operator), Door::Admin);
+        let by = super::tests::by(&with(&held, "admin:roles"), CallerKind::Key(KeyOwner::Operator), EntryPoint::Admin);
         if put_role(&by, &none, &own).is_ok() {
             let covered = administration(&own).iter().all(|scope| by.scopes.covers(scope.as_str()));
             prop_assert!(covered);
@@ -93,7 +97,7 @@ proptest! {
     #[test]
     fn whoever_sets_a_password_holds_all_of_the_permissions(held in scopes(), may in scopes()) {
         let held = with(&held, "admin:users");
-        let by = by(&held, Who::Key(KeyOwner::Operator), Door::Admin);
+        let by = by(&held, CallerKind::Key(KeyOwner::Operator), EntryPoint::Admin);
         let all = held.covers("admin") || may.iter().all(|scope| held.covers(scope.as_str()));
         prop_assert_eq!(set_password(&by, USER, &may).is_ok(), all);
         prop_assert_eq!(create_account(&by, &may, &ScopeSet::default(), true).is_ok(), all);
@@ -106,14 +110,14 @@ proptest! {
         let admin = held.covers("admin");
         let all = given.iter().all(|scope| held.covers(scope.as_str()));
         let none = ScopeSet::default();
-        let at_admin = by(&held, Who::Granted, Door::Admin);
+        let at_admin = by(&held, CallerKind::Granted, EntryPoint::Admin);
         let owner = KeyOwner::User(USER);
         prop_assert_eq!(mint_key(&at_admin, owner, &given).is_ok(), admin || all);
         prop_assert_eq!(create_account(&at_admin, &none, &given, false).is_ok(), admin || all);
         let change = change_account(&at_admin, USER, &none, &none, &given, GUARDED);
         prop_assert_eq!(change.is_ok(), admin || all);
         // Their own keys are worth what they hold themselves, and `admin` is not `read`.
-        let own = by(&held, Who::Person(USER), Door::Own);
+        let own = by(&held, CallerKind::Person(USER), EntryPoint::Own);
         prop_assert_eq!(mint_key(&own, owner, &given).is_ok(), all);
     }
 }
@@ -199,10 +203,13 @@ fn every_act_of_an_operator_needs_its_scope_the_operators_door_and_a_recent_sign
         assert_eq!(act(&old), Err(DomainError::StepUp(60)), "{scope}");
         // A token that a person gave to a client does not get in by the door of people themselves.
         for who in [
-            Who::Granted,
-            Who::Client(doorward_shared::ClientId(Ulid(3))),
+            CallerKind::Granted,
+            CallerKind::Client(doorward_shared::ClientId(Ulid(3))),
         ] {
-            assert!(act(&by(&set("admin"), who, Door::Own)).is_err(), "{scope}");
+            assert!(
+                act(&by(&set("admin"), who, EntryPoint::Own)).is_err(),
+                "{scope}"
+            );
         }
     }
 }
@@ -211,7 +218,7 @@ fn every_act_of_an_operator_needs_its_scope_the_operators_door_and_a_recent_sign
 fn people_act_on_their_own_account_only_and_change_no_more_than_their_name() {
     let none = ScopeSet::default();
     let other = UserId(Ulid(8));
-    let own = by(&set("admin"), Who::Person(USER), Door::Own);
+    let own = by(&set("admin"), CallerKind::Person(USER), EntryPoint::Own);
     let name = AccountActs::default();
     assert_eq!(
         change_account(&own, USER, &none, &none, &none, name),
@@ -228,9 +235,13 @@ fn people_act_on_their_own_account_only_and_change_no_more_than_their_name() {
     assert_eq!(set_password(&own, other, &none), refused);
     assert_eq!(change_factors(&own, USER), Ok(()));
     assert_eq!(change_factors(&own, other), refused);
-    let app = Who::Client(doorward_shared::ClientId(Ulid(3)));
-    for who in [Who::Granted, app, Who::Key(KeyOwner::User(USER))] {
-        let not_theirs = by(&set("admin"), who, Door::Own);
+    let app = CallerKind::Client(doorward_shared::ClientId(Ulid(3)));
+    for who in [
+        CallerKind::Granted,
+        app,
+        CallerKind::Key(KeyOwner::User(USER)),
+    ] {
+        let not_theirs = by(&set("admin"), who, EntryPoint::Own);
         assert_eq!(change_factors(&not_theirs, USER), refused, "{who:?}");
     }
     assert_eq!(change_factors(&operator("admin"), USER), refused);
@@ -243,24 +254,40 @@ fn people_act_on_their_own_account_only_and_change_no_more_than_their_name() {
 #[test]
 fn everybody_gives_up_what_is_theirs_and_nothing_else() {
     let [app, other] = [3, 4].map(|id| doorward_shared::ClientId(Ulid(id)));
-    let own = |who| by(&ScopeSet::default(), who, Door::Own);
+    let own = |who| by(&ScopeSet::default(), who, EntryPoint::Own);
     let refused = Err(DomainError::NotFirstParty);
-    for who in [Who::Person(USER), Who::Granted, Who::Client(app)] {
-        assert_eq!(sign_out(&own(who)), Ok(()));
-        assert_eq!(sign_out(&by(&set("admin"), who, Door::Admin)), refused);
-    }
-    assert_eq!(sign_out(&own(Who::Key(KeyOwner::User(USER)))), refused);
-    let another = Err(DomainError::NotFound("token"));
-    assert_eq!(give_back(&own(Who::Client(app)), Some(app)), Ok(()));
-    assert_eq!(give_back(&own(Who::Client(app)), Some(other)), another);
-    assert_eq!(give_back(&own(Who::Client(app)), None), another);
-    assert_eq!(give_back(&own(Who::Person(USER)), Some(app)), another);
-    assert_eq!(revoke_consent(&own(Who::Person(USER)), USER), Ok(()));
     for who in [
-        Who::Person(UserId(Ulid(8))),
-        Who::Granted,
-        Who::Client(app),
-        Who::Key(KeyOwner::User(USER)),
+        CallerKind::Person(USER),
+        CallerKind::Granted,
+        CallerKind::Client(app),
+    ] {
+        assert_eq!(sign_out(&own(who)), Ok(()));
+        assert_eq!(
+            sign_out(&by(&set("admin"), who, EntryPoint::Admin)),
+            refused
+        );
+    }
+    assert_eq!(
+        sign_out(&own(CallerKind::Key(KeyOwner::User(USER)))),
+        refused
+    );
+    let another = Err(DomainError::NotFound("token"));
+    assert_eq!(give_back(&own(CallerKind::Client(app)), Some(app)), Ok(()));
+    assert_eq!(
+        give_back(&own(CallerKind::Client(app)), Some(other)),
+        another
+    );
+    assert_eq!(give_back(&own(CallerKind::Client(app)), None), another);
+    assert_eq!(
+        give_back(&own(CallerKind::Person(USER)), Some(app)),
+        another
+    );
+    assert_eq!(revoke_consent(&own(CallerKind::Person(USER)), USER), Ok(()));
+    for who in [
+        CallerKind::Person(UserId(Ulid(8))),
+        CallerKind::Granted,
+        CallerKind::Client(app),
+        CallerKind::Key(KeyOwner::User(USER)),
     ] {
         assert_eq!(revoke_consent(&own(who), USER), refused);
     }
@@ -269,7 +296,7 @@ fn everybody_gives_up_what_is_theirs_and_nothing_else() {
 #[test]
 fn a_client_that_shows_itself_may_do_nothing_and_is_let_in_only_while_its_secret_stands() {
     let app = doorward_shared::ClientId(Ulid(3));
-    let holder = Holder::Registered {
+    let holder = Principal::Registered {
         id: app,
         secret: None,
     };
@@ -292,8 +319,8 @@ fn a_client_that_shows_itself_may_do_nothing_and_is_let_in_only_while_its_secret
         policy: crate::domain::ClientPolicy::default(),
         dynamic: false,
         document: None,
-        own_tokens_from: None,
-        codes_after: None,
+        client_tokens_valid_from: None,
+        codes_valid_after: None,
         created_at: NOW,
     };
     let found = rights(&authority(holder, None), &facts(Some(public)), NOW).unwrap();
@@ -306,13 +333,13 @@ fn a_client_that_shows_itself_may_do_nothing_and_is_let_in_only_while_its_secret
 #[test]
 fn the_operator_key_is_for_holders_of_admin_whatever_it_may_do_itself() {
     let read = set("read");
-    for door in [Door::Own, Door::Admin] {
+    for door in [EntryPoint::Own, EntryPoint::Admin] {
         let key = KeyFacts {
             owner: KeyOwner::Operator,
             scopes: &read,
             is_operator_key: true,
         };
-        let who = Who::Key(KeyOwner::Operator);
+        let who = CallerKind::Key(KeyOwner::Operator);
         let less = by(&set("admin:apikeys admin:users read"), who, door);
         let needs = Err(DomainError::Scope("admin".into()));
         assert_eq!(change_key(&less, key), needs, "{door:?}");
@@ -332,7 +359,11 @@ fn the_operator_key_is_for_holders_of_admin_whatever_it_may_do_itself() {
 
 #[test]
 fn a_key_that_may_run_the_server_asks_for_a_recent_sign_in_at_every_door() {
-    let old = stale(&by(&set("admin read"), Who::Person(USER), Door::Own));
+    let old = stale(&by(
+        &set("admin read"),
+        CallerKind::Person(USER),
+        EntryPoint::Own,
+    ));
     let owner = KeyOwner::User(USER);
     for scopes in ["admin", "admin:users:read", "read admin:keys"].map(set) {
         assert_eq!(mint_key(&old, owner, &scopes), Err(DomainError::StepUp(60)));
@@ -347,20 +378,23 @@ fn a_key_that_may_run_the_server_asks_for_a_recent_sign_in_at_every_door() {
 #[test]
 fn a_key_is_rotated_only_by_who_holds_what_it_may_do() {
     let held = set("pay:approve");
-    for who in [Who::Person(UserId(Ulid(8))), Who::Key(KeyOwner::Operator)] {
-        let less = by(&set("admin:apikeys read"), who, Door::Admin);
+    for who in [
+        CallerKind::Person(UserId(Ulid(8))),
+        CallerKind::Key(KeyOwner::Operator),
+    ] {
+        let less = by(&set("admin:apikeys read"), who, EntryPoint::Admin);
         let needs = Err(DomainError::Scope("pay:approve".into()));
         assert_eq!(change_key(&less, key(&held)), Ok(()));
         assert_eq!(rotate_key(&less, key(&held)), needs);
-        let enough = by(&set("admin:apikeys pay:approve"), who, Door::Admin);
+        let enough = by(&set("admin:apikeys pay:approve"), who, EntryPoint::Admin);
         assert_eq!(rotate_key(&enough, key(&held)), Ok(()));
     }
 }
 
-fn authority(holder: Holder, signed_in_at: Option<Timestamp>) -> Authority {
+fn authority(holder: Principal, signed_in_at: Option<Timestamp>) -> Authority {
     Authority {
         holder,
-        door: Door::Admin,
+        door: EntryPoint::Admin,
         signed_in_at,
         step_up_seconds: 60,
     }
@@ -387,7 +421,7 @@ fn session() -> Session {
 
 #[test]
 fn rights_are_what_is_left_of_a_session_now() {
-    let holder = Holder::Session {
+    let holder = Principal::Session {
         id: session().id,
         granted: set("admin read"),
     };
@@ -403,7 +437,7 @@ fn rights_are_what_is_left_of_a_session_now() {
     };
     let whole = validate(Some(session()), Some(account("read admin:users")), None).unwrap();
     assert_eq!(whole.scopes, set("admin:users read"));
-    assert_eq!(whole.who, Who::Person(USER));
+    assert_eq!(whole.who, CallerKind::Person(USER));
     let ended = |found: Result<Rights, DomainError>| {
         assert_eq!(found.err(), Some(DomainError::CredentialEnded));
     };
@@ -450,7 +484,7 @@ fn a_sign_in_is_old_at_the_exact_second_or_weak_without_its_factor_and_nobody_as
         must_have_factor: false,
         factor_shown,
     };
-    let holder = Holder::Session {
+    let holder = Principal::Session {
         id: session().id,
         granted: set("admin"),
     };
@@ -489,7 +523,7 @@ fn a_sign_in_is_old_at_the_exact_second_or_weak_without_its_factor_and_nobody_as
         minted_by: None,
         minter: None,
         client: None,
-        terms: crate::domain::KeyTerms::default(),
+        terms: crate::domain::KeyRestrictions::default(),
         meter: None,
     };
     let validate = |key: ApiKey, owner| {
@@ -498,7 +532,7 @@ fn a_sign_in_is_old_at_the_exact_second_or_weak_without_its_factor_and_nobody_as
             owner,
         };
         rights(
-            &authority(Holder::Key(doorward_shared::KeyId(Ulid(2))), None),
+            &authority(Principal::Key(doorward_shared::KeyId(Ulid(2))), None),
             &facts,
             NOW,
         )
@@ -559,12 +593,12 @@ fn a_clients_rights_end_with_the_secret_its_token_was_got_with() {
         policy: crate::domain::ClientPolicy::default(),
         dynamic: false,
         document: None,
-        own_tokens_from: None,
-        codes_after: None,
+        client_tokens_valid_from: None,
+        codes_valid_after: None,
         created_at: NOW,
     };
     let validate = |secret: &Digest256, now: Timestamp| {
-        let holder = Holder::Client {
+        let holder = Principal::Client {
             id: client.id,
             token: mark(Ulid(99 << 64), secret),
             granted: set("admin"),

@@ -3,8 +3,8 @@
 use doorward_shared::{ScopeSet, Timestamp};
 
 use crate::domain::{
-    AuthMethod, Client, ClientKind, ClientPolicy, ClientSecrets, Diff, Digest256, DomainError,
-    GrantType, Noted, PolicyChange,
+    AuthMethod, Client, ClientKind, ClientPolicy, ClientSecrets, Diff, DiffValue, Digest256,
+    DomainError, GrantType, PolicyChange,
     client::{RESOURCE_SERVER, check_refresh, names_resource},
 };
 
@@ -164,20 +164,23 @@ fn invalid(field: &'static str, reason: &str) -> DomainError {
 /// What a change of a client is in the audit log; of a new one all that was decided.
 pub fn diff(before: Option<&Client>, after: &Client) -> Diff {
     let mut diff = Diff::default();
-    let list = |of: fn(&Client) -> Noted| (before.map_or(Noted::Nothing, of), of(after));
+    let list = |of: fn(&Client) -> DiffValue| (before.map_or(DiffValue::Nothing, of), of(after));
     let name = before.map(|client| client.name.as_str());
     diff.note("name", name, after.name.as_str());
     for (field, (old, new)) in [
         (
             "redirectUris",
-            list(|client| Noted::list(&client.redirect_uris)),
+            list(|client| DiffValue::list(&client.redirect_uris)),
         ),
         (
             "grantTypes",
-            list(|client| Noted::list(&client.grant_types)),
+            list(|client| DiffValue::list(&client.grant_types)),
         ),
-        ("scopes", list(|client| Noted::list(&client.scopes))),
-        ("resources", list(|client| Noted::list(&client.resources))),
+        ("scopes", list(|client| DiffValue::list(&client.scopes))),
+        (
+            "resources",
+            list(|client| DiffValue::list(&client.resources)),
+        ),
         ("requirePkce", list(|client| client.require_pkce.into())),
         (
             "resourceServer",
@@ -194,7 +197,7 @@ pub fn diff(before: Option<&Client>, after: &Client) -> Diff {
 fn policy_changed(diff: &mut Diff, before: Option<&Client>, after: &ClientPolicy) {
     let default = ClientPolicy::default();
     let before = before.map_or(&default, |client| &client.policy);
-    let mut note = |field, of: fn(&ClientPolicy) -> Noted| {
+    let mut note = |field, of: fn(&ClientPolicy) -> DiffValue| {
         diff.note(field, of(before), of(after));
     };
     note("idTokenClaims", |policy| policy.id_token_claims.into());
@@ -202,10 +205,10 @@ fn policy_changed(diff: &mut Diff, before: Option<&Client>, after: &ClientPolicy
         policy.unverified_email.as_str().into()
     });
     note("allowedGroups", |policy| {
-        Noted::list(&policy.allowed_groups)
+        DiffValue::list(&policy.allowed_groups)
     });
     note("postLogoutRedirectUris", |policy| {
-        Noted::list(&policy.post_logout_redirect_uris)
+        DiffValue::list(&policy.post_logout_redirect_uris)
     });
     note("defaultResource", |policy| {
         policy.default_resource.as_deref().into()
@@ -275,8 +278,8 @@ mod tests {
                 policy: ClientPolicy::default(),
                 dynamic: false,
                 document: None,
-                own_tokens_from: None,
-                codes_after: None,
+                client_tokens_valid_from: None,
+                codes_valid_after: None,
                 created_at: Timestamp(0),
             }
         }
@@ -344,8 +347,8 @@ mod tests {
             policy: ClientPolicy::default(),
             dynamic: false,
             document: None,
-            own_tokens_from: None,
-            codes_after: None,
+            client_tokens_valid_from: None,
+            codes_valid_after: None,
             created_at: Timestamp(0),
         };
         let renamed = ClientChange {

@@ -6,7 +6,7 @@ use crate::domain::AuthorizationCode;
 
 /// What becomes of a code that is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Creation {
+pub enum CodeDecision {
     /// It is kept, and the consent is from now on for `consent`, where that is more than before.
     Keep { consent: Option<ScopeSet> },
     /// The sign-in it rests on has ended since the request came.
@@ -17,7 +17,7 @@ pub enum Creation {
 
 /// What a code to be made rests on.
 #[derive(Debug, Clone, Copy)]
-pub struct Basis<'a> {
+pub struct CodeGrounds<'a> {
     /// Whether the sign-in still stands.
     pub signed_in: bool,
     /// Whether the person has just allowed it.
@@ -29,23 +29,23 @@ pub struct Basis<'a> {
 }
 
 /// Decides about a code for `scope`.
-pub fn create(scope: &ScopeSet, basis: Basis<'_>) -> Creation {
+pub fn create(scope: &ScopeSet, basis: CodeGrounds<'_>) -> CodeDecision {
     if !basis.signed_in {
-        return Creation::SignedOut;
+        return CodeDecision::SignedOut;
     }
     let known = basis.consent.is_some_and(|before| before.covers_all(scope));
     if !basis.allowed {
         return if known || basis.skipped {
-            Creation::Keep { consent: None }
+            CodeDecision::Keep { consent: None }
         } else {
-            Creation::NotAllowed
+            CodeDecision::NotAllowed
         };
     }
     let before = basis.consent.cloned().unwrap_or_default();
     let after = before.union(scope);
     // A first consent is remembered though it is for nothing.
     let is_new = after != before || before.is_empty();
-    Creation::Keep {
+    CodeDecision::Keep {
         consent: is_new.then_some(after),
     }
 }
@@ -61,7 +61,7 @@ pub struct PresentedCode<'a> {
 
 /// What a code is worth that is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Worth {
+pub enum CodeCheck {
     Good,
     /// Another client's, or over.
     Nothing,
@@ -76,30 +76,30 @@ pub enum Worth {
 }
 
 /// Decides about a code that is shown.
-pub fn show(code: &AuthorizationCode, shown: PresentedCode<'_>, now: Timestamp) -> Worth {
+pub fn check(code: &AuthorizationCode, shown: PresentedCode<'_>, now: Timestamp) -> CodeCheck {
     if code.client_id != shown.client {
-        return Worth::Nothing;
+        return CodeCheck::Nothing;
     }
     if code.used_at.is_some() {
-        return Worth::Replay;
+        return CodeCheck::Replay;
     }
     if code.expires_at <= now {
-        return Worth::Nothing;
+        return CodeCheck::Nothing;
     }
     if code.redirect_uri != shown.redirect_uri {
-        return Worth::OtherRedirect;
+        return CodeCheck::OtherRedirect;
     }
     // RFC 9700 sections 2.1.1 and 4.8.2: neither half of PKCE without the other.
     match (&code.challenge, shown.verified) {
-        (Some(_), false) => Worth::NoVerifier,
-        (None, true) => Worth::NoChallenge,
-        _ => Worth::Good,
+        (Some(_), false) => CodeCheck::NoVerifier,
+        (None, true) => CodeCheck::NoChallenge,
+        _ => CodeCheck::Good,
     }
 }
 
 /// What comes of the one use of a code, in the transaction that uses it up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Use {
+pub enum CodeRedemption {
     /// Its session opens.
     Opens,
     /// It was used before: what it gave ends.
@@ -109,13 +109,13 @@ pub enum Use {
 }
 
 /// Decides about a use.
-pub fn redeem(code: &AuthorizationCode, signed_in: bool) -> Use {
+pub fn redeem(code: &AuthorizationCode, signed_in: bool) -> CodeRedemption {
     if code.used_at.is_some() {
-        Use::Replay
+        CodeRedemption::Replay
     } else if signed_in {
-        Use::Opens
+        CodeRedemption::Opens
     } else {
-        Use::Nothing
+        CodeRedemption::Nothing
     }
 }
 
@@ -162,9 +162,9 @@ mod tests {
             code in code(), signed_in in any::<bool>()
         ) {
             let first = redeem(&code, signed_in);
-            prop_assert_eq!(first == Use::Opens, code.used_at.is_none() && signed_in);
+            prop_assert_eq!(first == CodeRedemption::Opens, code.used_at.is_none() && signed_in);
             let used = AuthorizationCode { used_at: Some(Timestamp(1)), ..code };
-            prop_assert_eq!(redeem(&used, signed_in), Use::Replay);
+            prop_assert_eq!(redeem(&used, signed_in), CodeRedemption::Replay);
         }
 
         #[test]
@@ -176,13 +176,13 @@ mod tests {
                 redirect_uri: if same_uri { URI } else { "https://b.example/cb" },
                 verified,
             };
-            let worth = show(&code, shown, Timestamp(now));
+            let worth = check(&code, shown, Timestamp(now));
             let in_time = now < code.expires_at.0;
             let good = own && same_uri && in_time && code.used_at.is_none()
                 && code.challenge.is_some() == verified;
-            prop_assert_eq!(worth == Worth::Good, good);
+            prop_assert_eq!(worth == CodeCheck::Good, good);
             // Another client's code is nothing to it, used or not: it must not end what is not its own.
-            prop_assert_eq!(worth == Worth::Replay, own && code.used_at.is_some());
+            prop_assert_eq!(worth == CodeCheck::Replay, own && code.used_at.is_some());
         }
 
         #[test]
@@ -190,9 +190,9 @@ mod tests {
             scope in scopes(), before in prop::option::of(scopes()), signed_in in any::<bool>(), allowed in any::<bool>(),
             skipped in any::<bool>()
         ) {
-            let basis = Basis { signed_in, allowed, skipped, consent: before.as_ref() };
+            let basis = CodeGrounds { signed_in, allowed, skipped, consent: before.as_ref() };
             match create(&scope, basis) {
-                Creation::Keep { consent } => {
+                CodeDecision::Keep { consent } => {
                     prop_assert!(signed_in);
                     let known = before.clone().unwrap_or_default();
                     prop_assert!(allowed || skipped || known.covers_all(&scope));
@@ -202,8 +202,8 @@ mod tests {
                     prop_assert!(after.covers_all(&known));
                     prop_assert!(after.covers_all(&scope) || !allowed);
                 }
-                Creation::SignedOut => prop_assert!(!signed_in),
-                Creation::NotAllowed => {
+                CodeDecision::SignedOut => prop_assert!(!signed_in),
+                CodeDecision::NotAllowed => {
                     prop_assert!(signed_in && !allowed && !skipped);
                     prop_assert!(!before.is_some_and(|before| before.covers_all(&scope)));
                 }

@@ -8,12 +8,12 @@ use doorward_shared::{
 };
 use ulid::Ulid;
 
-use super::key_use::{self, OwnerNow};
+use super::key_validity::{self, OwnerNow};
 use crate::domain::{Account, ApiKey, Client, Digest256, SessionCore};
 
 /// Why a credential is not good. Revoked wins over expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Over {
+pub enum CredentialEnd {
     Revoked,
     Expired,
 }
@@ -51,10 +51,10 @@ pub fn audience(asked: &[String], granted: Vec<String>) -> Vec<String> {
 }
 
 /// The account, unless it is gone or disabled.
-fn enabled(account: Option<&Account>) -> Result<&Account, Over> {
+fn enabled(account: Option<&Account>) -> Result<&Account, CredentialEnd> {
     account
         .filter(|account| account.user.is_enabled())
-        .ok_or(Over::Revoked)
+        .ok_or(CredentialEnd::Revoked)
 }
 
 /// Whose session it is, as things stand now.
@@ -71,25 +71,25 @@ pub struct SessionOwner<'a> {
 /// however long ago it was: the role may demand it only since.
 ///
 /// # Errors
-/// [`Over`].
+/// [`CredentialEnd`].
 pub fn session_scopes(
     session: &SessionCore,
     owner: SessionOwner<'_>,
     client: Option<&Client>,
     granted: &ScopeSet,
     now: Timestamp,
-) -> Result<ScopeSet, Over> {
+) -> Result<ScopeSet, CredentialEnd> {
     let state = session.state(now);
     if state == SessionState::Revoked || (session.client_id.is_some() && client.is_none()) {
-        return Err(Over::Revoked);
+        return Err(CredentialEnd::Revoked);
     }
     let account = enabled(owner.account)?;
     // Whoever has left the client's groups has lost its tokens.
     if client.is_some_and(|client| !client.policy.admits(&account.user)) {
-        return Err(Over::Revoked);
+        return Err(CredentialEnd::Revoked);
     }
     if state != SessionState::Live || (owner.must_have_factor && !session.method.has_factor()) {
-        return Err(Over::Expired);
+        return Err(CredentialEnd::Expired);
     }
     Ok(scopes_left(granted, &account.may, client))
 }
@@ -97,13 +97,17 @@ pub fn session_scopes(
 /// What an API key is worth: its scopes, of which an owner has to hold each still.
 ///
 /// # Errors
-/// [`Over`].
-pub fn key_scopes(key: &ApiKey, owner: Option<&Account>, now: Timestamp) -> Result<ScopeSet, Over> {
+/// [`CredentialEnd`].
+pub fn key_scopes(
+    key: &ApiKey,
+    owner: Option<&Account>,
+    now: Timestamp,
+) -> Result<ScopeSet, CredentialEnd> {
     let owner = OwnerNow::of(key, owner);
-    match key_use::standing(key, owner, now) {
-        Ok(()) => Ok(key_use::scopes_now(key, owner)),
-        Err(KeyCode::Expired) => Err(Over::Expired),
-        Err(_) => Err(Over::Revoked),
+    match key_validity::check(key, owner, now) {
+        Ok(()) => Ok(key_validity::scopes_now(key, owner)),
+        Err(KeyCode::Expired) => Err(CredentialEnd::Expired),
+        Err(_) => Err(CredentialEnd::Revoked),
     }
 }
 
@@ -113,42 +117,44 @@ pub struct ClientToken {
     /// `jti`.
     pub id: Ulid,
     /// Whether it was revoked (RFC 7009).
-    pub given_up: bool,
+    pub is_token_revoked: bool,
 }
 
 /// What a client's own token is worth, which ends with the secret or the key that it was got with.
 ///
 /// # Errors
-/// [`Over`].
+/// [`CredentialEnd`].
 pub fn client_scopes(
     client: Option<&Client>,
     token: ClientToken,
     granted: &ScopeSet,
     now: Timestamp,
-) -> Result<ScopeSet, Over> {
-    let client = client.filter(|_| !token.given_up).ok_or(Over::Revoked)?;
+) -> Result<ScopeSet, CredentialEnd> {
+    let client = client
+        .filter(|_| !token.is_token_revoked)
+        .ok_or(CredentialEnd::Revoked)?;
     if client.vouches_for(token.id, now) {
         Ok(granted.intersect(&client.scopes))
     } else {
-        Err(Over::Revoked)
+        Err(CredentialEnd::Revoked)
     }
 }
 
 /// Whether a client that has shown who it is with `secret`, or a key of this mark, or with nothing, is still let in so.
 ///
 /// # Errors
-/// [`Over`].
+/// [`CredentialEnd`].
 pub fn let_in(
     client: Option<&Client>,
     secret: Option<&Digest256>,
     now: Timestamp,
-) -> Result<(), Over> {
+) -> Result<(), CredentialEnd> {
     let stands = client.is_some_and(|client| match (client.usable_secrets(), secret) {
         (_, Some(key)) if client.usable_keys().contains(key) => true,
         (Some(secrets), Some(secret)) => secrets.accept_digest(secret, now),
         _ => !client.is_confidential(),
     });
-    stands.then_some(()).ok_or(Over::Revoked)
+    stands.then_some(()).ok_or(CredentialEnd::Revoked)
 }
 
 /// Whether a person's sign-in is of the last `within` seconds, where 0 asks for none. Whoever has nobody who could sign in

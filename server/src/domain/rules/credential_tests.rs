@@ -47,8 +47,8 @@ fn client(scopes: &str, secrets: Option<ClientSecrets>) -> Client {
         policy: crate::domain::ClientPolicy::default(),
         dynamic: false,
         document: None,
-        own_tokens_from: None,
-        codes_after: None,
+        client_tokens_valid_from: None,
+        codes_valid_after: None,
         created_at: NOW,
     }
 }
@@ -95,10 +95,10 @@ fn a_session_is_worth_something_until_the_millisecond_before_its_idle_and_its_ab
     };
     let idle = session(1000, 600, None);
     assert_eq!(validate(&idle, 599), Ok(set("read")));
-    assert_eq!(validate(&idle, 600), Err(Over::Expired));
+    assert_eq!(validate(&idle, 600), Err(CredentialEnd::Expired));
     let absolute = session(1000, 1000, None);
     assert_eq!(validate(&absolute, 999), Ok(set("read")));
-    assert_eq!(validate(&absolute, 1000), Err(Over::Expired));
+    assert_eq!(validate(&absolute, 1000), Err(CredentialEnd::Expired));
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_session_is_revoked_with_whatever_it_hangs_on_even_when_it_is_over() {
             (&through, Some(&ada)),
         ] {
             let found = session_scopes(&session.core(), owner(account), None, &granted, at(ms));
-            assert_eq!(found, Err(Over::Revoked));
+            assert_eq!(found, Err(CredentialEnd::Revoked));
         }
     }
 }
@@ -135,7 +135,7 @@ fn where_a_factor_is_demanded_a_sign_in_without_one_is_over() {
     };
     for (session, demanded, worth) in [
         (&password, false, Ok(set("read"))),
-        (&password, true, Err(Over::Expired)),
+        (&password, true, Err(CredentialEnd::Expired)),
         (&with_code, true, Ok(set("read"))),
     ] {
         let owner = SessionOwner {
@@ -169,18 +169,27 @@ fn a_key_is_good_until_the_millisecond_before_its_end_or_that_of_its_grace() {
     let validate = |key: &ApiKey, ms| key_scopes(key, Some(&ada), at(ms));
     let own = |expires, revoked| key(KeyOwner::User(USER), expires, revoked);
     assert_eq!(validate(&own(Some(50), None), 49), Ok(set("read")));
-    assert_eq!(validate(&own(Some(50), None), 50), Err(Over::Expired));
+    assert_eq!(
+        validate(&own(Some(50), None), 50),
+        Err(CredentialEnd::Expired)
+    );
     assert_eq!(validate(&own(None, Some(50)), 49), Ok(set("read")));
-    assert_eq!(validate(&own(None, Some(50)), 50), Err(Over::Revoked));
-    assert_eq!(validate(&own(Some(40), Some(50)), 60), Err(Over::Revoked));
+    assert_eq!(
+        validate(&own(None, Some(50)), 50),
+        Err(CredentialEnd::Revoked)
+    );
+    assert_eq!(
+        validate(&own(Some(40), Some(50)), 60),
+        Err(CredentialEnd::Revoked)
+    );
     let disabled = account("read", Some(NOW));
     for owner in [None, Some(&disabled)] {
         let whole = own(None, None);
-        assert_eq!(key_scopes(&whole, owner, NOW), Err(Over::Revoked));
+        assert_eq!(key_scopes(&whole, owner, NOW), Err(CredentialEnd::Revoked));
     }
     let mut off = own(None, None);
     off.terms.enabled = false;
-    assert_eq!(validate(&off, 0), Err(Over::Revoked));
+    assert_eq!(validate(&off, 0), Err(CredentialEnd::Revoked));
     let operators = key(KeyOwner::Operator, None, None);
     assert_eq!(key_scopes(&operators, None, NOW), Ok(set("read write")));
 }
@@ -197,18 +206,26 @@ fn a_clients_token_ends_with_the_grace_of_the_secret_it_was_got_with() {
     let granted = set("read write");
     let validate = |secret: &Digest256, given_up, ms| {
         let id = mark(Ulid(99 << 64), secret);
-        client_scopes(Some(&app), ClientToken { id, given_up }, &granted, at(ms))
+        client_scopes(
+            Some(&app),
+            ClientToken {
+                id,
+                is_token_revoked: given_up,
+            },
+            &granted,
+            at(ms),
+        )
     };
     assert_eq!(validate(&old, false, 999), Ok(set("read")));
-    assert_eq!(validate(&old, false, 1000), Err(Over::Revoked));
+    assert_eq!(validate(&old, false, 1000), Err(CredentialEnd::Revoked));
     assert_eq!(validate(&new, false, 1000), Ok(set("read")));
-    assert_eq!(validate(&new, true, 0), Err(Over::Revoked));
+    assert_eq!(validate(&new, true, 0), Err(CredentialEnd::Revoked));
     let token = ClientToken {
         id: Ulid(1),
-        given_up: false,
+        is_token_revoked: false,
     };
     let none = client_scopes(None, token, &granted, NOW);
-    assert_eq!(none, Err(Over::Revoked));
+    assert_eq!(none, Err(CredentialEnd::Revoked));
 }
 
 #[test]
@@ -224,7 +241,7 @@ fn a_client_is_let_in_with_its_secret_until_its_grace_ends_and_a_public_one_with
     assert!(validate(Some(&new), 9000) && validate(Some(&old), 999));
     assert!(!validate(Some(&old), 1000) && !validate(Some(&other), 0) && !validate(None, 0));
     assert_eq!(let_in(Some(&client("read", None)), None, NOW), Ok(()));
-    assert_eq!(let_in(None, Some(&new), NOW), Err(Over::Revoked));
+    assert_eq!(let_in(None, Some(&new), NOW), Err(CredentialEnd::Revoked));
 }
 
 proptest! {

@@ -8,10 +8,10 @@ pub mod code;
 pub mod credential;
 #[cfg(test)]
 pub(crate) mod fixtures;
-pub mod key_meter;
-pub mod key_terms;
-pub mod key_use;
-pub mod link;
+pub mod key_restrictions;
+pub mod key_usage;
+pub mod key_validity;
+pub mod one_time_link;
 pub mod password;
 pub mod refresh;
 pub mod role;

@@ -13,7 +13,7 @@ const MAX_RECENT: usize = 16;
 
 /// A token that was used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Use {
+pub struct RefreshUse {
     /// Hash of the token.
     pub token: Digest256,
     /// Its first use.
@@ -29,9 +29,9 @@ pub struct Family {
     pub newest: Digest256,
     pub expires_at: Timestamp,
     /// The token whose use made the newest one.
-    pub parent: Option<Use>,
+    pub parent: Option<RefreshUse>,
     /// Uses before that, still within the grace.
-    pub recent: Vec<Use>,
+    pub recent: Vec<RefreshUse>,
 }
 
 /// For how long after its first use a used token is not a replay, in seconds.
@@ -61,7 +61,7 @@ pub enum Decision {
 /// Decides about a genuine token of a live or expired session that was not revoked.
 pub fn decide(family: &Family, shown: Digest256, now: Timestamp, windows: Windows) -> Decision {
     // A use that lies ahead is from before the clock was set back: how long ago it was is not known.
-    let within = |used: Use, seconds: u32| {
+    let within = |used: RefreshUse, seconds: u32| {
         let seconds = i64::from(seconds);
         now < used.at.plus_seconds(seconds) && used.at < now.plus_seconds(seconds)
     };
@@ -119,13 +119,13 @@ impl Family {
         at: Timestamp,
         windows: Windows,
     ) -> Self {
-        let in_grace = |used: &Use| at < used.at.plus_seconds(i64::from(windows.grace));
+        let in_grace = |used: &RefreshUse| at < used.at.plus_seconds(i64::from(windows.grace));
         let older = self.parent.into_iter().chain(self.recent.iter().copied());
         Self {
             generation: self.next_generation(),
             newest: next,
             expires_at,
-            parent: Some(Use {
+            parent: Some(RefreshUse {
                 token: self.newest,
                 at,
             }),

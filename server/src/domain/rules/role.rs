@@ -19,7 +19,7 @@ pub fn put(name: &str, permissions: &ScopeSet) -> Result<(), DomainError> {
 
 /// What a role is, that is to be deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum RoleUsage {
     Missing,
     /// Somebody has it.
     Used,
@@ -30,16 +30,16 @@ pub enum Standing {
 ///
 /// # Errors
 /// [`DomainError::NotFound`]; [`DomainError::Conflict`] for a built-in one and one in use.
-pub fn delete(name: &str, standing: Standing) -> Result<(), DomainError> {
+pub fn delete(name: &str, standing: RoleUsage) -> Result<(), DomainError> {
     match standing {
-        Standing::Missing => Err(DomainError::NotFound("role")),
+        RoleUsage::Missing => Err(DomainError::NotFound("role")),
         _ if Role::is_built_in(name) => Err(DomainError::Conflict(format!(
             "the role {name} is built in"
         ))),
-        Standing::Used => Err(DomainError::Conflict(format!(
+        RoleUsage::Used => Err(DomainError::Conflict(format!(
             "some users have the role {name}"
         ))),
-        Standing::Unused => Ok(()),
+        RoleUsage::Unused => Ok(()),
     }
 }
 
@@ -65,12 +65,12 @@ mod tests {
 
         #[test]
         fn only_what_nobody_has_and_is_not_built_in_is_deleted(
-            name in name(), standing in prop_oneof![Just(Standing::Missing), Just(Standing::Used), Just(Standing::Unused)]
+            name in name(), standing in prop_oneof![Just(RoleUsage::Missing), Just(RoleUsage::Used), Just(RoleUsage::Unused)]
         ) {
             let done = delete(name, standing).is_ok();
-            prop_assert_eq!(done, standing == Standing::Unused && name == "clerk");
+            prop_assert_eq!(done, standing == RoleUsage::Unused && name == "clerk");
             let missing = delete(name, standing) == Err(DomainError::NotFound("role"));
-            prop_assert_eq!(missing, standing == Standing::Missing);
+            prop_assert_eq!(missing, standing == RoleUsage::Missing);
         }
     }
 }

@@ -93,7 +93,7 @@ pub fn may_sign_in(account: Option<Account>) -> Result<Account, DomainError> {
 
 /// Ends of what a new session is given.
 #[derive(Debug, Clone, Copy)]
-pub struct Ends {
+pub struct SessionEnds {
     /// Of the first access token.
     pub access: Timestamp,
     /// Of the first refresh token, where there is one.
@@ -103,7 +103,7 @@ pub struct Ends {
 }
 
 /// Until when a session lives unused: as long as the last of its tokens.
-pub fn idle_until(ends: Ends) -> Timestamp {
+pub fn idle_until(ends: SessionEnds) -> Timestamp {
     let tokens = ends
         .refresh
         .map_or(ends.access, |refresh| refresh.max(ends.access));
@@ -173,7 +173,7 @@ mod tests {
         fn no_session_outlives_its_absolute_end_and_each_lives_as_long_as_a_token_of_its(
             access in 0_i64..100, refresh in prop::option::of(0_i64..100), absolute in 0_i64..100
         ) {
-            let ends = Ends {
+            let ends = SessionEnds {
                 access: Timestamp(access),
                 refresh: refresh.map(Timestamp),
                 absolute: Timestamp(absolute),

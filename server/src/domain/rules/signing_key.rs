@@ -19,7 +19,7 @@ pub fn is_retired(retires_at: Option<Timestamp>, now: Timestamp) -> bool {
 
 /// What a key is, that is to be deleted before its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum SigningKeyUsage {
     Missing,
     /// New tokens are signed with it.
     Signs,
@@ -30,13 +30,13 @@ pub enum Standing {
 ///
 /// # Errors
 /// [`DomainError::NotFound`]; [`DomainError::Conflict`] for the one that signs.
-pub fn delete(standing: Standing) -> Result<(), DomainError> {
+pub fn delete(standing: SigningKeyUsage) -> Result<(), DomainError> {
     match standing {
-        Standing::Missing => Err(DomainError::NotFound("signing key")),
-        Standing::Signs => Err(DomainError::Conflict(
+        SigningKeyUsage::Missing => Err(DomainError::NotFound("signing key")),
+        SigningKeyUsage::Signs => Err(DomainError::Conflict(
             "this key signs new tokens: rotate the signing key first".into(),
         )),
-        Standing::Verifies => Ok(()),
+        SigningKeyUsage::Verifies => Ok(()),
     }
 }
 
@@ -63,12 +63,12 @@ mod tests {
 
     #[test]
     fn the_key_that_signs_is_not_deleted() {
-        assert_eq!(delete(Standing::Verifies), Ok(()));
+        assert_eq!(delete(SigningKeyUsage::Verifies), Ok(()));
         assert!(matches!(
-            delete(Standing::Signs),
+            delete(SigningKeyUsage::Signs),
             Err(DomainError::Conflict(_))
         ));
-        let missing = delete(Standing::Missing);
+        let missing = delete(SigningKeyUsage::Missing);
         assert_eq!(missing, Err(DomainError::NotFound("signing key")));
     }
 }

@@ -10,18 +10,18 @@ use rocket::{Route, delete, get, patch, post, routes};
 use super::scopes::{ApiKeys, ApiKeysRead};
 use crate::{
     crypto::secret::Secret,
-    domain::{Act, ApiKey, Door, KeyOwner},
+    domain::{Act, ApiKey, EntryPoint, KeyOwner},
     http::{
         Allowed, ApiError, Body, Filters, Listing, OptionalBody, Recent, RequestInfo, Services,
         idempotency_key::IdempotencyKey,
         key_checks::{UsageOf, usage_of},
-        key_terms,
+        key_restrictions,
         params::Params,
+        path_ids,
         query::Query,
-        reply::{Answer, Done, NoContent, created, ok},
-        values,
+        response::{ApiResult, EmptyResult, NoContent, created, ok},
     },
-    service::{Mint, Which},
+    service::{KeyRef, Mint},
     store::KeyFilter,
 };
 
@@ -45,14 +45,14 @@ impl Filters for KeyFilter {
 }
 
 /// A key as operators see it: with whether it is accepted now, which its owner decides too.
-async fn view(doorward: &Services, key: ApiKey) -> Result<AdminKey, ApiError> {
+async fn view(services: &Services, key: ApiKey) -> Result<AdminKey, ApiError> {
     let owner = match key.owner.user() {
-        Some(id) => doorward.store.account(id).await?,
+        Some(id) => services.store.account(id).await?,
         None => None,
     };
     let owner_disabled = owner.is_some_and(|account| !account.user.is_enabled());
     Ok(AdminKey {
-        state: key.state(owner_disabled, doorward.clock.now()),
+        state: key.state(owner_disabled, services.clock.now()),
         ends_at: key.ends_at(),
         id: key.id,
         owner_id: key.owner.user(),
@@ -69,7 +69,7 @@ async fn view(doorward: &Services, key: ApiKey) -> Result<AdminKey, ApiError> {
         client_id: key.client,
         rate_limit: key.terms.rate_limit,
         quota: key.terms.quota,
-        allowed_ips: key_terms::shown(&key.terms.allowed_ips),
+        allowed_ips: key_restrictions::shown(&key.terms.allowed_ips),
         metadata: key.terms.metadata,
         enabled: key.terms.enabled,
     })
@@ -89,32 +89,32 @@ fn minted(key: ApiKey, secret: &Secret) -> AdminMintedKey {
 }
 
 /// A key, whosever it is.
-fn any(id: &str) -> Result<Which, ApiError> {
-    let id = values::id(id, "API key")?;
-    Ok(Which { id, owner: None })
+fn any(id: &str) -> Result<KeyRef, ApiError> {
+    let id = path_ids::id(id, "API key")?;
+    Ok(KeyRef { id, owner: None })
 }
 
 /// Whether a caller may have such a key now: what an answer is given on that was kept.
-async fn may_have(doorward: &Services, act: Act, key: AdminMintedKey) -> Result<(), ApiError> {
+async fn may_have(services: &Services, act: Act, key: AdminMintedKey) -> Result<(), ApiError> {
     let owner = key.owner_id.map_or(KeyOwner::Operator, KeyOwner::User);
-    let validated = doorward.minting.may_mint(act, owner, key.scopes);
+    let validated = services.api_keys.may_mint(act, owner, key.scopes);
     Ok(validated.await?)
 }
 
 #[get("/admin/apikeys")]
 async fn list(
-    doorward: &Services,
+    services: &Services,
     _by: Allowed<ApiKeysRead>,
     listing: Listing<KeyFilter>,
-) -> Answer<Page<AdminKey>> {
-    let now = doorward.clock.now();
-    let page = doorward
+) -> ApiResult<Page<AdminKey>> {
+    let now = services.clock.now();
+    let page = services
         .store
         .keys(listing.filter, listing.query, now)
         .await?;
     let mut data = Vec::with_capacity(page.data.len());
     for key in page.data {
-        data.push(view(doorward, key).await?);
+        data.push(view(services, key).await?);
     }
     ok(Page {
         data,
@@ -124,15 +124,15 @@ async fn list(
 
 #[post("/admin/apikeys", data = "<body>")]
 async fn mint(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: Recent<ApiKeys>,
     once: IdempotencyKey,
     body: Body<AdminMint>,
-) -> Answer<AdminMintedKey> {
-    let now = doorward.clock.now();
-    let act = doorward.act(&by, Door::Admin, info)?;
-    let again = async |kept: AdminMintedKey| may_have(doorward, act, kept).await;
+) -> ApiResult<AdminMintedKey> {
+    let now = services.clock.now();
+    let act = services.act(&by, EntryPoint::Admin, info)?;
+    let again = async |kept: AdminMintedKey| may_have(services, act, kept).await;
     let work = async {
         let own = || {
             by.key_owner().ok_or_else(|| {
@@ -154,73 +154,85 @@ async fn mint(
             metadata: body.0.metadata.clone(),
             enabled: body.0.enabled,
         };
-        let mint = Mint::new(owner, &asked, key_terms::of_mint(&asked)?, now)?;
-        let act = doorward.act(&by, Door::Admin, info)?;
-        let (key, secret) = doorward.minting.mint(act, mint).await?;
+        let mint = Mint::new(owner, &asked, key_restrictions::of_mint(&asked)?, now)?;
+        let act = services.act(&by, EntryPoint::Admin, info)?;
+        let (key, secret) = services.api_keys.mint(act, mint).await?;
         created(minted(key, &secret))
     };
-    once.run(doorward, &by, &body.0, again, work).await
+    once.run(services, &by, &body.0, again, work).await
 }
 
 #[get("/admin/apikeys/<id>")]
-async fn get(doorward: &Services, _by: Allowed<ApiKeysRead>, id: &str) -> Answer<AdminKey> {
-    let key = doorward.store.key(values::id(id, "API key")?, None).await?;
+async fn get(services: &Services, _by: Allowed<ApiKeysRead>, id: &str) -> ApiResult<AdminKey> {
+    let key = services
+        .store
+        .key(path_ids::id(id, "API key")?, None)
+        .await?;
     let key = key.ok_or_else(|| ApiError::not_found("API key"))?;
-    ok(view(doorward, key).await?)
+    ok(view(services, key).await?)
 }
 
 #[get("/admin/apikeys/<id>/usage")]
 async fn usage(
-    doorward: &Services,
+    services: &Services,
     _by: Allowed<ApiKeysRead>,
     id: &str,
     of: Query<UsageOf>,
-) -> Answer<KeyUsage> {
-    let key = doorward.store.key(values::id(id, "API key")?, None).await?;
+) -> ApiResult<KeyUsage> {
+    let key = services
+        .store
+        .key(path_ids::id(id, "API key")?, None)
+        .await?;
     let key = key.ok_or_else(|| ApiError::not_found("API key"))?;
-    ok(usage_of(doorward, key.id, &of.0).await?)
+    ok(usage_of(services, key.id, &of.0).await?)
 }
 
 #[patch("/admin/apikeys/<id>", data = "<body>")]
 async fn change(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: Recent<ApiKeys>,
     id: &str,
     body: Body<KeyPatch>,
-) -> Answer<AdminKey> {
-    let act = doorward.act(&by, Door::Admin, info)?;
-    let change = doorward
-        .minting
-        .change(act, any(id)?, &body.0, key_terms::of_patch(&body.0)?);
+) -> ApiResult<AdminKey> {
+    let act = services.act(&by, EntryPoint::Admin, info)?;
+    let change =
+        services
+            .api_keys
+            .change(act, any(id)?, &body.0, key_restrictions::of_patch(&body.0)?);
     let key = change.await?;
-    ok(view(doorward, key).await?)
+    ok(view(services, key).await?)
 }
 
 #[post("/admin/apikeys/<id>/rotate", data = "<body>")]
 async fn rotate(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: Recent<ApiKeys>,
     id: &str,
     once: IdempotencyKey,
     body: OptionalBody<RotateRequest>,
-) -> Answer<AdminMintedKey> {
-    let act = doorward.act(&by, Door::Admin, info)?;
-    let again = async |kept: AdminMintedKey| may_have(doorward, act, kept).await;
+) -> ApiResult<AdminMintedKey> {
+    let act = services.act(&by, EntryPoint::Admin, info)?;
+    let again = async |kept: AdminMintedKey| may_have(services, act, kept).await;
     let work = async {
-        let act = doorward.act(&by, Door::Admin, info)?;
+        let act = services.act(&by, EntryPoint::Admin, info)?;
         let grace = body.0.grace_seconds;
-        let (key, secret) = doorward.minting.rotate(act, any(id)?, grace).await?;
+        let (key, secret) = services.api_keys.rotate(act, any(id)?, grace).await?;
         created(minted(key, &secret))
     };
-    once.run(doorward, &by, &body.0, again, work).await
+    once.run(services, &by, &body.0, again, work).await
 }
 
 #[delete("/admin/apikeys/<id>")]
-async fn revoke(doorward: &Services, info: &RequestInfo, by: Recent<ApiKeys>, id: &str) -> Done {
-    let id = values::id(id, "API key")?;
-    let act = doorward.act(&by, Door::Admin, info)?;
-    doorward.store.revoke_key(id, None, act).await?;
+async fn revoke(
+    services: &Services,
+    info: &RequestInfo,
+    by: Recent<ApiKeys>,
+    id: &str,
+) -> EmptyResult {
+    let id = path_ids::id(id, "API key")?;
+    let act = services.act(&by, EntryPoint::Admin, info)?;
+    services.store.revoke_key(id, None, act).await?;
     Ok(NoContent)
 }

@@ -15,8 +15,8 @@ use crate::{
     clock::random_bytes,
     crypto::secret::{Secret, client_secret},
     domain::{Act, ClientSecrets, Email, diff::quoted, rules::password::check_password},
-    http::{ApiError, Services, body, values},
-    store::{Applied, NotApplied, Plan, PlanKind, PlannedClient, PlannedUser},
+    http::{ApiError, Services, body, path_ids},
+    store::{Applied, ApplyError, Plan, PlanKind, PlannedClient, PlannedUser},
 };
 
 /// Shortest secret that is given for a client, in characters: it is kept as a plain hash, and must not be guessable.
@@ -32,7 +32,7 @@ type Members = Map<String, Value>;
 /// each are spelt as in the calls that make and change them.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Wanted {
+pub struct ApplyRequest {
     /// Only say what would change.
     pub dry_run: bool,
     /// Delete roles and clients that were applied before and that are no longer named.
@@ -69,7 +69,7 @@ impl Services {
     ///
     /// # Errors
     /// The first thing that is wrong, with its place in what was asked; nothing has changed then.
-    pub(crate) async fn apply(&self, wanted: &Wanted) -> Result<Outcome, ApiError> {
+    pub(crate) async fn apply(&self, wanted: &ApplyRequest) -> Result<Outcome, ApiError> {
         let (plan, secrets) = self.plan(wanted).await?;
         let act = Act::system(self.clock.now());
         let applied = self.store.apply(plan, act).await;
@@ -77,7 +77,7 @@ impl Services {
         Ok(outcome(applied, secrets, wanted))
     }
 
-    async fn plan(&self, wanted: &Wanted) -> Result<(Plan, Secrets), ApiError> {
+    async fn plan(&self, wanted: &ApplyRequest) -> Result<(Plan, Secrets), ApiError> {
         let mut plan = Plan {
             prune: wanted.prune,
             dry_run: wanted.dry_run,
@@ -114,7 +114,7 @@ impl Services {
     }
 }
 
-fn outcome(applied: Applied, mut secrets: Secrets, wanted: &Wanted) -> Outcome {
+fn outcome(applied: Applied, mut secrets: Secrets, wanted: &ApplyRequest) -> Outcome {
     let mut outcome = Outcome {
         changes: applied.steps.iter().map(ToString::to_string).collect(),
         secrets: Vec::new(),
@@ -154,9 +154,9 @@ fn placed(error: ApiError, kind: PlanKind, at: usize, item: &Members) -> ApiErro
     ApiError::new(error.code(), message)
 }
 
-fn refused(error: NotApplied, wanted: &Wanted) -> ApiError {
+fn refused(error: ApplyError, wanted: &ApplyRequest) -> ApiError {
     match error {
-        NotApplied::At { kind, at, error } => {
+        ApplyError::At { kind, at, error } => {
             let items = match kind {
                 PlanKind::Role => &wanted.roles,
                 PlanKind::Client => &wanted.clients,
@@ -164,7 +164,7 @@ fn refused(error: NotApplied, wanted: &Wanted) -> ApiError {
             };
             placed(error.into(), kind, at, &items[at])
         }
-        NotApplied::Store(error) => error.into(),
+        ApplyError::Store(error) => error.into(),
     }
 }
 
@@ -192,18 +192,18 @@ fn read<T: DeserializeOwned>(members: &Members) -> Result<T, ApiError> {
 fn role(item: &Members) -> Result<(String, doorward_shared::ScopeSet), ApiError> {
     let RoleItem { name, permissions } = read(item)?;
     roles::check_name(&name)?;
-    Ok((name, values::scopes("permissions", &permissions)?))
+    Ok((name, path_ids::scopes("permissions", &permissions)?))
 }
 
 /// A client, and the secret that was made for it.
 fn client(
-    doorward: &Services,
+    services: &Services,
     item: &Members,
 ) -> Result<(PlannedClient, Option<Secret>), ApiError> {
     let mut item = item.clone();
     let given = given_secret(item.remove("clientSecret"))?;
     let form: RegisterClient = read(&item)?;
-    let mut new = clients::checked(doorward, &form)?;
+    let mut new = clients::checked(services, &form)?;
     let needs_one = client_policy::needs_secret(&new, form.confidential);
     if given.is_some() && !needs_one {
         let reason = "is for a confidential client that uses one";
@@ -220,8 +220,8 @@ fn client(
     let confidential = item.remove("confidential");
     let patch: ClientPatch = read(&item)?;
     let planned = PlannedClient {
-        sees_all: clients::for_this_server(doorward, Some(&new.resources)),
-        change: clients::change_of(doorward, &patch, false)?,
+        sees_all: clients::for_this_server(services, Some(&new.resources)),
+        change: clients::change_of(services, &patch, false)?,
         confidential: confidential.and_then(|named| named.as_bool()),
         secret: given.map(|secret| secret.digest()),
         new,
@@ -244,7 +244,7 @@ fn given_secret(given: Option<Value>) -> Result<Option<Secret>, ApiError> {
 }
 
 async fn user(
-    doorward: &Services,
+    services: &Services,
     item: &Members,
     hashed: &mut usize,
     dry_run: bool,
@@ -254,7 +254,7 @@ async fn user(
     let mut form: CreateUser = read(&members)?;
     let email = Email::parse(&form.email).map_err(|why| ApiError::validation("email", why))?;
     if form.password.is_some() {
-        if doorward.store.is_known(&email).await? {
+        if services.store.is_known(&email).await? {
             form.password = None;
         } else {
             if dry_run && let Some(password) = form.password.take() {
@@ -275,7 +275,7 @@ async fn user(
     }
     let patch: UserPatch = read(&members)?;
     Ok(PlannedUser {
-        new: doorward.accounts.checked(&form).await?,
+        new: services.accounts.checked(&form).await?,
         role_given: form.role.is_some(),
         change: users::change_of(patch)?,
     })

@@ -10,12 +10,12 @@ use rocket::{Route, delete, get, post, routes};
 
 use super::scopes::{Sessions, SessionsRead};
 use crate::{
-    domain::{self, Door, client_prefix::client_prefix_net},
+    domain::{self, EntryPoint, client_prefix::client_prefix_net},
     http::{
         Allowed, ApiError, Body, Filters, Listing, Recent, RequestInfo, Services,
         params::Params,
-        reply::{Answer, Done, NoContent, created, ok},
-        values,
+        path_ids,
+        response::{ApiResult, EmptyResult, NoContent, created, ok},
     },
 };
 
@@ -52,7 +52,7 @@ fn view(block: domain::Block) -> Block {
 
 /// With whom it spares: for who asks about an address.
 fn around(block: domain::Block) -> Block {
-    let spares = block.spared.map(|ip| client_prefix_net(ip).to_string());
+    let spares = block.exempt.map(|ip| client_prefix_net(ip).to_string());
     Block {
         spares,
         ..view(block)
@@ -61,32 +61,37 @@ fn around(block: domain::Block) -> Block {
 
 #[get("/admin/blocks")]
 async fn list(
-    doorward: &Services,
+    services: &Services,
     _by: Allowed<SessionsRead>,
     listing: Listing<BlockFilter>,
-) -> Answer<Page<Block>> {
-    let now = doorward.clock.now();
+) -> ApiResult<Page<Block>> {
+    let now = services.clock.now();
     let BlockFilter { ip } = listing.filter;
-    let page = doorward.store.blocks(ip, listing.query, now).await?;
+    let page = services.store.blocks(ip, listing.query, now).await?;
     ok(page.map(if ip.is_some() { around } else { view }))
 }
 
 #[post("/admin/blocks", data = "<body>")]
 async fn block(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: Recent<Sessions>,
     body: Body<CreateBlock>,
-) -> Answer<Block> {
-    let block = doorward.blocks.checked(&body.0)?;
-    let act = doorward.act(&by, Door::Admin, info)?;
-    created(view(doorward.blocks.add(block, act).await?))
+) -> ApiResult<Block> {
+    let block = services.blocks.checked(&body.0)?;
+    let act = services.act(&by, EntryPoint::Admin, info)?;
+    created(view(services.blocks.add(block, act).await?))
 }
 
 #[delete("/admin/blocks/<id>")]
-async fn unblock(doorward: &Services, info: &RequestInfo, by: Recent<Sessions>, id: &str) -> Done {
-    let id = values::id(id, "block")?;
-    let act = doorward.act(&by, Door::Admin, info)?;
-    doorward.store.remove_block(id, act).await?;
+async fn unblock(
+    services: &Services,
+    info: &RequestInfo,
+    by: Recent<Sessions>,
+    id: &str,
+) -> EmptyResult {
+    let id = path_ids::id(id, "block")?;
+    let act = services.act(&by, EntryPoint::Admin, info)?;
+    services.store.remove_block(id, act).await?;
     Ok(NoContent)
 }

@@ -9,7 +9,7 @@ use crate::{
         client::{check_redirect_uri, check_resource},
         client_uris::{check_backchannel_uri, check_jwks_uri, check_shown_uri},
     },
-    http::{ApiError, admin::clients::uris, values},
+    http::{ApiError, admin::clients::uris, path_ids},
 };
 
 /// The policy part of a registration, as a change of the default policy.
@@ -54,7 +54,7 @@ pub(super) fn change(
         id_token_claims: patch.id_token_claims,
         unverified_email: parsed("unverifiedEmail", patch.unverified_email.as_deref())?,
         allowed_groups: groups
-            .map(|given| values::groups("allowedGroups", given))
+            .map(|given| path_ids::groups("allowedGroups", given))
             .transpose()?,
         post_logout_redirect_uris: post_logout
             .map(|given| {

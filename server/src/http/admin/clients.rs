@@ -16,7 +16,7 @@ use crate::{
     clock::random_bytes,
     crypto::secret::client_secret,
     domain::{
-        self, Act, ClientSecrets, Door, GrantType,
+        self, Act, ClientSecrets, EntryPoint, GrantType,
         client::{check_redirect_uri, check_resource, names_resource},
         rules::{
             authority::{self as rule, ClientActs},
@@ -26,8 +26,8 @@ use crate::{
     http::{
         Allowed, ApiError, Body, Listing, OptionalBody, Recent, RequestInfo, Services,
         idempotency_key::IdempotencyKey,
-        reply::{Answer, Done, NoContent, created, ok},
-        values,
+        path_ids,
+        response::{ApiResult, EmptyResult, NoContent, created, ok},
     },
     service::MAX_GRACE,
     store::NewSecret,
@@ -54,8 +54,8 @@ pub(super) fn uris(
     Ok(given.to_vec())
 }
 
-fn redirect_uris(doorward: &Services, given: &[String]) -> Result<Vec<String>, ApiError> {
-    let hosts = &doorward.settings.http_redirect_hosts;
+fn redirect_uris(services: &Services, given: &[String]) -> Result<Vec<String>, ApiError> {
+    let hosts = &services.settings.http_redirect_hosts;
     uris("redirectUris", given, |uri| check_redirect_uri(uri, hosts))
 }
 
@@ -71,18 +71,18 @@ fn grants(given: &[String]) -> Result<Vec<GrantType>, ApiError> {
 }
 
 /// A client for which tokens of this server itself are meant sees those of everybody.
-pub(super) fn for_this_server(doorward: &Services, resources: Option<&[String]>) -> bool {
-    resources.is_some_and(|named| names_resource(named, &doorward.issuer))
+pub(super) fn for_this_server(services: &Services, resources: Option<&[String]>) -> bool {
+    resources.is_some_and(|named| names_resource(named, &services.issuer))
 }
 
 /// Whether a caller may have a client with these scopes now: what an answer is given on that was kept.
 fn may_have(
-    doorward: &Services,
+    services: &Services,
     act: &Act,
     client: Client,
 ) -> impl Future<Output = Result<(), ApiError>> + Send {
-    let sees_all = client.resource_server || for_this_server(doorward, Some(&client.resources));
-    let (store, act) = (doorward.store.clone(), act.clone());
+    let sees_all = client.resource_server || for_this_server(services, Some(&client.resources));
+    let (store, act) = (services.store.clone(), act.clone());
     async move {
         let validated = store.allowed(act, move |by| {
             let acts = ClientActs {
@@ -97,26 +97,26 @@ fn may_have(
 }
 
 pub(super) fn checked(
-    doorward: &Services,
+    services: &Services,
     form: &RegisterClient,
 ) -> Result<domain::Client, ApiError> {
     let grant_types = grants(&form.grant_types)?;
-    let redirect_uris = redirect_uris(doorward, &form.redirect_uris)?;
+    let redirect_uris = redirect_uris(services, &form.redirect_uris)?;
     let client = domain::Client {
         id: ClientId(Ulid::nil()),
-        name: values::required_name("name", &form.name)?,
+        name: path_ids::required_name("name", &form.name)?,
         redirect_uris,
-        scopes: values::scopes("scopes", &form.scopes)?,
+        scopes: path_ids::scopes("scopes", &form.scopes)?,
         resources: uris("resources", &form.resources, check_resource)?,
         grant_types,
         secrets: None,
         require_pkce: form.require_pkce,
         resource_server: form.resource_server,
-        policy: client_policy::registered(form, &doorward.settings.http_redirect_hosts)?,
+        policy: client_policy::registered(form, &services.settings.http_redirect_hosts)?,
         dynamic: false,
         document: None,
-        own_tokens_from: None,
-        codes_after: None,
+        client_tokens_valid_from: None,
+        codes_valid_after: None,
         created_at: Timestamp::default(),
     };
     if !form.confidential && client.policy.auth_method == Some(domain::AuthMethod::PrivateKeyJwt) {
@@ -128,27 +128,27 @@ pub(super) fn checked(
 
 #[get("/admin/clients")]
 async fn list(
-    doorward: &Services,
+    services: &Services,
     _by: Allowed<ClientsRead>,
     listing: Listing<()>,
-) -> Answer<Page<Client>> {
-    let page = doorward.store.clients(listing.query).await?;
+) -> ApiResult<Page<Client>> {
+    let page = services.store.clients(listing.query).await?;
     ok(page.map(|client| view(client, None)))
 }
 
 #[post("/admin/clients", data = "<body>")]
 async fn register(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: Recent<Clients>,
     once: IdempotencyKey,
     body: Body<RegisterClient>,
-) -> Answer<Client> {
-    let act = doorward.act(&by, Door::Admin, info)?;
-    let again = |kept: Client| may_have(doorward, &act, kept);
+) -> ApiResult<Client> {
+    let act = services.act(&by, EntryPoint::Admin, info)?;
+    let again = |kept: Client| may_have(services, &act, kept);
     let work = async {
-        let mut client = checked(doorward, &body.0)?;
-        let sees_all = for_this_server(doorward, Some(&client.resources));
+        let mut client = checked(services, &body.0)?;
+        let sees_all = for_this_server(services, Some(&client.resources));
         let with_secret = client_policy::needs_secret(&client, body.0.confidential);
         let secret = with_secret.then(|| client_secret(random_bytes()));
         client.secrets = secret.as_ref().map(|secret| ClientSecrets {
@@ -157,22 +157,22 @@ async fn register(
             unmarked: 0,
         });
         clients::register(&client)?;
-        let act = doorward.act(&by, Door::Admin, info)?;
-        let client = doorward.store.create_client(client, sees_all, act).await?;
+        let act = services.act(&by, EntryPoint::Admin, info)?;
+        let client = services.store.create_client(client, sees_all, act).await?;
         created(view(client, secret.as_ref()))
     };
-    once.run(doorward, &by, &body.0, again, work).await
+    once.run(services, &by, &body.0, again, work).await
 }
 
-async fn find(doorward: &Services, id: &str) -> Result<domain::Client, ApiError> {
-    let client = doorward.store.client(values::id(id, "client")?).await?;
+async fn find(services: &Services, id: &str) -> Result<domain::Client, ApiError> {
+    let client = services.store.client(path_ids::id(id, "client")?).await?;
     let client = client.ok_or_else(|| ApiError::not_found("client"))?;
     Ok(domain::Client::clone(&client))
 }
 
 #[get("/admin/clients/<id>")]
-async fn get(doorward: &Services, _by: Allowed<ClientsRead>, id: &str) -> Answer<Client> {
-    ok(view(find(doorward, id).await?, None))
+async fn get(services: &Services, _by: Allowed<ClientsRead>, id: &str) -> ApiResult<Client> {
+    ok(view(find(services, id).await?, None))
 }
 
 /// A change of a client, each value checked.
@@ -180,27 +180,27 @@ async fn get(doorward: &Services, _by: Allowed<ClientsRead>, id: &str) -> Answer
 /// # Errors
 /// `validation_failed`, naming the field.
 pub(super) fn change_of(
-    doorward: &Services,
+    services: &Services,
     patch: &ClientPatch,
     is_dynamic: bool,
 ) -> Result<ClientChange, ApiError> {
-    let hosts = &doorward.settings.http_redirect_hosts;
+    let hosts = &services.settings.http_redirect_hosts;
     let policy = client_policy::change(patch, hosts, is_dynamic)?;
     let name = patch.name.as_deref();
     let redirect_uris = patch.redirect_uris.as_deref();
     let resources = patch.resources.as_deref();
     Ok(ClientChange {
         name: name
-            .map(|name| values::required_name("name", name))
+            .map(|name| path_ids::required_name("name", name))
             .transpose()?,
         redirect_uris: redirect_uris
-            .map(|given| self::redirect_uris(doorward, given))
+            .map(|given| self::redirect_uris(services, given))
             .transpose()?,
         grant_types: patch.grant_types.as_deref().map(grants).transpose()?,
         scopes: patch
             .scopes
             .as_deref()
-            .map(|given| values::scopes("scopes", given))
+            .map(|given| path_ids::scopes("scopes", given))
             .transpose()?,
         resources: resources
             .map(|given| uris("resources", given, check_resource))
@@ -208,45 +208,50 @@ pub(super) fn change_of(
         require_pkce: patch.require_pkce,
         resource_server: patch.resource_server,
         policy,
-        own: doorward.issuer.clone(),
+        own: services.issuer.clone(),
     })
 }
 
 #[patch("/admin/clients/<id>", data = "<body>")]
 async fn change(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: Recent<Clients>,
     id: &str,
     body: Body<ClientPatch>,
-) -> Answer<Client> {
-    let client = find(doorward, id).await?;
-    let change = change_of(doorward, &body.0, client.dynamic)?;
-    let act = doorward.act(&by, Door::Admin, info)?;
-    let client = doorward.store.change_client(client.id, change, act).await?;
+) -> ApiResult<Client> {
+    let client = find(services, id).await?;
+    let change = change_of(services, &body.0, client.dynamic)?;
+    let act = services.act(&by, EntryPoint::Admin, info)?;
+    let client = services.store.change_client(client.id, change, act).await?;
     ok(view(client, None))
 }
 
 #[delete("/admin/clients/<id>")]
-async fn delete(doorward: &Services, info: &RequestInfo, by: Recent<Clients>, id: &str) -> Done {
-    let id = values::id(id, "client")?;
-    let act = doorward.act(&by, Door::Admin, info)?;
-    doorward.store.delete_client(id, act).await?;
+async fn delete(
+    services: &Services,
+    info: &RequestInfo,
+    by: Recent<Clients>,
+    id: &str,
+) -> EmptyResult {
+    let id = path_ids::id(id, "client")?;
+    let act = services.act(&by, EntryPoint::Admin, info)?;
+    services.store.delete_client(id, act).await?;
     Ok(NoContent)
 }
 
 #[post("/admin/clients/<id>/secret", data = "<body>")]
 async fn rotate_secret(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: Recent<Clients>,
     id: &str,
     once: IdempotencyKey,
     body: OptionalBody<RotateRequest>,
-) -> Answer<Client> {
-    let now = doorward.clock.now();
-    let act = doorward.act(&by, Door::Admin, info)?;
-    let again = |kept: Client| may_have(doorward, &act, kept);
+) -> ApiResult<Client> {
+    let now = services.clock.now();
+    let act = services.act(&by, EntryPoint::Admin, info)?;
+    let again = |kept: Client| may_have(services, &act, kept);
     let work = async {
         let grace = body.0.grace_seconds;
         if grace > MAX_GRACE {
@@ -255,18 +260,18 @@ async fn rotate_secret(
                 "must be at most 30 days",
             ));
         }
-        let client = find(doorward, id).await?;
+        let client = find(services, id).await?;
         let secret = client_secret(random_bytes());
         let new = NewSecret {
             hash: secret.digest(),
             old_until: now.plus_seconds(i64::from(grace)),
         };
-        let act = doorward.act(&by, Door::Admin, info)?;
-        let client = doorward
+        let act = services.act(&by, EntryPoint::Admin, info)?;
+        let client = services
             .store
-            .rotate_client_secret(client.id, new, doorward.issuer.clone(), act)
+            .rotate_client_secret(client.id, new, services.issuer.clone(), act)
             .await?;
         ok(view(client, Some(&secret)))
     };
-    once.run(doorward, &by, &body.0, again, work).await
+    once.run(services, &by, &body.0, again, work).await
 }

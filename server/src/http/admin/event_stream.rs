@@ -17,7 +17,7 @@ use crate::{
     crypto::secret::Secret,
     domain,
     http::{Allowed, ApiError, RequestInfo, Services},
-    state::{limits::RetryAfter, streams::Reader},
+    state::{event_streams::Reader, limits::RetryAfter},
 };
 
 pub(super) fn routes() -> Vec<Route> {
@@ -71,9 +71,9 @@ fn first_message(after: Option<EventId>) -> Sse {
 }
 
 /// Whether the reader's credential still gives this right: it is judged again before each batch.
-async fn still_may_read(doorward: &Services, credential: &Credential, ip: IpAddr) -> bool {
+async fn still_may_read(services: &Services, credential: &Credential, ip: IpAddr) -> bool {
     let token = credential.0.expose();
-    let caller = doorward.callers.authenticate_again(token, ip).await;
+    let caller = services.authenticator.authenticate_again(token, ip).await;
     caller.is_ok_and(|caller| caller.require("admin:events:read").is_ok())
 }
 
@@ -89,35 +89,35 @@ impl<R> Unbuffered<R> {
 
 #[get("/admin/events/stream")]
 async fn stream(
-    doorward: &State<Arc<Services>>,
+    services: &State<Arc<Services>>,
     info: &RequestInfo,
     by: Allowed<EventsRead>,
     resume: Resume,
     credential: Credential,
     mut end: Shutdown,
 ) -> Result<Unbuffered<EventStream![Sse]>, ApiError> {
-    let doorward = doorward.inner().clone();
+    let services = services.inner().clone();
     let ip = info.ip;
     let reader = Reader {
         credential: by.credential_id(),
-        behind: by.behind(),
+        principal: by.principal(),
     };
-    let mut place = doorward.streams.open_or_ask(reader).await.ok_or(FULL)?;
+    let mut place = services.streams.open_or_ask(reader).await.ok_or(FULL)?;
     // Before the newest event is asked for, so that none falls in between.
-    let mut signal = doorward.store.event_signal();
-    let mut roll_call = doorward.streams.roll_call();
+    let mut signal = services.store.event_signal();
+    let mut roll_call = services.streams.keep_alive();
     let mut after = match resume.0 {
         Some(id) => Some(id),
-        None => doorward.store.newest_event().await?,
+        None => services.store.newest_event().await?,
     };
     Ok(Unbuffered::new(EventStream! {
         yield first_message(after);
         loop {
             let commit = *signal.borrow_and_update();
-            let Ok(batch) = doorward.streams.after(&doorward.store, after, commit, text).await else {
+            let Ok(batch) = services.streams.after(&services.store, after, commit, text).await else {
                 return;
             };
-            if !still_may_read(&doorward, &credential, ip).await {
+            if !still_may_read(&services, &credential, ip).await {
                 return;
             }
             for event in batch.events {

@@ -15,7 +15,7 @@ use crate::{
         Allowed, ApiError, Filters, Listing, Services,
         params::Params,
         query::Query,
-        reply::{Answer, ok},
+        response::{ApiResult, ok},
     },
     store::EventFilter,
 };
@@ -79,19 +79,19 @@ pub(crate) fn view(event: domain::Event) -> Event {
 
 #[get("/admin/events")]
 async fn list(
-    doorward: &Services,
+    services: &Services,
     _by: Allowed<EventsRead>,
     listing: Listing<EventFilter>,
-) -> Answer<Page<Event>> {
-    let page = doorward.store.events(listing.filter, listing.query).await?;
+) -> ApiResult<Page<Event>> {
+    let page = services.store.events(listing.filter, listing.query).await?;
     ok(page.map(view))
 }
 
 #[get("/admin/events/summary")]
 async fn summary(
-    doorward: &Services,
+    services: &Services,
     _by: Allowed<EventsRead>,
     of: Query<EventFilter>,
-) -> Answer<EventSummary> {
-    ok(doorward.store.event_summary(of.0).await?)
+) -> ApiResult<EventSummary> {
+    ok(services.store.event_summary(of.0).await?)
 }

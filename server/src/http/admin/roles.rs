@@ -8,11 +8,10 @@ use rocket::{Route, delete, get, put, routes};
 
 use super::scopes::{Roles, RolesRead};
 use crate::{
-    domain::{self, Door, role},
+    domain::{self, EntryPoint, role},
     http::{
-        Allowed, ApiError, Body, Listing, Recent, RequestInfo, Services,
-        reply::{Answer, Done, NoContent, created, ok},
-        values,
+        Allowed, ApiError, Body, Listing, Recent, RequestInfo, Services, path_ids,
+        response::{ApiResult, EmptyResult, NoContent, created, ok},
     },
 };
 
@@ -31,21 +30,21 @@ fn view(role: domain::Role) -> Role {
 
 #[get("/admin/roles")]
 async fn list(
-    doorward: &Services,
+    services: &Services,
     _by: Allowed<RolesRead>,
     listing: Listing<()>,
-) -> Answer<Page<Role>> {
-    ok(doorward.store.roles(listing.query).await?.map(view))
+) -> ApiResult<Page<Role>> {
+    ok(services.store.roles(listing.query).await?.map(view))
 }
 
-async fn find(doorward: &Services, name: &str) -> Result<Role, ApiError> {
-    let role = doorward.store.role(name.to_owned()).await?;
+async fn find(services: &Services, name: &str) -> Result<Role, ApiError> {
+    let role = services.store.role(name.to_owned()).await?;
     role.map(view).ok_or_else(|| ApiError::not_found("role"))
 }
 
 #[get("/admin/roles/<name>")]
-async fn get(doorward: &Services, _by: Allowed<RolesRead>, name: &str) -> Answer<Role> {
-    ok(find(doorward, name).await?)
+async fn get(services: &Services, _by: Allowed<RolesRead>, name: &str) -> ApiResult<Role> {
+    ok(find(services, name).await?)
 }
 
 /// # Errors
@@ -61,26 +60,31 @@ pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
 
 #[put("/admin/roles/<name>", data = "<body>")]
 async fn put(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: Recent<Roles>,
     name: &str,
     body: Body<PutRole>,
-) -> Answer<Role> {
+) -> ApiResult<Role> {
     check_name(name)?;
-    let permissions = values::scopes("permissions", &body.0.permissions)?;
-    let act = doorward.act(&by, Door::Admin, info)?;
-    let new = doorward
+    let permissions = path_ids::scopes("permissions", &body.0.permissions)?;
+    let act = services.act(&by, EntryPoint::Admin, info)?;
+    let new = services
         .store
         .put_role(name.to_owned(), permissions, act)
         .await?;
-    let role = find(doorward, name).await?;
+    let role = find(services, name).await?;
     if new { created(role) } else { ok(role) }
 }
 
 #[delete("/admin/roles/<name>")]
-async fn delete(doorward: &Services, info: &RequestInfo, by: Recent<Roles>, name: &str) -> Done {
-    let act = doorward.act(&by, Door::Admin, info)?;
-    doorward.store.delete_role(name.to_owned(), act).await?;
+async fn delete(
+    services: &Services,
+    info: &RequestInfo,
+    by: Recent<Roles>,
+    name: &str,
+) -> EmptyResult {
+    let act = services.act(&by, EntryPoint::Admin, info)?;
+    services.store.delete_role(name.to_owned(), act).await?;
     Ok(NoContent)
 }

@@ -7,10 +7,10 @@ use rocket::{Route, get, post, routes, tokio::fs};
 
 use super::scopes::{Server, ServerRead};
 use crate::{
-    domain::Door,
+    domain::EntryPoint,
     http::{
         Allowed, Recent, RequestInfo, Services,
-        reply::{Answer, created, ok},
+        response::{ApiResult, created, ok},
     },
     settings::Settings,
     store::{DATABASE, SCHEMA_VERSION},
@@ -51,8 +51,8 @@ fn is_local(issuer: &str) -> bool {
 }
 
 /// Who sends forwarding headers without being trusted.
-fn untrusted_proxies(doorward: &Services) -> Vec<Forwarder> {
-    let senders = doorward.told.untrusted_proxies().into_iter();
+fn untrusted_proxies(services: &Services) -> Vec<Forwarder> {
+    let senders = services.log_dedup.untrusted_proxies().into_iter();
     let view = |(ip, times): (std::net::IpAddr, u64)| Forwarder {
         ip: ip.to_string(),
         times,
@@ -61,13 +61,13 @@ fn untrusted_proxies(doorward: &Services) -> Vec<Forwarder> {
 }
 
 #[get("/admin/server")]
-async fn server(doorward: &Services, _by: Allowed<ServerRead>) -> Answer<ServerInfo> {
+async fn server(services: &Services, _by: Allowed<ServerRead>) -> ApiResult<ServerInfo> {
     let size = async |name: String| {
-        let path = doorward.store.directory().join(name);
+        let path = services.store.directory().join(name);
         fs::metadata(path).await.map_or(0, |found| found.len())
     };
-    let mail = if doorward.links.mail {
-        let waiting = doorward.store.mails_waiting().await?;
+    let mail = if services.links.mail {
+        let waiting = services.store.mails_waiting().await?;
         Some(MailInfo {
             waiting: waiting.count,
             oldest_at: waiting.oldest,
@@ -76,12 +76,12 @@ async fn server(doorward: &Services, _by: Allowed<ServerRead>) -> Answer<ServerI
     } else {
         None
     };
-    let begun = doorward.store.beginnings().await?;
-    let uptime = doorward.clock.now().0 - doorward.started_at.0;
+    let begun = services.store.beginnings().await?;
+    let uptime = services.clock.now().0 - services.started_at.0;
     ok(ServerInfo {
         version: env!("CARGO_PKG_VERSION").into(),
-        issuer: doorward.issuer.clone(),
-        started_at: doorward.started_at,
+        issuer: services.issuer.clone(),
+        started_at: services.started_at,
         uptime_seconds: u64::try_from(uptime / 1000).unwrap_or_default(),
         storage: StorageInfo {
             schema_version: SCHEMA_VERSION,
@@ -90,23 +90,27 @@ async fn server(doorward: &Services, _by: Allowed<ServerRead>) -> Answer<ServerI
         },
         mail,
         setup: Setup {
-            issuer_set: !is_local(&doorward.issuer),
+            issuer_set: !is_local(&services.issuer),
             administrator: begun.administrator,
             backed_up_at: begun.backed_up_at,
-            untrusted_proxy: doorward.told.has_untrusted_proxy(),
-            forwarded_by: untrusted_proxies(doorward),
+            untrusted_proxy: services.log_dedup.has_untrusted_proxy(),
+            forwarded_by: untrusted_proxies(services),
             mail_sent: begun.mail_sent,
             client_connected: begun.client_connected,
         },
-        backup: doorward.store.backup_progress(),
-        settings: settings(&doorward.settings),
+        backup: services.store.backup_progress(),
+        settings: settings(&services.settings),
     })
 }
 
 #[post("/admin/server/backup")]
-async fn backup(doorward: &Services, info: &RequestInfo, by: Recent<Server>) -> Answer<BackupMade> {
-    let act = doorward.act(&by, Door::Admin, info)?;
-    let made = doorward.backups.make(act).await?;
+async fn backup(
+    services: &Services,
+    info: &RequestInfo,
+    by: Recent<Server>,
+) -> ApiResult<BackupMade> {
+    let act = services.act(&by, EntryPoint::Admin, info)?;
+    let made = services.backups.make(act).await?;
     created(BackupMade {
         file: made.file.to_string_lossy().into_owned(),
         bytes: made.bytes,

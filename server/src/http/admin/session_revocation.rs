@@ -8,12 +8,12 @@ use super::{
     sessions::{network, view},
 };
 use crate::{
-    domain::{Door, text},
+    domain::{EntryPoint, text},
     http::{
         ApiError, Body, Recent, RequestInfo, Services,
-        reply::{Answer, ok},
+        response::{ApiResult, ok},
     },
-    service::Meant,
+    service::RevocationRequest,
     store::SessionFilter,
 };
 
@@ -23,15 +23,15 @@ pub(super) fn routes() -> Vec<Route> {
 
 #[post("/admin/sessions/revoke", data = "<body>")]
 async fn revoke(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: Recent<Sessions>,
     body: Body<RevokeSessions>,
-) -> Answer<RevokedSessions> {
+) -> ApiResult<RevokedSessions> {
     let asked = body.0;
     let reason = asked.reason.as_deref().unwrap_or_default();
     let reason = text::name(reason).map_err(|why| ApiError::validation("reason", why))?;
-    let sessions = &doorward.sessions;
+    let sessions = &services.sessions;
     let preview = match &asked.preview_id {
         Some(_) if asked.dry_run => {
             return Err(ApiError::request(
@@ -40,7 +40,11 @@ async fn revoke(
             ));
         }
         Some(id) => sessions.take(&by, id)?,
-        None => sessions.find(&by, meant(&asked)?, view).await?,
+        None => {
+            sessions
+                .find(&by, revocation_request(&asked)?, view)
+                .await?
+        }
     };
     let mut answer = RevokedSessions {
         dry_run: asked.dry_run,
@@ -56,7 +60,7 @@ async fn revoke(
         answer.preview_id = Some(kept.id);
         answer.expires_at = Some(kept.expires_at);
     } else {
-        let act = doorward.act(&by, Door::Admin, info)?;
+        let act = services.act(&by, EntryPoint::Admin, info)?;
         let reason = Some(reason).filter(|reason| !reason.is_empty());
         answer.revoked = sessions
             .end(&by, preview, asked.preview_id, reason, act)
@@ -66,7 +70,7 @@ async fn revoke(
 }
 
 /// Which sessions a body means.
-fn meant(asked: &RevokeSessions) -> Result<Meant, ApiError> {
+fn revocation_request(asked: &RevokeSessions) -> Result<RevocationRequest, ApiError> {
     if asked.active == Some(false) {
         return Err(ApiError::validation(
             "active",
@@ -74,7 +78,7 @@ fn meant(asked: &RevokeSessions) -> Result<Meant, ApiError> {
         ));
     }
     let ip = asked.ip.as_deref().map(network).transpose();
-    Ok(Meant {
+    Ok(RevocationRequest {
         filter: SessionFilter {
             user_id: asked.user_id,
             client_id: asked.client_id,

@@ -8,12 +8,12 @@ use rocket::{Route, delete, get, routes};
 
 use super::scopes::{Sessions, SessionsRead};
 use crate::{
-    domain::{self, Door},
+    domain::{self, EntryPoint},
     http::{
         Allowed, ApiError, Filters, Listing, Recent, RequestInfo, Services,
         params::Params,
-        reply::{Answer, Done, NoContent, ok},
-        values,
+        path_ids,
+        response::{ApiResult, EmptyResult, NoContent, ok},
     },
     store::SessionFilter,
 };
@@ -66,33 +66,38 @@ pub(crate) fn view(session: domain::Session, now: Timestamp) -> Session {
 
 #[get("/admin/sessions")]
 async fn list(
-    doorward: &Services,
+    services: &Services,
     by: Allowed<SessionsRead>,
     listing: Listing<SessionFilter>,
-) -> Answer<Page<Session>> {
-    let now = doorward.clock.now();
+) -> ApiResult<Page<Session>> {
+    let now = services.clock.now();
     let filter = SessionFilter {
         searches_people: by.scopes.covers("admin:users:read"),
         ..listing.filter
     };
-    let page = doorward.store.sessions(filter, listing.query, now).await?;
+    let page = services.store.sessions(filter, listing.query, now).await?;
     ok(page.map(|session| view(session, now)))
 }
 
 #[get("/admin/sessions/<id>")]
-async fn get(doorward: &Services, _by: Allowed<SessionsRead>, id: &str) -> Answer<Session> {
-    let row = doorward
+async fn get(services: &Services, _by: Allowed<SessionsRead>, id: &str) -> ApiResult<Session> {
+    let row = services
         .store
-        .session_row(values::id(id, "session")?)
+        .session_row(path_ids::id(id, "session")?)
         .await?;
     let row = row.ok_or_else(|| ApiError::not_found("session"))?;
-    ok(view(row, doorward.clock.now()))
+    ok(view(row, services.clock.now()))
 }
 
 #[delete("/admin/sessions/<id>")]
-async fn end(doorward: &Services, info: &RequestInfo, by: Recent<Sessions>, id: &str) -> Done {
-    let id = values::id(id, "session")?;
-    let act = doorward.act(&by, Door::Admin, info)?;
-    doorward.store.end_session(id, None, act).await?;
+async fn end(
+    services: &Services,
+    info: &RequestInfo,
+    by: Recent<Sessions>,
+    id: &str,
+) -> EmptyResult {
+    let id = path_ids::id(id, "session")?;
+    let act = services.act(&by, EntryPoint::Admin, info)?;
+    services.store.end_session(id, None, act).await?;
     Ok(NoContent)
 }

@@ -5,10 +5,10 @@ use rocket::{Route, delete, get, post, routes};
 
 use super::scopes::{Keys, KeysRead};
 use crate::{
-    domain::{Door, text::fold},
+    domain::{EntryPoint, text::fold},
     http::{
         Allowed, ApiError, Listing, Recent, RequestInfo, Services,
-        reply::{Answer, Done, NoContent, created, ok},
+        response::{ApiResult, EmptyResult, NoContent, created, ok},
     },
     store::{ListQuery, StoredSigningKey},
 };
@@ -29,11 +29,11 @@ fn view(key: StoredSigningKey) -> SigningKey {
 
 #[get("/admin/keys")]
 async fn list(
-    doorward: &Services,
+    services: &Services,
     _by: Allowed<KeysRead>,
     listing: Listing<()>,
-) -> Answer<Page<SigningKey>> {
-    let keys = doorward.store.signing_keys().await?;
+) -> ApiResult<Page<SigningKey>> {
+    let keys = services.store.signing_keys().await?;
     ok(page(keys.into_iter().map(view).collect(), &listing.query)?)
 }
 
@@ -76,14 +76,23 @@ fn page(mut keys: Vec<SigningKey>, query: &ListQuery) -> Result<Page<SigningKey>
 }
 
 #[post("/admin/keys/rotate")]
-async fn rotate(doorward: &Services, info: &RequestInfo, by: Recent<Keys>) -> Answer<SigningKey> {
-    let act = doorward.act(&by, Door::Admin, info)?;
-    created(view(doorward.signing_keys.rotate(act).await?))
+async fn rotate(
+    services: &Services,
+    info: &RequestInfo,
+    by: Recent<Keys>,
+) -> ApiResult<SigningKey> {
+    let act = services.act(&by, EntryPoint::Admin, info)?;
+    created(view(services.signing_keys.rotate(act).await?))
 }
 
 #[delete("/admin/keys/<kid>")]
-async fn revoke(doorward: &Services, info: &RequestInfo, by: Recent<Keys>, kid: &str) -> Done {
-    let act = doorward.act(&by, Door::Admin, info)?;
-    doorward.signing_keys.revoke(kid, act).await?;
+async fn revoke(
+    services: &Services,
+    info: &RequestInfo,
+    by: Recent<Keys>,
+    kid: &str,
+) -> EmptyResult {
+    let act = services.act(&by, EntryPoint::Admin, info)?;
+    services.signing_keys.revoke(kid, act).await?;
     Ok(NoContent)
 }

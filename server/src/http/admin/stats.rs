@@ -11,7 +11,7 @@ use crate::http::{
     Allowed, ApiError, Filters, Services,
     params::Params,
     query::Query,
-    reply::{Answer, ok},
+    response::{ApiResult, ok},
 };
 
 pub(super) fn routes() -> Vec<Route> {
@@ -20,11 +20,11 @@ pub(super) fn routes() -> Vec<Route> {
 
 #[get("/admin/stats")]
 async fn stats(
-    doorward: &Services,
+    services: &Services,
     _by: Allowed<ServerRead>,
     of: Query<SeriesOf>,
-) -> Answer<Stats> {
-    ok(doorward.statistics.stats(of.0.by, of.0.since).await?)
+) -> ApiResult<Stats> {
+    ok(services.statistics.stats(of.0.by, of.0.since).await?)
 }
 
 /// Which series is asked for.

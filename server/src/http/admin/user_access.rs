@@ -7,11 +7,10 @@ use rocket::{Route, delete, post, routes};
 
 use super::{scopes::Users, user_view::find};
 use crate::{
-    domain::Door,
+    domain::EntryPoint,
     http::{
-        ApiError, Body, OptionalBody, Recent, RequestInfo, Services,
-        reply::{Answer, Done, NoContent, created, ok},
-        values,
+        ApiError, Body, OptionalBody, Recent, RequestInfo, Services, path_ids,
+        response::{ApiResult, EmptyResult, NoContent, created, ok},
     },
 };
 
@@ -27,16 +26,16 @@ pub(super) fn routes() -> Vec<Route> {
 
 #[post("/admin/users/<id>/password", data = "<body>")]
 async fn set_password(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: Recent<Users>,
     id: &str,
     body: Body<SetPassword>,
-) -> Done {
-    let account = find(doorward, id).await?;
+) -> EmptyResult {
+    let account = find(services, id).await?;
     let password = body.0.password.clone().into();
-    let (api_keys, context) = (body.0.api_keys, doorward.context(&by, info));
-    doorward
+    let (api_keys, context) = (body.0.api_keys, services.context(&by, info));
+    services
         .accounts
         .set_password(&by, &account, password, api_keys, context)
         .await?;
@@ -46,30 +45,30 @@ async fn set_password(
 /// Takes somebody's password away, so that they have to set a new one. It needs as much as setting one.
 #[delete("/admin/users/<id>/password")]
 async fn remove_password(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: Recent<Users>,
     id: &str,
-) -> Done {
-    let user = values::id(id, "user")?;
-    let act = doorward.act(&by, Door::Admin, info)?;
-    doorward.store.remove_password(user, act).await?;
-    doorward.factors.pending.end_of(user);
-    doorward.factors.enrolments.end_of(user);
+) -> EmptyResult {
+    let user = path_ids::id(id, "user")?;
+    let act = services.act(&by, EntryPoint::Admin, info)?;
+    services.store.remove_password(user, act).await?;
+    services.factors.pending.end_of(user);
+    services.factors.enrolments.end_of(user);
     Ok(NoContent)
 }
 
 #[post("/admin/users/<id>/link", data = "<body>")]
 async fn create_link(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: Recent<Users>,
     id: &str,
     body: Body<CreateLink>,
-) -> Answer<Link> {
-    let account = find(doorward, id).await?;
-    let context = doorward.context(&by, info);
-    let links = &doorward.links;
+) -> ApiResult<Link> {
+    let account = find(services, id).await?;
+    let context = services.context(&by, info);
+    let links = &services.links;
     created(links.create(&by, &account, &body.0, context).await?)
 }
 
@@ -77,14 +76,14 @@ async fn create_link(
 /// password they set: it needs as much as setting one.
 #[delete("/admin/users/<id>/mfa", data = "<body>")]
 async fn remove_factors(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: Recent<Users>,
     id: &str,
     body: OptionalBody<FactorRemoval>,
-) -> Done {
-    let user = values::id(id, "user")?;
-    let mut act = doorward.act(&by, Door::Admin, info)?;
+) -> EmptyResult {
+    let user = path_ids::id(id, "user")?;
+    let mut act = services.act(&by, EntryPoint::Admin, info)?;
     if let Some(reason) = body.0.reason {
         act = act.because(reason.into());
     }
@@ -92,23 +91,23 @@ async fn remove_factors(
         let why = "is missing: say why, in the body or as X-Reason";
         return Err(ApiError::request("reason", why));
     }
-    doorward.store.remove_factors(user, act).await?;
-    doorward.factors.pending.end_of(user);
-    doorward.factors.enrolments.end_of(user);
+    services.store.remove_factors(user, act).await?;
+    services.factors.pending.end_of(user);
+    services.factors.enrolments.end_of(user);
     Ok(NoContent)
 }
 
 #[post("/admin/users/<id>/sessions/revoke", data = "<body>")]
 async fn revoke_sessions(
-    doorward: &Services,
+    services: &Services,
     info: &RequestInfo,
     by: Recent<Users>,
     id: &str,
     body: OptionalBody<RevokeSessionsOf>,
-) -> Answer<Revoked> {
-    let id = values::id(id, "user")?;
-    let act = doorward.act(&by, Door::Admin, info)?;
-    let store = &doorward.store;
+) -> ApiResult<Revoked> {
+    let id = path_ids::id(id, "user")?;
+    let act = services.act(&by, EntryPoint::Admin, info)?;
+    let store = &services.store;
     let revoked = store
         .revoke_sessions_of(id, None, body.0.api_keys, act)
         .await?;

@@ -11,12 +11,12 @@ use crate::{
     http::{
         Allowed, ApiError, Filters, Listing, Services,
         mfa::wire_factors,
-        own_data::application,
+        own_export_and_deletion::application,
         params::Params,
-        reply::{Answer, ok},
-        values,
+        path_ids,
+        response::{ApiResult, ok},
     },
-    store::{Outstanding, UserFilter},
+    store::{OutstandingLinks, UserFilter},
 };
 
 pub(super) fn routes() -> Vec<Route> {
@@ -61,25 +61,25 @@ pub(crate) fn view(user: domain::User) -> User {
 
 #[get("/admin/users")]
 async fn list(
-    doorward: &Services,
+    services: &Services,
     _by: Allowed<UsersRead>,
     listing: Listing<UserFilter>,
-) -> Answer<Page<User>> {
-    let page = doorward.store.users(listing.filter, listing.query).await?;
+) -> ApiResult<Page<User>> {
+    let page = services.store.users(listing.filter, listing.query).await?;
     ok(page.map(view))
 }
 
-pub(super) async fn find(doorward: &Services, id: &str) -> Result<Arc<domain::Account>, ApiError> {
-    let account = doorward.store.account(values::id(id, "user")?).await?;
+pub(super) async fn find(services: &Services, id: &str) -> Result<Arc<domain::Account>, ApiError> {
+    let account = services.store.account(path_ids::id(id, "user")?).await?;
     account.ok_or_else(|| ApiError::not_found("user"))
 }
 
 #[get("/admin/users/<id>")]
-async fn get(doorward: &Services, _by: Allowed<UsersRead>, id: &str) -> Answer<User> {
-    let account = find(doorward, id).await?;
-    let (store, user) = (&doorward.store, account.user.id);
+async fn get(services: &Services, _by: Allowed<UsersRead>, id: &str) -> ApiResult<User> {
+    let account = find(services, id).await?;
+    let (store, user) = (&services.store, account.user.id);
     let factors = store.factors(user).await?;
-    let Outstanding { links, mails } = store.outstanding(user, doorward.clock.now()).await?;
+    let OutstandingLinks { links, mails } = store.outstanding(user, services.clock.now()).await?;
     ok(User {
         mfa: factors.is_any().then(|| wire_factors(factors)),
         links,
@@ -91,12 +91,12 @@ async fn get(doorward: &Services, _by: Allowed<UsersRead>, id: &str) -> Answer<U
 /// The applications that a user has let in, newest first.
 #[get("/admin/users/<id>/applications")]
 async fn applications(
-    doorward: &Services,
+    services: &Services,
     _by: Allowed<UsersRead>,
     id: &str,
     listing: Listing<()>,
-) -> Answer<Page<OwnApplication>> {
-    let account = find(doorward, id).await?;
-    let consents = doorward.store.consents(account.user.id, listing.query);
+) -> ApiResult<Page<OwnApplication>> {
+    let account = find(services, id).await?;
+    let consents = services.store.consents(account.user.id, listing.query);
     ok(consents.await?.map(application))
 }

@@ -6,7 +6,7 @@ use rocket::{Route, get, routes};
 use crate::{
     http::{
         Bearer,
-        reply::{Answer, ok},
+        response::{ApiResult, ok},
     },
     service::{Caller, Credential},
 };
@@ -25,7 +25,7 @@ fn shows_email(by: &Caller) -> bool {
 }
 
 #[get("/admin/whoami")]
-fn whoami(by: Bearer) -> Answer<Whoami> {
+fn whoami(by: Bearer) -> ApiResult<Whoami> {
     let (kind, id) = match &by.credential {
         Credential::Session { account, .. } => (CallerKind::User, account.user.id.to_string()),
         Credential::Key { key, .. } => (CallerKind::Apikey, key.id.to_string()),

@@ -8,12 +8,12 @@ use super::ApiError;
 
 /// Where a guard leaves its error for the catcher, which Rocket does not hand it.
 #[derive(Default)]
-struct Left(Mutex<Option<ApiError>>);
+struct GuardErrorSlot(Mutex<Option<ApiError>>);
 
 impl ApiError {
     /// Leaves the error with the request and answers its status: what a guard fails with.
     pub(in crate::http) fn leave(self, request: &Request<'_>) -> (Status, ApiError) {
-        let place = request.local_cache(Left::default);
+        let place = request.local_cache(GuardErrorSlot::default);
         *place
             .0
             .lock()
@@ -34,7 +34,7 @@ impl ApiError {
 
     /// What a guard of this request failed with.
     pub(in crate::http) fn left(request: &Request<'_>) -> Option<ApiError> {
-        let place = request.local_cache(Left::default);
+        let place = request.local_cache(GuardErrorSlot::default);
         place
             .0
             .lock()

@@ -5,7 +5,7 @@ use rocket::http::Method::{Delete, Get, Post, Put};
 
 use super::{
     operation::{Operation, op},
-    who::Who::Scope,
+    security::SecurityRequirement::Scope,
 };
 
 /// The operations.

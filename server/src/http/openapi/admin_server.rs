@@ -5,7 +5,7 @@ use rocket::http::Method::{Delete, Get, Post};
 
 use super::{
     operation::{Operation, op},
-    who::Who::{Bearer, Scope},
+    security::SecurityRequirement::{Bearer, Scope},
 };
 
 /// The operations.

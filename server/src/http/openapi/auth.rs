@@ -5,9 +5,9 @@ use rocket::http::Method::{Get, Post};
 
 use super::{
     operation::{Operation, op},
-    who::Who::{Anybody, Bearer, Client},
+    security::SecurityRequirement::{Anybody, Bearer, Client},
 };
-use crate::http::{oauth_forms::TokenRequest, token_answer::BothTokens};
+use crate::http::{oauth_forms::TokenRequest, token_response::BothTokens};
 
 /// The operations.
 pub(super) const OPERATIONS: &[Operation] = &[

@@ -5,7 +5,7 @@ use rocket::http::Method::{Delete, Get, Post};
 
 use super::{
     operation::{Operation, op},
-    who::Who::{Anybody, FirstParty},
+    security::SecurityRequirement::{Anybody, FirstParty},
 };
 
 /// Errors of what makes a factor, or codes in its place, for whoever shows the password again.

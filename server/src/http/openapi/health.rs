@@ -5,7 +5,7 @@ use rocket::http::Method::Get;
 
 use super::{
     operation::{Operation, op},
-    who::Who::Anybody,
+    security::SecurityRequirement::Anybody,
 };
 use crate::http::health::Health;
 

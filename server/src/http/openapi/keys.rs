@@ -5,7 +5,7 @@ use rocket::http::Method::{Delete, Get, Patch, Post};
 
 use super::{
     operation::{Operation, op},
-    who::Who::{KeyHolder, ResourceServer},
+    security::SecurityRequirement::{KeyHolder, ResourceServer},
 };
 
 /// Errors of what makes a key, or changes one.

@@ -9,10 +9,10 @@ mod admin_sessions;
 mod admin_users;
 mod auth;
 mod content;
-mod derived;
 mod email_links;
 mod factors;
 mod health;
+mod implied_responses;
 mod keys;
 mod operation;
 mod operation_object;
@@ -22,7 +22,7 @@ mod passkeys;
 mod protocol;
 mod registration;
 mod responses;
-mod who;
+mod security;
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -31,7 +31,7 @@ use rocket::{Route, get, routes};
 use serde_json::{Map, Value, json};
 
 use self::content::{Schemas, of};
-pub(super) use self::{operation::Operation, who::Who};
+pub(super) use self::{operation::Operation, security::SecurityRequirement};
 use super::{Services, well_known::Public};
 
 pub fn routes() -> Vec<Route> {
@@ -71,10 +71,10 @@ pub fn text() -> std::sync::Arc<str> {
 
 /// The description with the address at which this server is reached.
 #[get("/openapi.json")]
-fn describe(doorward: &Services) -> Public {
-    let served = doorward
+fn describe(services: &Services) -> Public {
+    let served = services
         .description
-        .get_or_init(|| written(&doorward.issuer));
+        .get_or_init(|| written(&services.issuer));
     Public(served.clone())
 }
 

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{
     content::{Content, of, page_of},
-    who::Who,
+    security::SecurityRequirement,
 };
 
 /// One operation.
@@ -15,7 +15,7 @@ pub(in crate::http) struct Operation {
     pub method: Method,
     pub path: &'static str,
     pub what: &'static str,
-    pub who: Who,
+    pub who: SecurityRequirement,
     pub body: Content,
     pub status: u16,
     pub answer: Content,
@@ -34,7 +34,7 @@ pub(in crate::http) struct Operation {
 pub(super) const fn op(
     method: Method,
     path: &'static str,
-    who: Who,
+    who: SecurityRequirement,
     what: &'static str,
 ) -> Operation {
     Operation {

@@ -5,7 +5,7 @@ use rocket::http::Method::{Delete, Get, Patch, Post};
 
 use super::{
     operation::{Operation, op},
-    who::Who::{Bearer, FirstParty},
+    security::SecurityRequirement::{Bearer, FirstParty},
 };
 
 /// The operations.

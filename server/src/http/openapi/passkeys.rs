@@ -5,7 +5,7 @@ use rocket::http::Method::{Delete, Post};
 
 use super::{
     operation::{Operation, op},
-    who::Who::{Anybody, FirstParty},
+    security::SecurityRequirement::{Anybody, FirstParty},
 };
 
 /// The operations.

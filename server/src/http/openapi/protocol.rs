@@ -4,12 +4,12 @@ use rocket::http::Method::{Get, Post};
 
 use super::{
     operation::{Operation, op},
-    who::Who::{Browser, Client, Token},
+    security::SecurityRequirement::{Browser, Client, Token},
 };
 use crate::{
     http::{
         oauth_forms::{AuthorizeForm, LogoutForm, TokenQuestion, TokenRequest},
-        token_answer::OAuthToken,
+        token_response::OAuthToken,
     },
     oauth::{TokenInfo, UserInfo},
 };

@@ -4,7 +4,7 @@ use rocket::http::Method::{Delete, Get, Post, Put};
 
 use super::{
     operation::{Operation, op},
-    who::Who::Anybody,
+    security::SecurityRequirement::Anybody,
 };
 use crate::{
     http::client_information::ClientInformation,

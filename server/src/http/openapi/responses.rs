@@ -8,7 +8,7 @@ use super::{
     content::Schemas,
     operation::Operation,
     operation_object::{JSON, content, reference},
-    who::Who::{Browser, Client, Token},
+    security::SecurityRequirement::{Browser, Client, Token},
 };
 
 /// An answer that does not follow from the error codes: status, meaning, type.

@@ -2,10 +2,10 @@
 
 use super::{
     authorize::continued,
-    browser::{Stay, set_cookie},
+    browser_cookie::{CookieLifetime, set_cookie},
     page::Page,
     page_context::PageContext,
-    page_response::{Answer, Go, PageResponse},
+    page_response::{PageResponse, PageResult, Redirect},
 };
 use crate::{
     crypto::secret::Secret,
@@ -16,44 +16,44 @@ use crate::{
 
 /// What a sign-in was for: a request that is under way, or a part of the account.
 #[derive(Debug, Default)]
-pub(super) struct Then<'a> {
+pub(super) struct SignInDestination<'a> {
     pub request: Option<&'a AuthorizationRequest>,
     pub part: Option<&'static str>,
-    pub stay: Stay,
+    pub stay: CookieLifetime,
 }
 
 /// After signing in or up: the session this browser had before ends, also one whose cookie it never took, and what was
 /// under way goes on.
-pub(super) async fn arrived(
-    visit: &PageContext<'_>,
-    then: Then<'_>,
+pub(super) async fn signed_in_with(
+    page_context: &PageContext<'_>,
+    then: SignInDestination<'_>,
     session: &Session,
     cookie: &Secret,
-) -> Answer {
-    let cookie = Some(settled(visit, then.stay, session, cookie).await?);
+) -> PageResult {
+    let cookie = Some(signed_in(page_context, then.stay, session, cookie).await?);
     // The request may be long, and leads to other sites, as the way back to a protected host does: neither is for a head
     // of this answer.
-    let is_far = then.request.is_some() || visit.protected.is_some();
-    let to = destination(visit, &then);
+    let is_far = then.request.is_some() || page_context.protected.is_some();
+    let to = destination(page_context, &then);
     Ok(if is_far {
         Page {
             cookie,
-            ..Page::onward(visit.texts, to)
+            ..Page::redirecting(page_context.texts, to)
         }
         .into()
     } else {
-        PageResponse::Go(Go { to, cookie })
+        PageResponse::Go(Redirect { to, cookie })
     })
 }
 
 /// Where somebody goes who has signed in.
-pub(super) fn destination(visit: &PageContext<'_>, then: &Then<'_>) -> String {
-    let doorward = visit.doorward;
-    match (then.request, &visit.protected, then.part) {
-        (Some(request), ..) => continued(doorward, request),
+pub(super) fn destination(page_context: &PageContext<'_>, then: &SignInDestination<'_>) -> String {
+    let services = page_context.services;
+    match (then.request, &page_context.protected, then.part) {
+        (Some(request), ..) => continued(services, request),
         (None, Some(protected), _) => protected.clone(),
-        (None, None, Some(part)) => format!("{}/account#{part}", doorward.site.base),
-        (None, None, None) => visit.home(),
+        (None, None, Some(part)) => format!("{}/account#{part}", services.site.base),
+        (None, None, None) => page_context.home(),
     }
 }
 
@@ -61,47 +61,51 @@ pub(super) fn destination(visit: &PageContext<'_>, then: &Then<'_>) -> String {
 ///
 /// # Errors
 /// A page, when storage cannot be read or written.
-pub(super) async fn settled(
-    visit: &PageContext<'_>,
-    stay: Stay,
+pub(super) async fn signed_in(
+    page_context: &PageContext<'_>,
+    stay: CookieLifetime,
     session: &Session,
     cookie: &Secret,
 ) -> Result<String, PageResponse> {
-    let doorward = visit.doorward;
-    let here = visit.browser.signed_in()?.map(|before| before.session.id);
-    let from = visit.browser.hash();
-    let lost = doorward
-        .arrivals
-        .put(from, session.id, session.user_id, session.created_at);
+    let services = page_context.services;
+    let here = page_context
+        .browser
+        .signed_in()?
+        .map(|before| before.session.id);
+    let from = page_context.browser.hash();
+    let lost =
+        services
+            .unclaimed_sign_ins
+            .put(from, session.id, session.user_id, session.created_at);
     for id in here.into_iter().chain(lost) {
-        let cause = visit
+        let cause = page_context
             .info
             .context(Actor::User(session.user_id), session.created_at);
         // What it opened at clients goes on with the person's new sign-in.
-        doorward.store.hand_over(id, session.id).await?;
-        let ended = doorward.store.sign_out(None, Act::of_session(id, cause));
+        services.store.hand_over(id, session.id).await?;
+        let ended = services.store.sign_out(None, Act::of_session(id, cause));
         match ended.await {
             // It has ended since.
             Ok(()) | Err(StoreError::Refused(_)) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(set_cookie(doorward, cookie, stay))
+    Ok(set_cookie(services, cookie, stay))
 }
 
 /// Where a stale form of signing in or up goes on for somebody who is signed in already: what they wanted is there.
 pub(super) async fn already_in(
-    visit: &PageContext<'_>,
+    page_context: &PageContext<'_>,
     request: Option<&AuthorizationRequest>,
-) -> Option<Answer> {
-    match visit.browser.signed_in() {
+) -> Option<PageResult> {
+    match page_context.browser.signed_in() {
         Ok(None) => None,
         Ok(Some(_)) => {
             let to = match request {
-                Some(request) => continued(visit.doorward, request),
-                None => visit.home(),
+                Some(request) => continued(page_context.services, request),
+                None => page_context.home(),
             };
-            Some(Ok(Page::onward(visit.texts, to).into()))
+            Some(Ok(Page::redirecting(page_context.texts, to).into()))
         }
         Err(page) => Some(Err(page)),
     }

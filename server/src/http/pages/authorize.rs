@@ -9,7 +9,7 @@ use rocket::{
 use super::{
     continue_authorization::advance,
     page_context::PageContext,
-    page_response::{Answer, go_far},
+    page_response::{PageResult, go_far},
     sign_in_page,
 };
 use crate::{
@@ -42,22 +42,24 @@ pub(super) fn parameter(uri: &Origin<'_>, name: &str) -> Option<String> {
 }
 
 #[get("/oauth/authorize")]
-async fn authorize(visit: PageContext<'_>, uri: &Origin<'_>) -> Answer {
+async fn authorize(page_context: PageContext<'_>, uri: &Origin<'_>) -> PageResult {
     let Some(pairs) = query(uri) else {
-        return Err(visit.refused(OAuthError::too_many_parameters().into()));
+        return Err(page_context.refused(OAuthError::too_many_parameters().into()));
     };
-    if visit.is(Method::Head) && names_document(&pairs) {
+    if page_context.is(Method::Head) && names_document(&pairs) {
         // It changes nothing: no document is fetched for it, and none is kept.
-        return Ok(sign_in_page::page(&visit, None, sign_in_page::SignInForm::default()).into());
+        return Ok(
+            sign_in_page::page(&page_context, None, sign_in_page::SignInForm::default()).into(),
+        );
     }
-    match visit
-        .doorward
+    match page_context
+        .services
         .authorization
-        .read(pairs, visit.info.ip)
+        .read(pairs, page_context.info.ip)
         .await
     {
-        Ok(request) => advance(visit.of(&request), request, None).await,
-        Err(error) => Err(visit.refused(error)),
+        Ok(request) => advance(page_context.of(&request), request, None).await,
+        Err(error) => Err(page_context.refused(error)),
     }
 }
 
@@ -70,35 +72,37 @@ fn names_document(pairs: &[(String, String)]) -> bool {
 /// OpenID Connect Core section 3.1.2.1 wants POST too. It comes from another site, so the browser leaves our cookie
 /// out (`SameSite=Lax`): only after a redirect is it known who is signed in.
 #[post("/oauth/authorize", data = "<form>")]
-async fn authorize_post(visit: PageContext<'_>, form: FormBody) -> Answer {
-    let form = form.0.map_err(|failure| visit.refused(failure.into()))?;
+async fn authorize_post(page_context: PageContext<'_>, form: FormBody) -> PageResult {
+    let form = form
+        .0
+        .map_err(|failure| page_context.refused(failure.into()))?;
     let pairs = form.pairs().to_vec();
-    match visit
-        .doorward
+    match page_context
+        .services
         .authorization
-        .read(pairs, visit.info.ip)
+        .read(pairs, page_context.info.ip)
         .await
     {
         Ok(_) => {
             let mut query = form_urlencoded::Serializer::new(String::new());
             query.extend_pairs(form.pairs());
-            let base = &visit.doorward.site.base;
+            let base = &page_context.services.site.base;
             let to = format!("{base}/oauth/authorize?{}", query.finish());
-            Ok(go_far(visit.texts, to))
+            Ok(go_far(page_context.texts, to))
         }
-        Err(error) => Err(visit.refused(error)),
+        Err(error) => Err(page_context.refused(error)),
     }
 }
 
 /// The address at which a request goes on.
-pub(super) fn continued(doorward: &Services, request: &AuthorizationRequest) -> String {
-    let kept = doorward.authorization.keep(request);
-    format!("{}{GO_ON}?request={kept}", doorward.site.base)
+pub(super) fn continued(services: &Services, request: &AuthorizationRequest) -> String {
+    let kept = services.authorization.keep(request);
+    format!("{}{GO_ON}?request={kept}", services.site.base)
 }
 
 #[get("/oauth/authorize/continue")]
-async fn go_on(visit: PageContext<'_>, uri: &Origin<'_>) -> Answer {
+async fn go_on(page_context: PageContext<'_>, uri: &Origin<'_>) -> PageResult {
     let kept = parameter(uri, "request").unwrap_or_default();
-    let (visit, request) = visit.carried(&kept)?;
-    advance(visit, request, None).await
+    let (page_context, request) = page_context.carried(&kept)?;
+    advance(page_context, request, None).await
 }

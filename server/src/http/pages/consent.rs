@@ -5,14 +5,14 @@ use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
 use super::{
+    components::{logo, request_field, shown_logo, unverified_client_notice, website},
     continue_authorization::advance,
-    form::{Posted, Taken},
+    form::{AcceptedForm, Posted},
     page::Page,
     page_context::PageContext,
-    page_response::Answer,
-    parts::{kept, logo, shown_logo, stranger, website},
+    page_response::PageResult,
     redirect_pages::destination,
-    sign_up::beside,
+    sign_up::other_pages,
     texts::{Texts, fill},
 };
 use crate::{
@@ -27,37 +27,37 @@ pub(super) fn routes() -> Vec<Route> {
 const PATH: &str = "/oauth/consent";
 
 /// Yes and no. Two forms, so that each button says all there is to say.
-fn choice(visit: &PageContext<'_>, request: &AuthorizationRequest) -> Markup {
-    let t = visit.texts;
+fn choice(page_context: &PageContext<'_>, request: &AuthorizationRequest) -> Markup {
+    let t = page_context.texts;
     let allow = html! {
-        (kept(visit.doorward, Some(request)))
+        (request_field(page_context.services, Some(request)))
         input type="hidden" name="decision" value="allow";
         button type="submit" { (t.allow) }
     };
     let deny = html! {
-        (kept(visit.doorward, Some(request)))
+        (request_field(page_context.services, Some(request)))
         input type="hidden" name="decision" value="deny";
         button type="submit" class="quiet" { (t.deny) }
     };
     html! {
         div class="choice" {
-            (visit.form(PATH, allow))
-            (visit.form(PATH, deny))
+            (page_context.form(PATH, allow))
+            (page_context.form(PATH, deny))
         }
     }
 }
 
 /// The consent page. What it shows is what the form can give.
 pub(super) async fn page(
-    visit: &PageContext<'_>,
+    page_context: &PageContext<'_>,
     request: AuthorizationRequest,
     scope: ScopeSet,
     who: Option<SignedIn>,
-) -> Answer {
-    let (doorward, t) = (visit.doorward, visit.texts);
-    let client = doorward.store.client(request.client_id).await?;
+) -> PageResult {
+    let (services, t) = (page_context.services, page_context.texts);
+    let client = services.store.client(request.client_id).await?;
     let Some(client) = client else {
-        return Err(visit.failed(&OAuthError::client(false)));
+        return Err(page_context.failed(&OAuthError::client(false)));
     };
     let request = AuthorizationRequest {
         shown: Some(scope.clone()),
@@ -65,13 +65,13 @@ pub(super) async fn page(
     };
     let email = who.map(|who| who.account.user.email.as_str().to_owned());
     let email = email.unwrap_or_default();
-    let again = beside(doorward, "/sign-in", Some(&request));
+    let again = other_pages(services, "/sign-in", Some(&request));
     let policy = &client.policy;
     let picture = shown_logo(&client);
     let main = html! {
         (logo(picture.as_deref()))
         h1 { (fill(t.consent_title, "app", &client.name)) }
-        (stranger(t, &client))
+        (unverified_client_notice(t, &client))
         (website(policy.client_uri.as_deref()))
         p { (fill(t.consent_as, "email", &email)) " " a href=(again) { (t.not_you) } }
         @if scope.is_empty() {
@@ -84,12 +84,12 @@ pub(super) async fn page(
             (t.consent_sent_to) " "
             strong { (destination(&request.redirect_uri)) }
         }
-        (choice(visit, &request))
+        (choice(page_context, &request))
         p class="hint" { (t.consent_revocable) }
     };
     Ok(Page {
         picture,
-        ..visit.page(t.consent_short, main)
+        ..page_context.page(t.consent_short, main)
     }
     .into())
 }
@@ -115,31 +115,31 @@ pub(super) fn scopes(t: &'static Texts, scope: &ScopeSet) -> Markup {
 }
 
 #[post("/oauth/consent", data = "<posted>")]
-async fn submit(visit: PageContext<'_>, posted: Posted) -> Answer {
-    let fields = match posted.take(&visit, PATH)? {
-        Taken::Fresh(fields) => fields,
-        Taken::Stale(stale) => {
+async fn submit(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    let fields = match posted.take(&page_context, PATH)? {
+        AcceptedForm::Fresh(fields) => fields,
+        AcceptedForm::Stale(stale) => {
             // Nothing was decided: the request goes on from where it stands.
-            let (visit, request) = visit.carried(stale.fields.get("request"))?;
-            let answer = advance(visit, request, None).await?;
+            let (page_context, request) = page_context.carried(stale.fields.get("request"))?;
+            let answer = advance(page_context, request, None).await?;
             return Ok(answer.with_status(stale.status));
         }
     };
-    let (visit, request) = visit.carried(fields.get("request"))?;
+    let (page_context, request) = page_context.carried(fields.get("request"))?;
     if request.is_again {
         // It was open for too long: the page shows what holds now.
-        return advance(visit, request, None).await;
+        return advance(page_context, request, None).await;
     }
     if request.shown.is_none() {
         // Kept for another page: this one showed nothing of it.
-        return Err(visit.failed(&OAuthError::request("the request was not shown")));
+        return Err(page_context.failed(&OAuthError::request("the request was not shown")));
     }
     let decision = match fields.get("decision") {
         "allow" => true,
         "deny" => false,
-        _ => return Err(visit.failed(&OAuthError::request("decision is missing"))),
+        _ => return Err(page_context.failed(&OAuthError::request("decision is missing"))),
     };
-    advance(visit, request, Some(decision)).await
+    advance(page_context, request, Some(decision)).await
 }
 
 #[cfg(test)]

@@ -4,71 +4,80 @@ use maud::html;
 use rocket::http::Method;
 
 use super::{
-    consent, page::Page, page_context::PageContext, page_response::Answer, pending_request,
+    consent, page::Page, page_context::PageContext, page_response::PageResult, pending_request,
     redirect_pages::answer_form, sign_in, sign_in_page, texts::fill,
 };
 use crate::oauth::{
-    AuthorizationRequest, ClientAnswer, NOT_ADMITTED, Next, OAuthError, ResponseMode, Visitor,
+    AuthorizationOutcome, AuthorizationRequest, ClientAnswer, EndUser, NOT_ADMITTED, OAuthError,
+    ResponseMode,
 };
 
 /// Takes a request as far as it goes, and shows what comes next.
 pub(super) async fn advance(
-    visit: PageContext<'_>,
+    page_context: PageContext<'_>,
     request: AuthorizationRequest,
     decision: Option<bool>,
-) -> Answer {
-    if visit.is(Method::Head) {
+) -> PageResult {
+    if page_context.is(Method::Head) {
         // It changes nothing, so it makes no code.
-        let asking = pending_request::asking(&visit, Some(request)).await?;
+        let asking = pending_request::asking(&page_context, Some(request)).await?;
         return Ok(sign_in_page::page(
-            &visit,
+            &page_context,
             asking.as_ref(),
             sign_in_page::SignInForm::default(),
         )
         .into());
     }
-    let visitor = Visitor {
-        signed_in: visit.browser.signed_in()?,
+    let visitor = EndUser {
+        signed_in: page_context.browser.signed_in()?,
         decision,
-        ip: visit.info.ip,
-        user_agent: visit.agent.clone(),
-        request_id: visit.info.id.clone(),
+        ip: page_context.info.ip,
+        user_agent: page_context.agent.clone(),
+        request_id: page_context.info.id.clone(),
     };
     let who = visitor.signed_in.clone();
-    match visit
-        .doorward
+    match page_context
+        .services
         .authorization
         .authorize(&request, visitor)
         .await
     {
-        Ok(Next::Answer(answer)) => Ok(visit.bring(answer, decision.is_some())),
-        Ok(Next::NotAdmitted(answer)) => not_admitted(&visit, request, answer).await,
-        Ok(Next::SignIn) => {
-            let asking = pending_request::asking(&visit, Some(request)).await?;
-            Ok(
-                sign_in_page::page(&visit, asking.as_ref(), sign_in_page::SignInForm::default())
-                    .into(),
-            )
+        Ok(AuthorizationOutcome::Answer(answer)) => {
+            Ok(page_context.respond_to_client(answer, decision.is_some()))
         }
-        Ok(Next::Consent(scope)) => consent::page(&visit, request, scope, who).await,
-        Err(error) => Err(visit.refused(error)),
+        Ok(AuthorizationOutcome::NotAdmitted(answer)) => {
+            not_admitted(&page_context, request, answer).await
+        }
+        Ok(AuthorizationOutcome::SignIn) => {
+            let asking = pending_request::asking(&page_context, Some(request)).await?;
+            Ok(sign_in_page::page(
+                &page_context,
+                asking.as_ref(),
+                sign_in_page::SignInForm::default(),
+            )
+            .into())
+        }
+        Ok(AuthorizationOutcome::Consent(scope)) => {
+            consent::page(&page_context, request, scope, who).await
+        }
+        Err(error) => Err(page_context.refused(error)),
     }
 }
 
 /// The page for somebody who may not sign in to an application. It leads on to the application, which is told too.
 async fn not_admitted(
-    visit: &PageContext<'_>,
+    page_context: &PageContext<'_>,
     request: AuthorizationRequest,
     answer: ClientAnswer,
-) -> Answer {
-    let t = visit.texts;
+) -> PageResult {
+    let t = page_context.texts;
     let failure = OAuthError::new("access_denied", NOT_ADMITTED);
-    visit
-        .doorward
+    page_context
+        .services
         .clients
-        .refused(Some(request.client_id), &failure, visit.info.ip);
-    let again = sign_in::address(visit.doorward, Some(&request));
-    let asking = pending_request::asking(visit, Some(request)).await?;
+        .refused(Some(request.client_id), &failure, page_context.info.ip);
+    let again = sign_in::address(page_context.services, Some(&request));
+    let asking = pending_request::asking(page_context, Some(request)).await?;
     let name = asking.map(|asking| asking.name).unwrap_or_default();
     let back = fill(t.back_to_app, "app", &name);
     let posts = answer.mode == ResponseMode::FormPost;
@@ -95,9 +104,9 @@ async fn not_admitted(
         }
     } else {
         Page {
-            onward: Some(url),
+            redirect_to: Some(url),
             onward_after: NOT_ADMITTED_SECONDS,
-            located: true,
+            has_location: true,
             ..page
         }
     }

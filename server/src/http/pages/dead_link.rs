@@ -16,8 +16,8 @@ pub(super) enum Dead {
 }
 
 /// What is said of a link that does not work, with the way to another one.
-pub(super) fn dead(visit: &PageContext<'_>, link: Dead, error: &ApiError) -> PageResponse {
-    let t = visit.texts;
+pub(super) fn dead(page_context: &PageContext<'_>, link: Dead, error: &ApiError) -> PageResponse {
+    let t = page_context.texts;
     if !is_dead(error) {
         return Page {
             holds_token: true,
@@ -25,12 +25,12 @@ pub(super) fn dead(visit: &PageContext<'_>, link: Dead, error: &ApiError) -> Pag
         }
         .into();
     }
-    let sign_in = sign_in::address(visit.doorward, None);
+    let sign_in = sign_in::address(page_context.services, None);
     let main = html! {
         h1 { (t.links.dead_title) }
         p role="alert" { @if link == Dead::Verify { (t.links.dead_verify) } @else { (t.links.dead) } }
-        @if link == Dead::Reset && visit.doorward.verification.mail {
-            p { a class="button" href={ (visit.doorward.site.base) (forgot_password::PATH) } { (t.links.new_link) } }
+        @if link == Dead::Reset && page_context.services.verification.mail {
+            p { a class="button" href={ (page_context.services.site.base) (forgot_password::PATH) } { (t.links.new_link) } }
             p class="aside" { a href=(sign_in) { (t.sign_in_link) } }
         } @else {
             p { a class="button" href=(sign_in) { (t.sign_in_link) } }

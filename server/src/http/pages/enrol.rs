@@ -5,15 +5,15 @@ use maud::{Markup, PreEscaped, html};
 use rocket::{Route, post, routes};
 
 use super::{
-    after_sign_in::{Then, already_in, destination, settled},
-    browser::Stay,
+    after_sign_in::{SignInDestination, already_in, destination, signed_in},
+    browser_cookie::CookieLifetime,
+    components::{alert, back_to, kept_in, request_field, stale_note},
     fields::Fields,
-    form::{Posted, Taken},
-    input::{Input, Wrong},
+    form::{AcceptedForm, Posted},
+    input::{FieldError, Input},
     page::Page,
     page_context::PageContext,
-    page_response::Answer,
-    parts::{alert, back_to, kept, kept_in, stale_note},
+    page_response::PageResult,
     pending_request::{Asking, asking},
     sign_in,
     sign_in_page::{self, SignInForm, page_status},
@@ -33,14 +33,14 @@ const PATH: &str = "/sign-in/enrol";
 
 /// What the page stands on, and what is said about the last try.
 #[derive(Debug, Default)]
-pub(super) struct Step<'a> {
+pub(super) struct EnrolPage<'a> {
     pub token: &'a str,
     pub error: Option<&'a ApiError>,
     /// The form was not taken: the status of the page.
     pub stale: Option<u16>,
     /// The part of the account to come back to.
     pub again: Option<&'static str>,
-    pub stay: Stay,
+    pub stay: CookieLifetime,
 }
 
 /// The page that sets one-time codes up; the sign-in page, where its time is over.
@@ -48,20 +48,20 @@ pub(super) struct Step<'a> {
 /// # Errors
 /// A page, when storage cannot be read.
 pub(super) async fn page(
-    visit: &PageContext<'_>,
+    page_context: &PageContext<'_>,
     asking: Option<&Asking>,
-    step: &Step<'_>,
-) -> Answer {
-    let (doorward, t) = (visit.doorward, visit.texts);
+    step: &EnrolPage<'_>,
+) -> PageResult {
+    let (services, t) = (page_context.services, page_context.texts);
     let token = Secret::from(step.token.to_owned());
-    let offered = match doorward.sign_in.enrolment(&token).await {
+    let offered = match services.sign_in.enrolment(&token).await {
         Ok(offered) => offered,
-        Err(crate::service::Error::InvalidToken) => return Ok(over(visit, asking, step)),
+        Err(crate::service::Error::InvalidToken) => return Ok(over(page_context, asking, step)),
         Err(error) => return Err(ApiError::from(error).into()),
     };
     let request = asking.map(|asking| &asking.request);
     let fields = html! {
-        (kept(doorward, request))
+        (request_field(services, request))
         (back_to(step.again))
         (kept_in(step.stay))
         input type="hidden" name="token" value=(step.token);
@@ -72,27 +72,27 @@ pub(super) async fn page(
     let main = html! {
         h1 { (t.enrol_title) }
         p { (t.enrol_why) }
-        (alert(visit, above, &[]))
-        (stale_note(visit, step.stale))
+        (alert(page_context, above, &[]))
+        (stale_note(page_context, step.stale))
         (authenticator(t, &offered.secret, &offered.uri)?)
-        (visit.form(PATH, fields))
-        (sign_in::restart(visit, request, step.again))
+        (page_context.form(PATH, fields))
+        (sign_in::restart(page_context, request, step.again))
     };
     Ok(Page {
         status: step
             .stale
             .unwrap_or_else(|| step.error.map_or(200, page_status)),
         retry_after: step.error.and_then(ApiError::retry_after),
-        ..visit.page(t.enrol_title, main)
+        ..page_context.page(t.enrol_title, main)
     }
     .into())
 }
 
 /// The sign-in begins anew.
 fn over(
-    visit: &PageContext<'_>,
+    page_context: &PageContext<'_>,
     asking: Option<&Asking>,
-    step: &Step<'_>,
+    step: &EnrolPage<'_>,
 ) -> super::page_response::PageResponse {
     let said = SignInForm {
         stale: Some(200),
@@ -100,7 +100,7 @@ fn over(
         stay: step.stay,
         ..SignInForm::default()
     };
-    sign_in_page::page(visit, asking, said).into()
+    sign_in_page::page(page_context, asking, said).into()
 }
 
 /// What an authenticator reads: a picture, an address for the one on this device, and letters to type.
@@ -123,16 +123,16 @@ pub(super) fn is_wrong_code(error: &ApiError) -> bool {
 }
 
 /// What is said at the field for a code.
-pub(super) fn wrong_code(t: &Texts, error: Option<&ApiError>) -> Wrong<'static> {
+pub(super) fn wrong_code(t: &Texts, error: Option<&ApiError>) -> FieldError<'static> {
     if error.is_some_and(is_wrong_code) {
-        Wrong::at("code", t.wrong_code)
+        FieldError::at("code", t.wrong_code)
     } else {
-        Wrong::default()
+        FieldError::default()
     }
 }
 
 /// The field for the first code.
-pub(super) fn code_field(t: &Texts, wrong: &Wrong<'_>) -> Markup {
+pub(super) fn code_field(t: &Texts, wrong: &FieldError<'_>) -> Markup {
     let input = Input {
         id: "code",
         name: "code",
@@ -156,78 +156,78 @@ pub(super) fn codes(t: &Texts, codes: &[Secret]) -> Markup {
 }
 
 #[post("/sign-in/enrol", data = "<posted>")]
-async fn submit(visit: PageContext<'_>, posted: Posted) -> Answer {
-    match posted.take(&visit, PATH)? {
-        Taken::Fresh(fields) => {
-            let (visit, request) = visit.carrying(fields.given("request"))?;
-            enrol(&visit, request, &fields).await
+async fn submit(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    match posted.take(&page_context, PATH)? {
+        AcceptedForm::Fresh(fields) => {
+            let (page_context, request) = page_context.carrying(fields.given("request"))?;
+            enrol(&page_context, request, &fields).await
         }
-        Taken::Stale(stale) => {
-            let (visit, request) = visit.carrying(stale.fields.given("request"))?;
+        AcceptedForm::Stale(stale) => {
+            let (page_context, request) = page_context.carrying(stale.fields.given("request"))?;
             let again = sign_in::part(stale.fields.given("again"));
             if again.is_none()
-                && let Some(answer) = already_in(&visit, request.as_ref()).await
+                && let Some(answer) = already_in(&page_context, request.as_ref()).await
             {
                 return answer;
             }
-            let asking = asking(&visit, request).await?;
-            let step = Step {
+            let asking = asking(&page_context, request).await?;
+            let step = EnrolPage {
                 token: stale.fields.get("token"),
                 error: None,
                 stale: Some(stale.status),
                 again,
-                stay: Stay::of(stale.fields.get("keep")),
+                stay: CookieLifetime::of(stale.fields.get("keep")),
             };
-            page(&visit, asking.as_ref(), &step).await
+            page(&page_context, asking.as_ref(), &step).await
         }
     }
 }
 
 async fn enrol(
-    visit: &PageContext<'_>,
+    page_context: &PageContext<'_>,
     request: Option<AuthorizationRequest>,
     fields: &Fields,
-) -> Answer {
-    let (doorward, t) = (visit.doorward, visit.texts);
-    let (cookie, new, context) = visit.new_sign_in();
+) -> PageResult {
+    let (services, t) = (page_context.services, page_context.texts);
+    let (cookie, new, context) = page_context.new_sign_in();
     let token = fields.get("token");
     let (again, stay) = (
         sign_in::part(fields.given("again")),
-        Stay::of(fields.get("keep")),
+        CookieLifetime::of(fields.get("keep")),
     );
     let typed = fields.get("code");
-    let enrolled = doorward
+    let enrolled = services
         .sign_in
         .enrol(token.to_owned().into(), typed, new, context)
         .await;
     let error = match enrolled.map_err(ApiError::from) {
         Ok(enrolled) => {
-            let then = Then {
+            let then = SignInDestination {
                 request: request.as_ref(),
                 part: again,
                 stay,
             };
-            let to = destination(visit, &then);
+            let to = destination(page_context, &then);
             let main = html! {
                 h1 { (t.codes_title) }
                 (codes(t, &enrolled.recovery_codes))
                 p { a class="button" href=(to) { (t.codes_kept) } }
             };
             return Ok(Page {
-                cookie: Some(settled(visit, stay, &enrolled.session, &cookie).await?),
+                cookie: Some(signed_in(page_context, stay, &enrolled.session, &cookie).await?),
                 ..Page::new(t, t.codes_title, main)
             }
             .into());
         }
         Err(error) => error,
     };
-    let asking = asking(visit, request).await?;
-    let step = Step {
+    let asking = asking(page_context, request).await?;
+    let step = EnrolPage {
         token,
         error: Some(&error),
         stale: None,
         again,
         stay,
     };
-    page(visit, asking.as_ref(), &step).await
+    page(page_context, asking.as_ref(), &step).await
 }

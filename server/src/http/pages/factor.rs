@@ -8,16 +8,16 @@ use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
 use super::{
-    after_sign_in::{Then, already_in, arrived},
-    browser::Stay,
+    after_sign_in::{SignInDestination, already_in, signed_in_with},
+    browser_cookie::CookieLifetime,
+    components::{alert, back_to, kept_in, request_field, stale_note},
     enrol::{is_wrong_code, wrong_code},
     fields::Fields,
-    form::{Posted, Taken},
-    input::{Input, Wrong},
+    form::{AcceptedForm, Posted},
+    input::{FieldError, Input},
     page::Page,
     page_context::PageContext,
-    page_response::Answer,
-    parts::{alert, back_to, kept, kept_in, stale_note},
+    page_response::PageResult,
     pending_request::{Asking, asking},
     sign_in,
     sign_in_page::{self, SignInForm, page_status},
@@ -39,7 +39,7 @@ const PATH: &str = "/sign-in/factor";
 
 /// What the page stands on, and what is said about the last try.
 #[derive(Debug, Default)]
-pub(super) struct Step<'a> {
+pub(super) struct FactorPage<'a> {
     pub token: &'a str,
     pub methods: &'a [MfaMethod],
     pub error: Option<&'a ApiError>,
@@ -47,13 +47,13 @@ pub(super) struct Step<'a> {
     pub stale: Option<u16>,
     /// The part of the account to come back to.
     pub again: Option<&'static str>,
-    pub stay: Stay,
+    pub stay: CookieLifetime,
     /// Whether what was shown was a passkey.
     pub passkey: bool,
 }
 
 /// Where a code is typed, of the kinds that the account has; `None` where it has none.
-fn code_field(t: &Texts, step: &Step<'_>, wrong: &Wrong<'_>) -> Option<Markup> {
+fn code_field(t: &Texts, step: &FactorPage<'_>, wrong: &FieldError<'_>) -> Option<Markup> {
     let has = |method| step.methods.contains(&method);
     let (label, hint) = match (has(MfaMethod::Totp), has(MfaMethod::RecoveryCode)) {
         (false, false) => return None,
@@ -69,7 +69,7 @@ fn code_field(t: &Texts, step: &Step<'_>, wrong: &Wrong<'_>) -> Option<Markup> {
         autocomplete: "one-time-code",
         hint: Some(hint),
         autofocus: true,
-        is_beside: has_passkey,
+        is_optional: has_passkey,
         ..Input::default()
     };
     // A passkey is the shorter way.
@@ -84,12 +84,16 @@ fn code_field(t: &Texts, step: &Step<'_>, wrong: &Wrong<'_>) -> Option<Markup> {
 ///
 /// # Errors
 /// A page, when options for a passkey cannot be made.
-pub(super) fn page(visit: &PageContext<'_>, asking: Option<&Asking>, step: &Step<'_>) -> Answer {
-    let (doorward, t) = (visit.doorward, visit.texts);
+pub(super) fn page(
+    page_context: &PageContext<'_>,
+    asking: Option<&Asking>,
+    step: &FactorPage<'_>,
+) -> PageResult {
+    let (services, t) = (page_context.services, page_context.texts);
     let request = asking.map(|asking| &asking.request);
     let has = |method| step.methods.contains(&method);
     let passkey = has(MfaMethod::Passkey)
-        .then(|| doorward.factors.request_options(doorward.clock.now()))
+        .then(|| services.factors.request_options(services.clock.now()))
         .transpose()
         .map_err(ApiError::from)?;
     let methods: Vec<_> = step.methods.iter().map(|method| name(*method)).collect();
@@ -99,7 +103,7 @@ pub(super) fn page(visit: &PageContext<'_>, asking: Option<&Asking>, step: &Step
         .error
         .filter(|error| step.passkey || !is_wrong_code(error));
     let fields = html! {
-        (kept(doorward, request))
+        (request_field(services, request))
         (back_to(step.again))
         (kept_in(step.stay))
         input type="hidden" name="mfaToken" value=(step.token);
@@ -117,11 +121,11 @@ pub(super) fn page(visit: &PageContext<'_>, asking: Option<&Asking>, step: &Step
         h1 { (t.factor_title) }
         @match above {
             Some(error) if is_wrong_code(error) => p class="alert" role="alert" { (t.wrong_passkey_again) },
-            error => (alert(visit, error, &[])),
+            error => (alert(page_context, error, &[])),
         }
-        (stale_note(visit, step.stale))
-        (visit.form_with(PATH, options.as_deref(), fields))
-        (sign_in::restart(visit, request, step.again))
+        (stale_note(page_context, step.stale))
+        (page_context.form_with(PATH, options.as_deref(), fields))
+        (sign_in::restart(page_context, request, step.again))
     };
     Ok(Page {
         status: step
@@ -129,7 +133,7 @@ pub(super) fn page(visit: &PageContext<'_>, asking: Option<&Asking>, step: &Step
             .unwrap_or_else(|| step.error.map_or(200, page_status)),
         retry_after: step.error.and_then(ApiError::retry_after),
         script: passkey.is_some(),
-        ..visit.page(t.factor_title, main)
+        ..page_context.page(t.factor_title, main)
     }
     .into())
 }
@@ -174,38 +178,38 @@ fn factor(fields: &Fields) -> Option<Factor> {
 }
 
 #[post("/sign-in/factor", data = "<posted>")]
-async fn submit(visit: PageContext<'_>, posted: Posted) -> Answer {
-    match posted.take(&visit, PATH)? {
-        Taken::Fresh(fields) => {
-            let (visit, request) = visit.carrying(fields.given("request"))?;
-            second_step(&visit, request, &fields).await
+async fn submit(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    match posted.take(&page_context, PATH)? {
+        AcceptedForm::Fresh(fields) => {
+            let (page_context, request) = page_context.carrying(fields.given("request"))?;
+            second_step(&page_context, request, &fields).await
         }
-        Taken::Stale(stale) => {
-            let (visit, request) = visit.carrying(stale.fields.given("request"))?;
+        AcceptedForm::Stale(stale) => {
+            let (page_context, request) = page_context.carrying(stale.fields.given("request"))?;
             let again = sign_in::part(stale.fields.given("again"));
             if again.is_none()
-                && let Some(answer) = already_in(&visit, request.as_ref()).await
+                && let Some(answer) = already_in(&page_context, request.as_ref()).await
             {
                 return answer;
             }
-            let asking = asking(&visit, request).await?;
-            let step = Step {
+            let asking = asking(&page_context, request).await?;
+            let step = FactorPage {
                 token: stale.fields.get("mfaToken"),
                 methods: &methods(&stale.fields),
                 error: None,
                 stale: Some(stale.status),
                 again,
-                stay: Stay::of(stale.fields.get("keep")),
+                stay: CookieLifetime::of(stale.fields.get("keep")),
                 passkey: false,
             };
-            page(&visit, asking.as_ref(), &step)
+            page(&page_context, asking.as_ref(), &step)
         }
     }
 }
 
 /// Opens the session of a sign-in with the factor that a form shows.
 async fn complete(
-    doorward: &Services,
+    services: &Services,
     fields: &Fields,
     new: NewSession,
     context: AuditContext,
@@ -217,33 +221,33 @@ async fn complete(
         )
     })?;
     let token = fields.get("mfaToken").to_owned().into();
-    let opened = doorward.sign_in.second_step(token, factor, new, context);
+    let opened = services.sign_in.second_step(token, factor, new, context);
     let (_, session) = opened.await?;
     Ok(session)
 }
 
 async fn second_step(
-    visit: &PageContext<'_>,
+    page_context: &PageContext<'_>,
     request: Option<AuthorizationRequest>,
     fields: &Fields,
-) -> Answer {
-    let doorward = visit.doorward;
-    let (cookie, new, context) = visit.new_sign_in();
+) -> PageResult {
+    let services = page_context.services;
+    let (cookie, new, context) = page_context.new_sign_in();
     let token = fields.get("mfaToken");
     let again = sign_in::part(fields.given("again"));
-    let stay = Stay::of(fields.get("keep"));
-    let error = match complete(doorward, fields, new, context).await {
+    let stay = CookieLifetime::of(fields.get("keep"));
+    let error = match complete(services, fields, new, context).await {
         Ok(session) => {
-            let then = Then {
+            let then = SignInDestination {
                 request: request.as_ref(),
                 part: again,
                 stay,
             };
-            return arrived(visit, then, &session, &cookie).await;
+            return signed_in_with(page_context, then, &session, &cookie).await;
         }
         Err(error) => error,
     };
-    let asking = asking(visit, request).await?;
+    let asking = asking(page_context, request).await?;
     // The token is over: the sign-in begins anew.
     if error.code() == ErrorCode::InvalidToken {
         let said = SignInForm {
@@ -251,16 +255,16 @@ async fn second_step(
             again,
             ..SignInForm::default()
         };
-        return Ok(sign_in_page::page(visit, asking.as_ref(), said).into());
+        return Ok(sign_in_page::page(page_context, asking.as_ref(), said).into());
     }
-    let step = Step {
+    let step = FactorPage {
         token,
         methods: &methods(fields),
         error: Some(&error),
         again,
         stay,
         passkey: fields.given("credential").is_some(),
-        ..Step::default()
+        ..FactorPage::default()
     };
-    page(visit, asking.as_ref(), &step)
+    page(page_context, asking.as_ref(), &step)
 }

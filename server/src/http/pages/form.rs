@@ -8,7 +8,7 @@ use rocket::{
 use super::{
     fields::Fields,
     form_origin::{Sender, sender},
-    form_token::{Form, TOKEN, Token, take_token},
+    form_token::{Form, TOKEN, TokenCheck, take_token},
     page::Page,
     page_context::PageContext,
     page_response::PageResponse,
@@ -36,15 +36,15 @@ pub(super) struct Posted {
 
 /// A form as it is taken.
 #[derive(Debug)]
-pub(super) enum Taken {
+pub(super) enum AcceptedForm {
     /// To act on.
     Fresh(Fields),
-    Stale(Stale),
+    Stale(RejectedForm),
 }
 
 /// A form whose token is missing, foreign, used or too old: nothing is done, and the answer is a page to go on from.
 #[derive(Debug)]
-pub(super) struct Stale {
+pub(super) struct RejectedForm {
     pub fields: Fields,
     /// Of the page to go on from.
     pub status: u16,
@@ -57,34 +57,34 @@ impl Posted {
     /// A page, for one that another site sent or that cannot be read.
     pub(super) fn take(
         self,
-        visit: &PageContext<'_>,
+        page_context: &PageContext<'_>,
         form: impl Into<Form>,
-    ) -> Result<Taken, PageResponse> {
-        let (doorward, t) = (visit.doorward, visit.texts);
+    ) -> Result<AcceptedForm, PageResponse> {
+        let (services, t) = (page_context.services, page_context.texts);
         match self.sender {
             Sender::Ours => {}
             Sender::Foreign => return Err(Page::error(t, 403, t.foreign_form, None).into()),
-            Sender::OtherUrl(origin) => return Err(wrong_issuer(visit, &origin)),
+            Sender::OtherUrl(origin) => return Err(wrong_issuer(page_context, &origin)),
         }
         let bad = |status| Page::error(t, status, t.bad_request, None);
         let fields = Fields(self.fields.map_err(bad)?);
-        let browser = visit.browser.hash();
-        let token = take_token(doorward, form.into(), browser, fields.get(TOKEN));
+        let browser = page_context.browser.hash();
+        let token = take_token(services, form.into(), browser, fields.get(TOKEN));
         let status = match token {
-            Token::Fresh => return Ok(Taken::Fresh(fields)),
-            Token::Spent => 200,
-            Token::Foreign => 403,
+            TokenCheck::Fresh => return Ok(AcceptedForm::Fresh(fields)),
+            TokenCheck::Spent => 200,
+            TokenCheck::Foreign => 403,
         };
-        Ok(Taken::Stale(Stale { fields, status }))
+        Ok(AcceptedForm::Stale(RejectedForm { fields, status }))
     }
 }
 
 /// A form of this server's own page, opened at a URL that is not the issuer's: the person and the operator are told
 /// which setting is wrong.
-fn wrong_issuer(visit: &PageContext<'_>, origin: &str) -> PageResponse {
-    let (doorward, t) = (visit.doorward, visit.texts);
-    let issuer = doorward.issuer.as_str();
-    if doorward.told.wrong_issuer(doorward.clock.now()) {
+fn wrong_issuer(page_context: &PageContext<'_>, origin: &str) -> PageResponse {
+    let (services, t) = (page_context.services, page_context.texts);
+    let issuer = services.issuer.as_str();
+    if services.log_dedup.wrong_issuer(services.clock.now()) {
         tracing::warn!(
             %origin,
             %issuer,

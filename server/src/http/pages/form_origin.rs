@@ -20,7 +20,7 @@ pub(super) fn is_from_another_site(request: &Request<'_>) -> bool {
     from.is_some_and(|from| !matches!(from, "same-origin" | "none"))
 }
 
-pub(super) fn sender(request: &Request<'_>, doorward: &Services) -> Sender {
+pub(super) fn sender(request: &Request<'_>, services: &Services) -> Sender {
     let header = |name| request.headers().get_one(name);
     if is_from_another_site(request) {
         return Sender::Foreign;
@@ -31,14 +31,14 @@ pub(super) fn sender(request: &Request<'_>, doorward: &Services) -> Sender {
     let Some((scheme, authority)) = origin.split_once("://") else {
         return Sender::Foreign;
     };
-    let (site_scheme, site_host) = doorward
+    let (site_scheme, site_host) = services
         .site
         .origin
         .split_once("://")
         .unwrap_or(("http", ""));
     let host = header("host").unwrap_or_default();
     let at_host = !host.is_empty() && authority.eq_ignore_ascii_case(host);
-    if origin == doorward.site.origin || (at_host && scheme == site_scheme) {
+    if origin == services.site.origin || (at_host && scheme == site_scheme) {
         return Sender::Ours;
     }
     // No page of another site can make a browser say that it is of the same origin: a proxy changed the host.

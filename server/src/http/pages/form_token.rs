@@ -16,11 +16,11 @@ fn place(action: &str, Digest256(browser): Digest256) -> String {
 }
 
 /// A token for a form to `action`, in a browser.
-pub(super) fn token_for(doorward: &Services, action: &str, browser: Digest256) -> String {
-    let until = doorward.clock.now().plus_seconds(LIFETIME);
+pub(super) fn token_for(services: &Services, action: &str, browser: Digest256) -> String {
+    let until = services.clock.now().plus_seconds(LIFETIME);
     let mut bytes = random_bytes::<NONCE>().to_vec();
     bytes.extend_from_slice(&until.0.to_be_bytes());
-    doorward
+    services
         .master
         .stamp()
         .sign(&place(action, browser), &bytes)
@@ -28,28 +28,28 @@ pub(super) fn token_for(doorward: &Services, action: &str, browser: Digest256) -
 
 /// What a form's token is, which is used with this.
 pub(super) fn take_token(
-    doorward: &Services,
+    services: &Services,
     form: Form,
     browser: Digest256,
     token: &str,
-) -> Token {
+) -> TokenCheck {
     let place = place(form.action, browser);
-    let Some(bytes) = doorward.master.stamp().check(&place, token) else {
-        return Token::Foreign;
+    let Some(bytes) = services.master.stamp().check(&place, token) else {
+        return TokenCheck::Foreign;
     };
     let Some((nonce, until)) = bytes.split_first_chunk::<NONCE>() else {
-        return Token::Foreign;
+        return TokenCheck::Foreign;
     };
     let Ok(until) = <[u8; 8]>::try_from(until).map(i64::from_be_bytes) else {
-        return Token::Foreign;
+        return TokenCheck::Foreign;
     };
-    let (until, now) = (Timestamp(until), doorward.clock.now());
+    let (until, now) = (Timestamp(until), services.clock.now());
     // Which tokens were used is forgotten at a restart.
-    let forgotten = form.is_repeatable || until.plus_seconds(-LIFETIME) >= doorward.started_at;
-    if now < until && forgotten && doorward.used_forms.first(*nonce, until, now) {
-        Token::Fresh
+    let forgotten = form.is_repeatable || until.plus_seconds(-LIFETIME) >= services.started_at;
+    if now < until && forgotten && services.used_forms.first(*nonce, until, now) {
+        TokenCheck::Fresh
     } else {
-        Token::Spent
+        TokenCheck::Spent
     }
 }
 
@@ -72,7 +72,7 @@ impl From<&'static str> for Form {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Token {
+pub(super) enum TokenCheck {
     /// Of this form and browser, in time, for the first time.
     Fresh,
     /// Used before, or too old.

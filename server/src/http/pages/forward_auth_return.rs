@@ -10,7 +10,7 @@ use super::{
     authorize::parameter,
     page::Page,
     page_context::PageContext,
-    page_response::{Answer, PageResponse, go},
+    page_response::{PageResponse, PageResult, go},
     sign_in_page::{self, SignInForm},
 };
 use crate::http::Services;
@@ -20,46 +20,46 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// The page's address, with the way back.
-pub(super) fn address(doorward: &Services, kept: &str) -> String {
-    format!("{}/sign-in/back?to={kept}", doorward.site.base)
+pub(super) fn address(services: &Services, kept: &str) -> String {
+    format!("{}/sign-in/back?to={kept}", services.site.base)
 }
 
 /// Name of the cookie that keeps the way back while somebody signs in.
-pub(super) fn cookie_name(doorward: &Services) -> String {
-    format!("{}-back", doorward.site.cookie)
+pub(super) fn cookie_name(services: &Services) -> String {
+    format!("{}-back", services.site.cookie)
 }
 
 /// The `Set-Cookie` header that keeps a way back; without one it is forgotten.
-fn cookie(doorward: &Services, kept: Option<&str>) -> String {
-    let secure = if doorward.site.tls { "; Secure" } else { "" };
+fn cookie(services: &Services, kept: Option<&str>) -> String {
+    let secure = if services.site.tls { "; Secure" } else { "" };
     format!(
         "{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{secure}",
-        cookie_name(doorward),
+        cookie_name(services),
         kept.unwrap_or_default(),
         if kept.is_some() { 3600 } else { 0 }
     )
 }
 
 #[get("/sign-in/back")]
-fn back(visit: PageContext<'_>, uri: &Origin<'_>) -> Answer {
-    let doorward = visit.doorward;
+fn back(page_context: PageContext<'_>, uri: &Origin<'_>) -> PageResult {
+    let services = page_context.services;
     let kept = parameter(uri, "to").unwrap_or_default();
-    let Some(page) = doorward.forward_auth.way_back(&kept) else {
+    let Some(page) = services.forward_auth.way_back(&kept) else {
         // Too old, or not ours: the sign-in page leads to the account.
-        return Ok(go(format!("{}/sign-in", doorward.site.base)));
+        return Ok(go(format!("{}/sign-in", services.site.base)));
     };
-    let who = visit.browser.signed_in()?;
+    let who = page_context.browser.signed_in()?;
     match who {
-        Some(who) if !visit.is(Method::Head) => {
-            let mut shown = go(doorward.forward_auth.back_to(&page, &who));
+        Some(who) if !page_context.is(Method::Head) => {
+            let mut shown = go(services.forward_auth.back_to(&page, &who));
             if let PageResponse::Go(to) = &mut shown {
-                to.cookie = Some(cookie(doorward, None));
+                to.cookie = Some(cookie(services, None));
             }
             Ok(shown)
         }
         _ => Ok(Page {
-            second_cookie: Some(cookie(doorward, Some(&kept))),
-            ..sign_in_page::page(&visit, None, SignInForm::default())
+            second_cookie: Some(cookie(services, Some(&kept))),
+            ..sign_in_page::page(&page_context, None, SignInForm::default())
         }
         .into()),
     }

@@ -33,9 +33,9 @@ impl<'r> FromRequest<'r> for AsksForAPage {
 }
 
 /// A redirect within the site.
-struct Go(String);
+struct HomeRedirect(String);
 
-impl<'r> Responder<'r, 'static> for Go {
+impl<'r> Responder<'r, 'static> for HomeRedirect {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
         Response::build()
             .status(Status::SeeOther)
@@ -46,8 +46,8 @@ impl<'r> Responder<'r, 'static> for Go {
 }
 
 #[get("/")]
-fn home(_page: AsksForAPage, doorward: &Services) -> Go {
-    Go(format!("{}/account", doorward.site.base))
+fn home(_page: AsksForAPage, services: &Services) -> HomeRedirect {
+    HomeRedirect(format!("{}/account", services.site.base))
 }
 
 /// The tab's icon, for whoever asks before they have read a page. Its name says nothing of what is in it: kept for a day.
@@ -69,6 +69,6 @@ impl<'r> Responder<'r, 'static> for Icon {
 }
 
 #[get("/favicon.ico")]
-fn favicon(doorward: &Services) -> Icon {
-    Icon(doorward.site.icon.bytes.clone())
+fn favicon(services: &Services) -> Icon {
+    Icon(services.site.icon.bytes.clone())
 }

@@ -9,11 +9,11 @@ use crate::http::ApiError;
 
 /// What was wrong with a form, at the field that the error names.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Wrong<'a> {
+pub(super) struct FieldError<'a> {
     said: Option<(&'a str, Cow<'static, str>)>,
 }
 
-impl<'a> Wrong<'a> {
+impl<'a> FieldError<'a> {
     /// What an error says, where it names a field.
     pub(super) fn of(texts: &Texts, error: Option<&'a ApiError>) -> Self {
         let said = error.and_then(|error| Some((named(error)?, texts.of_error(error))));
@@ -65,7 +65,7 @@ pub(super) struct Input<'a> {
     /// No word of a language: no capitals and no spelling are put right.
     pub is_code: bool,
     /// Whether the form may be sent without it, though nothing says so: there is another way.
-    pub is_beside: bool,
+    pub is_optional: bool,
 }
 
 impl Default for Input<'_> {
@@ -83,7 +83,7 @@ impl Default for Input<'_> {
             autofocus: false,
             is_digits: false,
             is_code: false,
-            is_beside: false,
+            is_optional: false,
         }
     }
 }
@@ -126,7 +126,7 @@ impl Input<'_> {
     }
 
     /// The field, with what is wrong with it. The cursor goes there: on a long page nobody has to look for it.
-    pub(super) fn shown(&self, wrong: &Wrong<'_>) -> Markup {
+    pub(super) fn shown(&self, wrong: &FieldError<'_>) -> Markup {
         let field = if self.field.is_empty() {
             self.name
         } else {
@@ -155,7 +155,7 @@ impl Input<'_> {
                 value=[Some(self.value).filter(|value| !value.is_empty())]
                 autocapitalize=[is_code.then_some("none")] spellcheck=[is_code.then_some("false")]
                 minlength=[shortest] maxlength=[longest] aria-describedby=[described]
-                aria-invalid=[said.is_some().then_some("true")] required[self.optional.is_none() && !self.is_beside]
+                aria-invalid=[said.is_some().then_some("true")] required[self.optional.is_none() && !self.is_optional]
                 autofocus[self.autofocus || said.is_some()];
             @if let Some(said) = said { p id=(error_id) class="wrong" role="alert" { (said) } }
             @if let Some(hint) = self.hint { p id=(hint_id) class="hint" { (hint) } }

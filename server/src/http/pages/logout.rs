@@ -10,7 +10,7 @@ use super::{
     authorize::query,
     logout_request::{Logout, read_logout},
     page_context::PageContext,
-    page_response::{Answer, go_far},
+    page_response::{PageResult, go_far},
     sign_out::end,
     sign_out_page::{gone, page},
 };
@@ -22,39 +22,41 @@ pub(super) fn api() -> Vec<Route> {
 }
 
 #[get("/oauth/logout")]
-async fn logout(visit: PageContext<'_>, uri: &Origin<'_>) -> Answer {
+async fn logout(page_context: PageContext<'_>, uri: &Origin<'_>) -> PageResult {
     let asked = match query(uri) {
-        Some(pairs) => read_logout(visit.doorward, pairs).await,
+        Some(pairs) => read_logout(page_context.services, pairs).await,
         None => Err(OAuthError::too_many_parameters().into()),
     };
-    let Logout { hint, wish } = asked.map_err(|refused| visit.refused(refused))?;
-    let who = visit.browser.signed_in()?;
-    if visit.is(Method::Head) {
+    let Logout { hint, request } = asked.map_err(|refused| page_context.refused(refused))?;
+    let who = page_context.browser.signed_in()?;
+    if page_context.is(Method::Head) {
         // It changes nothing.
-        return Ok(page(&visit, &wish).into());
+        return Ok(page(&page_context, &request).into());
     }
     match who {
-        None => Ok(gone(&visit, wish)),
+        None => Ok(gone(&page_context, request)),
         // An ID token of the person who is signed in: the application has shown that it means this person.
         Some(who)
             if hint
                 .as_ref()
                 .is_some_and(|hint| hint.user == who.account.user.id) =>
         {
-            end(&visit, Some(&who), wish.hinted).await?;
-            Ok(gone(&visit, wish))
+            end(&page_context, Some(&who), request.hinted_session).await?;
+            Ok(gone(&page_context, request))
         }
-        Some(_) => Ok(page(&visit, &wish).into()),
+        Some(_) => Ok(page(&page_context, &request).into()),
     }
 }
 
 /// From another site, without our cookie: it goes on with GET, where the cookie comes along.
 #[post("/oauth/logout", data = "<body>")]
-fn logout_post(visit: PageContext<'_>, body: FormBody) -> Answer {
-    let form = body.0.map_err(|failure| visit.refused(failure.into()))?;
+fn logout_post(page_context: PageContext<'_>, body: FormBody) -> PageResult {
+    let form = body
+        .0
+        .map_err(|failure| page_context.refused(failure.into()))?;
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(form.pairs());
-    let base = &visit.doorward.site.base;
+    let base = &page_context.services.site.base;
     let to = format!("{base}/oauth/logout?{}", query.finish());
-    Ok(go_far(visit.texts, to))
+    Ok(go_far(page_context.texts, to))
 }

@@ -8,90 +8,90 @@ use super::sign_out_page::LogoutRequest;
 use crate::{
     domain::{Client, Sent},
     http::Services,
-    oauth::{Form, Hint, OAuthError, Refused, with_parameters},
+    oauth::{AuthorizationRequestError, Form, Hint, OAuthError, with_parameters},
     store::StoreError,
 };
 
 /// What an application asks for, checked.
 pub(super) struct Logout {
     pub hint: Option<Hint>,
-    pub wish: LogoutRequest,
+    pub request: LogoutRequest,
 }
 
 /// The client that is called so: by its id, or by the URL of its metadata document, which is not fetched for this.
-async fn client_called(doorward: &Services, name: &str) -> Result<Option<ClientId>, StoreError> {
+async fn client_called(services: &Services, name: &str) -> Result<Option<ClientId>, StoreError> {
     if let Ok(id) = name.parse() {
         return Ok(Some(id));
     }
-    let found = doorward.store.document_client(name.to_owned()).await?;
+    let found = services.store.document_client(name.to_owned()).await?;
     Ok(found.map(|(id, _)| id))
 }
 
 /// Reads what an application asks for.
 ///
 /// # Errors
-/// [`Refused`].
+/// [`AuthorizationRequestError`].
 pub(super) async fn read_logout(
-    doorward: &Services,
+    services: &Services,
     pairs: Vec<(String, String)>,
-) -> Result<Logout, Refused> {
+) -> Result<Logout, AuthorizationRequestError> {
     let form = Form::checked(pairs)?;
     // One that cannot be verified, or not any more, counts as none: the person is asked.
     let hint = form
         .get("id_token_hint")
-        .and_then(|hint| Hint::read(hint, &doorward.keys));
+        .and_then(|hint| Hint::read(hint, &services.keys));
     let named = match form.get("client_id") {
         Some(name) => {
-            let id = client_called(doorward, name).await?;
+            let id = client_called(services, name).await?;
             Some(id.ok_or_else(OAuthError::unknown_client)?)
         }
         None => None,
     };
     let hinted = match &hint {
-        Some(hint) => client_called(doorward, &hint.client).await?,
+        Some(hint) => client_called(services, &hint.client).await?,
         None => None,
     };
     let client = match (named, hinted) {
         (Some(named), Some(hinted)) if named != hinted => {
             let why = OAuthError::request("id_token_hint is an ID token of another client");
-            return Err(Refused::Page(Some(named), why));
+            return Err(AuthorizationRequestError::Page(Some(named), why));
         }
         (named, hinted) => named.or(hinted),
     };
-    let mut wish = LogoutRequest {
+    let mut request = LogoutRequest {
         then: None,
         by_click: false,
-        hinted: hint.as_ref().and_then(|hint| hint.session),
+        hinted_session: hint.as_ref().and_then(|hint| hint.session),
     };
     let uri = form.get("post_logout_redirect_uri");
     // Whose URI it is was said by a hint that cannot be read: the person is asked, and sent nowhere.
     let lost = client.is_none() && form.get("id_token_hint").is_some();
     if let Some(uri) = uri.filter(|_| !lost) {
-        let client = registered_with(doorward, client, uri).await?;
-        wish.by_click = client.dynamic;
-        wish.then = Some(match form.get("state") {
+        let client = registered_with(services, client, uri).await?;
+        request.by_click = client.dynamic;
+        request.then = Some(match form.get("state") {
             Some(state) => with_parameters(uri, &[("state", state)]),
             None => uri.to_owned(),
         });
     }
-    Ok(Logout { hint, wish })
+    Ok(Logout { hint, request })
 }
 
 /// The client, which has registered the address to go on to.
 ///
 /// # Errors
-/// [`Refused`].
+/// [`AuthorizationRequestError`].
 async fn registered_with(
-    doorward: &Services,
+    services: &Services,
     client: Option<ClientId>,
     uri: &str,
-) -> Result<Arc<Client>, Refused> {
+) -> Result<Arc<Client>, AuthorizationRequestError> {
     let bad = |registered: &[String]| {
         let why = "post_logout_redirect_uri is not one the client has registered";
         let sent = Sent::uri("post_logout_redirect_uri", uri, registered);
-        Refused::Page(client, OAuthError::request(why).about(sent))
+        AuthorizationRequestError::Page(client, OAuthError::request(why).about(sent))
     };
-    let found = doorward
+    let found = services
         .store
         .client(client.ok_or_else(|| bad(&[]))?)
         .await?;

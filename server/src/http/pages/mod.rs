@@ -3,9 +3,10 @@
 
 mod account;
 mod after_sign_in;
-mod asset;
+mod asset_routes;
 mod authorize;
-pub(in crate::http) mod browser;
+pub(in crate::http) mod browser_cookie;
+mod components;
 mod consent;
 mod continue_authorization;
 mod dead_link;
@@ -13,14 +14,12 @@ mod enrol;
 mod factor;
 mod failure_page;
 mod fields;
-mod first_step;
 mod forgot_password;
 mod form;
+mod form_get_routes;
 mod form_origin;
 mod form_token;
-mod form_urls;
 mod forward_auth_return;
-mod frame;
 mod home;
 mod input;
 mod language;
@@ -28,8 +27,9 @@ mod logout;
 mod logout_request;
 mod page;
 mod page_context;
+mod page_responder;
 mod page_response;
-mod parts;
+mod password_step;
 mod pending_request;
 mod redirect_pages;
 mod reset_password;
@@ -60,14 +60,14 @@ pub(super) fn api() -> Vec<Route> {
 }
 
 /// Routes of an app that is nothing but Doorward.
-pub(super) fn alone() -> Vec<Route> {
+pub(super) fn standalone_routes() -> Vec<Route> {
     home::routes()
 }
 
 /// Routes that answer HTML. They stand apart from the API's, which are described in `openapi`.
 pub(super) fn routes() -> Vec<Route> {
     [
-        asset::routes(),
+        asset_routes::routes(),
         authorize::routes(),
         sign_in::routes(),
         forward_auth_return::routes(),
@@ -80,7 +80,7 @@ pub(super) fn routes() -> Vec<Route> {
         consent::routes(),
         sign_out::routes(),
         account::routes(),
-        form_urls::routes(),
+        form_get_routes::routes(),
     ]
     .concat()
 }

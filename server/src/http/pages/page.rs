@@ -21,9 +21,9 @@ pub(crate) struct Page {
     pub holds_token: bool,
     /// Where the page goes on to by itself. Chromium applies `form-action` to the whole chain of redirects that a form
     /// starts: a navigation of its own is under no such rule.
-    pub onward: Option<String>,
+    pub redirect_to: Option<String>,
     /// Whether `onward` also stands in a `Location` head, for programs that read no HTML. Browsers ignore it here.
-    pub located: bool,
+    pub has_location: bool,
     /// After how long it does, in seconds.
     pub onward_after: u32,
     /// Whether it goes on only by a click: `onward` is named, and stands in the `Location` head alone.
@@ -53,12 +53,12 @@ impl Page {
             wide: false,
             script: false,
             holds_token: false,
-            onward: None,
+            redirect_to: None,
             onward_after: 0,
             onward_by_click: false,
             posts_to: None,
             picture: None,
-            located: false,
+            has_location: false,
             cookie: None,
             second_cookie: None,
             retry_after: None,

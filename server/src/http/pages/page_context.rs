@@ -8,7 +8,7 @@ use rocket::{
 };
 
 use super::{
-    browser::{Browser, cookies, new_cookie},
+    browser_cookie::{Browser, cookies, new_cookie},
     form_token::{TOKEN, token_for},
     forward_auth_return, language,
     page::Page,
@@ -20,14 +20,16 @@ use crate::{
     crypto::secret::Secret,
     domain::{Actor, AuditContext},
     http::{ApiError, RequestInfo, Services, user_agent::UserAgent},
-    oauth::{AuthorizationRequest, ClientAnswer, OAuthError, Refused, ResponseMode},
+    oauth::{
+        AuthorizationRequest, AuthorizationRequestError, ClientAnswer, OAuthError, ResponseMode,
+    },
     store::NewSession,
 };
 
 /// What a browser comes with.
 #[derive(Debug)]
 pub(super) struct PageContext<'r> {
-    pub doorward: &'r Services,
+    pub services: &'r Services,
     pub browser: Browser,
     pub info: &'r RequestInfo,
     pub agent: Option<String>,
@@ -52,7 +54,7 @@ impl PageContext<'_> {
         match kept {
             Some(kept) => self
                 .carried(kept)
-                .map(|(visit, request)| (visit, Some(request))),
+                .map(|(page_context, request)| (page_context, Some(request))),
             None => Ok((self, None)),
         }
     }
@@ -62,7 +64,7 @@ impl PageContext<'_> {
     /// # Errors
     /// As [`PageContext::carrying`].
     pub(super) fn carried(self, kept: &str) -> Result<(Self, AuthorizationRequest), PageResponse> {
-        let request = self.doorward.authorization.kept(kept);
+        let request = self.services.authorization.restore_request(kept);
         let request = request.map_err(|failure| self.failed(&failure))?;
         Ok((self.of(&request), request))
     }
@@ -77,7 +79,7 @@ impl PageContext<'_> {
 
     /// Where somebody goes who has signed in, and wants nothing else.
     pub(super) fn home(&self) -> String {
-        let account = || format!("{}/account", self.doorward.site.base);
+        let account = || format!("{}/account", self.services.site.base);
         let back = self.protected.clone().or_else(|| self.back.clone());
         back.unwrap_or_else(account)
     }
@@ -93,19 +95,21 @@ impl PageContext<'_> {
     }
 
     /// What a request that goes no further is answered with; operators are told too.
-    pub(super) fn refused(&self, refused: Refused) -> PageResponse {
+    pub(super) fn refused(&self, refused: AuthorizationRequestError) -> PageResponse {
         if !self.is(Method::Head) {
             let (client, failure) = refused.what();
-            self.doorward.clients.refused(client, failure, self.info.ip);
+            self.services.clients.refused(client, failure, self.info.ip);
         }
         match refused {
-            Refused::Page(_, failure) => self.failed(&failure),
-            Refused::Client {
+            AuthorizationRequestError::Page(_, failure) => self.failed(&failure),
+            AuthorizationRequestError::Client {
                 answer,
-                unseen_stranger: true,
+                needs_redirect_notice: true,
                 ..
             } if self.is_seen => Page::refused_stranger(self.texts, answer).into(),
-            Refused::Client { answer, .. } => self.bring(answer, true),
+            AuthorizationRequestError::Client { answer, .. } => {
+                self.respond_to_client(answer, true)
+            }
         }
     }
 
@@ -113,8 +117,12 @@ impl PageContext<'_> {
     /// `located`, where programs may follow it.
     pub(super) fn leave(&self, to: String, located: bool) -> PageResponse {
         if self.is(Method::Post) {
-            let page = Page::onward(self.texts, to);
-            Page { located, ..page }.into()
+            let page = Page::redirecting(self.texts, to);
+            Page {
+                has_location: located,
+                ..page
+            }
+            .into()
         } else {
             go(to)
         }
@@ -123,10 +131,10 @@ impl PageContext<'_> {
     /// What a sign-in in this browser begins with: a cookie of its own, the session that it will stand for, and what is
     /// put down to the sign-in.
     pub(super) fn new_sign_in(&self) -> (Secret, NewSession, AuditContext) {
-        let now = self.doorward.clock.now();
+        let now = self.services.clock.now();
         let cookie = new_cookie();
         let agent = self.agent.clone();
-        let tokens = &self.doorward.tokens;
+        let tokens = &self.services.tokens;
         let session = tokens.new_browser_session(self.info.ip, agent, cookie.digest(), now);
         (cookie, session, self.context(Actor::Anonymous))
     }
@@ -135,20 +143,20 @@ impl PageContext<'_> {
     pub(super) fn context(&self, actor: Actor) -> AuditContext {
         AuditContext {
             language: self.texts.language,
-            ..self.info.context(actor, self.doorward.clock.now())
+            ..self.info.context(actor, self.services.clock.now())
         }
     }
 
     /// A page with forms. A browser without a cookie of ours gets one: a form is good only in the browser it was made for.
     pub(super) fn page(&self, title: &'static str, main: Markup) -> Page {
         Page {
-            cookie: self.browser.cookie_if_fresh(self.doorward),
+            cookie: self.browser.cookie_if_fresh(self.services),
             ..Page::new(self.texts, title, main)
         }
     }
 
     /// Leaves for a client with an answer, the way that it asked for.
-    pub(super) fn bring(&self, answer: ClientAnswer, located: bool) -> PageResponse {
+    pub(super) fn respond_to_client(&self, answer: ClientAnswer, located: bool) -> PageResponse {
         match answer.mode {
             ResponseMode::Query => self.leave(answer.url(), located),
             ResponseMode::FormPost => Page::posting(self.texts, answer).into(),
@@ -177,9 +185,9 @@ impl PageContext<'_> {
         new_passkey: Option<&str>,
         fields: Markup,
     ) -> Markup {
-        let token = token_for(self.doorward, action, self.browser.hash());
+        let token = token_for(self.services, action, self.browser.hash());
         html! {
-            form method="post" action={ (self.doorward.site.base) (action) } data-passkey=[passkey]
+            form method="post" action={ (self.services.site.base) (action) } data-passkey=[passkey]
                 data-new-passkey=[new_passkey] {
                 input type="hidden" name=(TOKEN) value=(token);
                 (fields)
@@ -189,10 +197,10 @@ impl PageContext<'_> {
 }
 
 /// The address that leads on to the protected page which a browser is signing in for.
-fn to_protected(request: &Request<'_>, doorward: &Services) -> Option<String> {
-    let kept = cookies(request, &forward_auth_return::cookie_name(doorward)).next()?;
-    doorward.forward_auth.way_back(kept)?;
-    Some(forward_auth_return::address(doorward, kept))
+fn to_protected(request: &Request<'_>, services: &Services) -> Option<String> {
+    let kept = cookies(request, &forward_auth_return::cookie_name(services)).next()?;
+    services.forward_auth.way_back(kept)?;
+    Some(forward_auth_return::address(services, kept))
 }
 
 #[rocket::async_trait]
@@ -200,14 +208,14 @@ impl<'r> FromRequest<'r> for PageContext<'r> {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
         match Services::of(request) {
-            Ok(doorward) => Outcome::Success(Self {
-                doorward,
-                browser: Browser::of(request, doorward).await,
-                info: RequestInfo::of(request, doorward),
+            Ok(services) => Outcome::Success(Self {
+                services,
+                browser: Browser::of(request, services).await,
+                info: RequestInfo::of(request, services),
                 agent: UserAgent::of(request).0,
                 texts: language::of(request),
-                back: way_back(request, doorward),
-                protected: to_protected(request, doorward),
+                back: way_back(request, services),
+                protected: to_protected(request, services),
                 is_seen: request.headers().get_one("sec-fetch-dest") == Some("document"),
             }),
             Err(error) => Outcome::Error(error.leave(request)),

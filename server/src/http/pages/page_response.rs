@@ -10,18 +10,18 @@ use crate::{http::ApiError, store::StoreError};
 #[derive(Debug)]
 pub(crate) enum PageResponse {
     Page(Box<Page>),
-    Go(Go),
+    Go(Redirect),
 }
 
 /// A redirect.
 #[derive(Debug)]
-pub(crate) struct Go {
+pub(crate) struct Redirect {
     pub to: String,
     pub cookie: Option<String>,
 }
 
 /// A page or a redirect, whether what was asked for was done or not.
-pub(super) type Answer = Result<PageResponse, PageResponse>;
+pub(super) type PageResult = Result<PageResponse, PageResponse>;
 
 impl PageResponse {
     /// A page that stands for nothing done: it has this status, where it says nothing worse.
@@ -55,7 +55,7 @@ pub(super) fn go_far(texts: &'static Texts, to: String) -> PageResponse {
     if to.len() <= MAX_LOCATION {
         go(to)
     } else {
-        Page::onward(texts, to).into()
+        Page::redirecting(texts, to).into()
     }
 }
 
@@ -67,7 +67,7 @@ impl From<StoreError> for PageResponse {
 
 /// Sends the browser elsewhere, with GET.
 pub(super) fn go(to: impl Into<String>) -> PageResponse {
-    PageResponse::Go(Go {
+    PageResponse::Go(Redirect {
         to: to.into(),
         cookie: None,
     })

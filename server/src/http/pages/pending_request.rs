@@ -3,9 +3,9 @@
 use maud::Markup;
 
 use super::{
+    components::{shown_logo, unverified_client_notice},
     page_context::PageContext,
     page_response::PageResponse,
-    parts::{shown_logo, stranger},
 };
 use crate::oauth::{AuthorizationRequest, OAuthError};
 
@@ -26,20 +26,24 @@ pub(super) struct Asking {
 /// # Errors
 /// A page, for a client that is not known any more.
 pub(super) async fn asking(
-    visit: &PageContext<'_>,
+    page_context: &PageContext<'_>,
     request: Option<AuthorizationRequest>,
 ) -> Result<Option<Asking>, PageResponse> {
     let Some(request) = request else {
         return Ok(None);
     };
-    let client = visit.doorward.store.client(request.client_id).await?;
-    let client = client.ok_or_else(|| visit.failed(&OAuthError::client(false)))?;
+    let client = page_context
+        .services
+        .store
+        .client(request.client_id)
+        .await?;
+    let client = client.ok_or_else(|| page_context.failed(&OAuthError::client(false)))?;
     let name = client.name.clone();
     Ok(Some(Asking {
         request,
         name,
         logo: shown_logo(&client),
         website: client.policy.client_uri.clone().filter(|_| !client.dynamic),
-        stranger: stranger(visit.texts, &client),
+        stranger: unverified_client_notice(page_context.texts, &client),
     }))
 }

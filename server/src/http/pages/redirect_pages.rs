@@ -7,7 +7,7 @@ use crate::oauth::{ClientAnswer, ResponseMode};
 
 impl Page {
     /// A page that goes on to `to` by itself, and has a link there.
-    pub(crate) fn onward(texts: &'static Texts, to: impl Into<String>) -> Self {
+    pub(crate) fn redirecting(texts: &'static Texts, to: impl Into<String>) -> Self {
         let to = to.into();
         let main = html! {
             h1 { (texts.onward_title) }
@@ -15,7 +15,7 @@ impl Page {
             p { a href=(to) { (texts.onward_link) } }
         };
         Self {
-            onward: Some(to),
+            redirect_to: Some(to),
             ..Self::new(texts, texts.onward_title, main)
         }
     }
@@ -30,9 +30,9 @@ impl Page {
             p { a href=(to) rel="noreferrer" { (texts.onward_link) } }
         };
         Self {
-            onward: Some(to),
+            redirect_to: Some(to),
             onward_by_click: true,
-            located: true,
+            has_location: true,
             ..Self::new(texts, texts.leaving_title, main)
         }
     }

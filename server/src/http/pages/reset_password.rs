@@ -6,20 +6,20 @@ use rocket::{Route, get, http::uri::Origin, post, routes};
 
 use super::{
     authorize::parameter,
+    components::{alert, names_fields, new_password, stale_note},
     dead_link::{Dead, dead, is_dead},
     fields::Fields,
-    form::{FormState, Posted, Taken},
-    input::{Input, Wrong, is_at_field},
+    form::{AcceptedForm, FormState, Posted},
+    input::{FieldError, Input, is_at_field},
     page::Page,
     page_context::PageContext,
-    page_response::Answer,
-    parts::{alert, names_fields, new_password, stale_note},
+    page_response::PageResult,
     sign_in,
     texts::{Texts, fill},
 };
 use crate::{
     crypto::secret::Secret,
-    domain::{Actor, User, link::LinkKind},
+    domain::{Actor, User, one_time_link::LinkKind},
     http::ApiError,
     service::{OpenLink, Reset},
 };
@@ -31,7 +31,7 @@ pub(super) fn routes() -> Vec<Route> {
 const PATH: &str = "/reset-password";
 
 /// The names of somebody who is invited: as they were filled in, else as whoever invites them wrote them.
-fn names(t: &Texts, user: &User, filled: Option<&Fields>, wrong: &Wrong<'_>) -> Markup {
+fn names(t: &Texts, user: &User, filled: Option<&Fields>, wrong: &FieldError<'_>) -> Markup {
     let known = [&user.first_name, &user.last_name];
     let known = known.map(|name| name.as_deref().unwrap_or_default());
     let names = filled.map_or(known, |fields| {
@@ -51,8 +51,13 @@ fn keep_keys(t: &Texts, filled: Option<&Fields>) -> Markup {
     }
 }
 
-fn page(visit: &PageContext<'_>, open: &OpenLink, token: &Secret, said: FormState<'_>) -> Page {
-    let (doorward, t) = (visit.doorward, visit.texts);
+fn page(
+    page_context: &PageContext<'_>,
+    open: &OpenLink,
+    token: &Secret,
+    said: FormState<'_>,
+) -> Page {
+    let (services, t) = (page_context.services, page_context.texts);
     let FormState {
         filled,
         error,
@@ -61,12 +66,12 @@ fn page(visit: &PageContext<'_>, open: &OpenLink, token: &Secret, said: FormStat
     let user = &open.account.user;
     let invites = open.link.kind == LinkKind::Invite;
     let (title, text) = if invites {
-        let title = fill(t.links.invite_title, "site", &doorward.site.name);
+        let title = fill(t.links.invite_title, "site", &services.site.name);
         (title, t.links.invite_text)
     } else {
         (t.links.reset_title.to_owned(), t.links.reset_text)
     };
-    let wrong = Wrong::of(t, error);
+    let wrong = FieldError::of(t, error);
     let password = Input {
         autofocus: error.is_none_or(|error| !is_at_field(error, &["firstName", "lastName"])),
         ..new_password("newPassword", t.new_password, t.password_rule)
@@ -87,47 +92,47 @@ fn page(visit: &PageContext<'_>, open: &OpenLink, token: &Secret, said: FormStat
     let main = html! {
         h1 { (title) }
         p { (text) }
-        (alert(visit, error, &["newPassword", "firstName", "lastName"]))
-        (stale_note(visit, stale))
-        (visit.form(PATH, fields))
+        (alert(page_context, error, &["newPassword", "firstName", "lastName"]))
+        (stale_note(page_context, stale))
+        (page_context.form(PATH, fields))
     };
     Page {
         status: stale.unwrap_or_else(|| error.map_or(200, |error| error.status().code)),
         retry_after: error.and_then(ApiError::retry_after),
         title: title.into(),
         holds_token: true,
-        ..visit.page("", main)
+        ..page_context.page("", main)
     }
 }
 
 #[get("/reset-password")]
-async fn show(visit: PageContext<'_>, uri: &Origin<'_>) -> Answer {
+async fn show(page_context: PageContext<'_>, uri: &Origin<'_>) -> PageResult {
     let token = parameter(uri, "token").unwrap_or_default().into();
-    shown(&visit, &token, FormState::default()).await
+    shown(&page_context, &token, FormState::default()).await
 }
 
-async fn shown(visit: &PageContext<'_>, token: &Secret, said: FormState<'_>) -> Answer {
-    match visit.doorward.links.open(token).await {
-        Ok(open) => Ok(page(visit, &open, token, said).into()),
-        Err(error) => Err(dead(visit, Dead::Reset, &error.into())),
+async fn shown(page_context: &PageContext<'_>, token: &Secret, said: FormState<'_>) -> PageResult {
+    match page_context.services.links.open(token).await {
+        Ok(open) => Ok(page(page_context, &open, token, said).into()),
+        Err(error) => Err(dead(page_context, Dead::Reset, &error.into())),
     }
 }
 
 #[post("/reset-password", data = "<posted>")]
-async fn submit(visit: PageContext<'_>, posted: Posted) -> Answer {
-    let fields = match posted.take(&visit, PATH)? {
-        Taken::Fresh(fields) => fields,
-        Taken::Stale(stale) => {
+async fn submit(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    let fields = match posted.take(&page_context, PATH)? {
+        AcceptedForm::Fresh(fields) => fields,
+        AcceptedForm::Stale(stale) => {
             let token = stale.fields.get("token").to_owned().into();
             let said = FormState {
                 filled: Some(&stale.fields),
                 stale: Some(stale.status),
                 error: None,
             };
-            return shown(&visit, &token, said).await;
+            return shown(&page_context, &token, said).await;
         }
     };
-    let (doorward, t) = (visit.doorward, visit.texts);
+    let (services, t) = (page_context.services, page_context.texts);
     let token = Secret::from(fields.get("token").to_owned());
     let name = |field| fields.given(field).map(str::to_owned);
     let reset = Reset {
@@ -137,25 +142,25 @@ async fn submit(visit: PageContext<'_>, posted: Posted) -> Answer {
         keep_api_keys: fields.get("keepApiKeys") == "true",
         thorough: true,
     };
-    let context = visit.context(Actor::Anonymous);
-    let error = match doorward.links.reset(reset, context).await {
+    let context = page_context.context(Actor::Anonymous);
+    let error = match services.links.reset(reset, context).await {
         Ok(_) => {
             let main = html! {
                 h1 { (t.links.set_title) }
                 p role="status" { (t.links.set_text) }
-                p { a class="button" href=(sign_in::address(doorward, None)) { (t.sign_in_link) } }
+                p { a class="button" href=(sign_in::address(services, None)) { (t.sign_in_link) } }
             };
             return Ok(Page::new(t, t.links.set_title, main).into());
         }
         Err(error) => ApiError::from(error),
     };
     if is_dead(&error) {
-        return Err(dead(&visit, Dead::Reset, &error));
+        return Err(dead(&page_context, Dead::Reset, &error));
     }
     let said = FormState {
         filled: Some(&fields),
         error: Some(&error),
         stale: None,
     };
-    shown(&visit, &token, said).await
+    shown(&page_context, &token, said).await
 }

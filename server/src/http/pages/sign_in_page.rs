@@ -4,11 +4,11 @@ use doorward_shared::ErrorCode;
 use maud::html;
 
 use super::{
-    browser::Stay,
-    input::{Input, Wrong},
+    browser_cookie::CookieLifetime,
+    components::{back_to, email_field, own_password, request_field, stale_note},
+    input::{FieldError, Input},
     page::Page,
     page_context::PageContext,
-    parts::{back_to, email_field, kept, own_password, stale_note},
     pending_request::Asking,
     sign_in::PATH,
     sign_in_parts::{for_whom, other_ways, send_again, wrong},
@@ -24,30 +24,34 @@ pub(super) struct SignInForm<'a> {
     pub stale: Option<u16>,
     /// Somebody signs in again, and comes back to this part of their account.
     pub again: Option<&'static str>,
-    pub stay: Stay,
+    pub stay: CookieLifetime,
     /// Whether what went wrong was a passkey.
     pub passkey: bool,
 }
 
 /// The sign-in page.
-pub(super) fn page(visit: &PageContext<'_>, asking: Option<&Asking>, said: SignInForm<'_>) -> Page {
-    let (doorward, t) = (visit.doorward, visit.texts);
+pub(super) fn page(
+    page_context: &PageContext<'_>,
+    asking: Option<&Asking>,
+    said: SignInForm<'_>,
+) -> Page {
+    let (services, t) = (page_context.services, page_context.texts);
     let request = asking.map(|asking| &asking.request);
     let hint = request.and_then(|request| request.login_hint.as_deref());
     let email = said.email.or(hint).unwrap_or_default();
     // Not offered where the issuer's host is an address.
-    let passkey = doorward.factors.request_options(doorward.clock.now()).ok();
+    let passkey = services.factors.request_options(services.clock.now()).ok();
     let fields = html! {
-        (kept(doorward, request))
+        (request_field(services, request))
         (back_to(said.again))
         @if let Some((_, state)) = &passkey {
             input type="hidden" name="state" value=(state);
             input type="hidden" name="credential" value="";
         }
-        (email_field(t.email, email, passkey.is_some(), &Wrong::default()))
-        (Input { autofocus: !email.is_empty(), ..own_password("password", t.password) }.shown(&Wrong::default()))
+        (email_field(t.email, email, passkey.is_some(), &FieldError::default()))
+        (Input { autofocus: !email.is_empty(), ..own_password("password", t.password) }.shown(&FieldError::default()))
         label class="check" {
-            input type="checkbox" name="keep" value="true" checked[said.stay == Stay::Session];
+            input type="checkbox" name="keep" value="true" checked[said.stay == CookieLifetime::Session];
             span { (t.keep_signed_in) }
         }
         button type="submit" { (t.sign_in) }
@@ -59,11 +63,11 @@ pub(super) fn page(visit: &PageContext<'_>, asking: Option<&Asking>, said: SignI
     let main = html! {
         h1 { (t.sign_in_title) }
         @if let Some(asking) = asking { (for_whom(t, asking)) }
-        (wrong(visit, &said))
-        (stale_note(visit, said.stale))
-        (visit.form_with(PATH, options.as_deref(), fields))
-        (send_again(visit, said.email, said.error))
-        (other_ways(visit, request))
+        (wrong(page_context, &said))
+        (stale_note(page_context, said.stale))
+        (page_context.form_with(PATH, options.as_deref(), fields))
+        (send_again(page_context, said.email, said.error))
+        (other_ways(page_context, request))
     };
     Page {
         // A wrong password is an answer like another; what else can go wrong has its status.
@@ -73,7 +77,7 @@ pub(super) fn page(visit: &PageContext<'_>, asking: Option<&Asking>, said: SignI
         retry_after: said.error.and_then(ApiError::retry_after),
         picture: asking.and_then(|asking| asking.logo.clone()),
         script: passkey.is_some(),
-        ..visit.page(t.sign_in_title, main)
+        ..page_context.page(t.sign_in_title, main)
     }
 }
 

@@ -4,9 +4,9 @@ use doorward_shared::ErrorCode;
 use maud::{Markup, html};
 
 use super::{
+    components::{alert, logo, website},
     forgot_password,
     page_context::PageContext,
-    parts::{alert, logo, website},
     pending_request::Asking,
     sign_in_page::SignInForm,
     sign_up,
@@ -26,33 +26,33 @@ pub(super) fn for_whom(t: &Texts, asking: &Asking) -> Markup {
 }
 
 /// What was wrong with what was sent.
-pub(super) fn wrong(visit: &PageContext<'_>, said: &SignInForm<'_>) -> Markup {
+pub(super) fn wrong(page_context: &PageContext<'_>, said: &SignInForm<'_>) -> Markup {
     html! {
         @match said.error {
             Some(error) if said.passkey && error.code() == ErrorCode::InvalidCredentials => {
-                p class="alert" role="alert" { (visit.texts.wrong_passkey) }
+                p class="alert" role="alert" { (page_context.texts.wrong_passkey) }
             }
-            error => (alert(visit, error, &[])),
+            error => (alert(page_context, error, &[])),
         }
     }
 }
 
 /// For somebody who has forgotten the password, or has no account yet.
 pub(super) fn other_ways(
-    visit: &PageContext<'_>,
+    page_context: &PageContext<'_>,
     request: Option<&AuthorizationRequest>,
 ) -> Markup {
-    let (doorward, t) = (visit.doorward, visit.texts);
+    let (services, t) = (page_context.services, page_context.texts);
     html! {
-        @if doorward.verification.mail {
+        @if services.verification.mail {
             p class="aside" {
-                a href={ (doorward.site.base) (forgot_password::PATH) } { (t.links.forgot_link) }
+                a href={ (services.site.base) (forgot_password::PATH) } { (t.links.forgot_link) }
             }
         }
-        @if doorward.settings.registration == Registration::Open {
+        @if services.settings.registration == Registration::Open {
             p class="aside" {
                 (t.no_account) " "
-                a href=(sign_up::address(doorward, request)) { (t.sign_up_link) }
+                a href=(sign_up::address(services, request)) { (t.sign_up_link) }
             }
         }
     }
@@ -60,15 +60,15 @@ pub(super) fn other_ways(
 
 /// Offers the mail again that verifies an address, to whom signing in was refused for want of that.
 pub(super) fn send_again(
-    visit: &PageContext<'_>,
+    page_context: &PageContext<'_>,
     email: Option<&str>,
     error: Option<&ApiError>,
 ) -> Markup {
     let unverified = error.is_some_and(|error| error.code() == ErrorCode::EmailNotVerified);
-    let fields = verify_email::send_again(visit.texts, email.unwrap_or_default());
+    let fields = verify_email::send_again(page_context.texts, email.unwrap_or_default());
     html! {
-        @if unverified && visit.doorward.verification.mail {
-            (visit.form(verify_email::RESEND, fields))
+        @if unverified && page_context.services.verification.mail {
+            (page_context.form(verify_email::RESEND, fields))
         }
     }
 }

@@ -3,13 +3,13 @@
 use rocket::{Route, get, post, routes};
 
 use super::{
-    form::{Posted, Taken},
+    form::{AcceptedForm, Posted},
     page::Page,
     page_context::PageContext,
-    page_response::Answer,
-    sign_out_page::{LogoutRequest, PATH, done, gone, kept_wish, leaving, page},
+    page_response::PageResult,
+    sign_out_page::{LogoutRequest, PATH, done, gone, kept_logout_request, leaving, page},
 };
-use crate::{domain::Door, http::ApiError, service::SignedIn, store::StoreError};
+use crate::{domain::EntryPoint, http::ApiError, service::SignedIn, store::StoreError};
 
 pub(super) fn routes() -> Vec<Route> {
     routes![ask, submit]
@@ -17,15 +17,17 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// Signs the browser out, and ends the session of the hint where it is the same person's.
 pub(super) async fn end(
-    visit: &PageContext<'_>,
+    page_context: &PageContext<'_>,
     who: Option<&SignedIn>,
     hinted: Option<doorward_shared::SessionId>,
 ) -> Result<(), ApiError> {
     let Some(who) = who else {
         return Ok(());
     };
-    let act = visit.doorward.act(&who.caller(), Door::Own, visit.info)?;
-    match visit.doorward.store.sign_out(hinted, act).await {
+    let act = page_context
+        .services
+        .act(&who.caller(), EntryPoint::Own, page_context.info)?;
+    match page_context.services.store.sign_out(hinted, act).await {
         // It has ended since the request came.
         Ok(()) | Err(StoreError::Refused(_)) => Ok(()),
         Err(error) => Err(error.into()),
@@ -33,29 +35,29 @@ pub(super) async fn end(
 }
 
 #[get("/sign-out")]
-fn ask(visit: PageContext<'_>) -> Answer {
-    Ok(match visit.browser.signed_in()? {
-        Some(_) => page(&visit, &LogoutRequest::default()).into(),
-        None => done(&visit).into(),
+fn ask(page_context: PageContext<'_>) -> PageResult {
+    Ok(match page_context.browser.signed_in()? {
+        Some(_) => page(&page_context, &LogoutRequest::default()).into(),
+        None => done(&page_context).into(),
     })
 }
 
 #[post("/sign-out", data = "<posted>")]
-async fn submit(visit: PageContext<'_>, posted: Posted) -> Answer {
-    let who = visit.browser.signed_in()?;
-    match posted.take(&visit, PATH)? {
-        Taken::Fresh(fields) => {
-            let wish = kept_wish(visit.doorward, &fields);
-            end(&visit, who.as_ref(), wish.hinted).await?;
-            Ok(gone(&visit, wish))
+async fn submit(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    let who = page_context.browser.signed_in()?;
+    match posted.take(&page_context, PATH)? {
+        AcceptedForm::Fresh(fields) => {
+            let request = kept_logout_request(page_context.services, &fields);
+            end(&page_context, who.as_ref(), request.hinted_session).await?;
+            Ok(gone(&page_context, request))
         }
-        Taken::Stale(stale) => {
-            let wish = kept_wish(visit.doorward, &stale.fields);
-            let page = match (who, wish.then.clone()) {
-                (Some(_), _) => page(&visit, &wish),
-                (None, Some(to)) if wish.by_click => leaving(&visit, to),
-                (None, Some(to)) => Page::onward(visit.texts, to),
-                (None, None) => done(&visit),
+        AcceptedForm::Stale(stale) => {
+            let request = kept_logout_request(page_context.services, &stale.fields);
+            let page = match (who, request.then.clone()) {
+                (Some(_), _) => page(&page_context, &request),
+                (None, Some(to)) if request.by_click => leaving(&page_context, to),
+                (None, Some(to)) => Page::redirecting(page_context.texts, to),
+                (None, None) => done(&page_context),
             };
             Ok(Page {
                 status: stale.status,

@@ -5,16 +5,16 @@ use rocket::http::Method;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    browser::{Stay, new_cookie, set_cookie},
+    browser_cookie::{CookieLifetime, new_cookie, set_cookie},
     fields::Fields,
     page::Page,
     page_context::PageContext,
-    page_response::{Go, PageResponse},
+    page_response::{PageResponse, Redirect},
 };
 use crate::http::Services;
 
 pub(super) const PATH: &str = "/sign-out";
-/// What a kept wish is stamped as.
+/// What a kept logout request is stamped as.
 const PLACE: &str = "sign-out";
 
 /// Where an application wants somebody to be sent once they have signed out.
@@ -26,27 +26,27 @@ pub(super) struct LogoutRequest {
     #[serde(default)]
     pub by_click: bool,
     /// The session of the ID token that came as a hint.
-    pub hinted: Option<doorward_shared::SessionId>,
+    pub hinted_session: Option<doorward_shared::SessionId>,
 }
 
 /// Asks first: any page can send a browser here.
-pub(super) fn page(visit: &PageContext<'_>, wish: &LogoutRequest) -> Page {
-    let (doorward, t) = (visit.doorward, visit.texts);
-    let json = serde_json::to_vec(wish).unwrap_or_default();
+pub(super) fn page(page_context: &PageContext<'_>, request: &LogoutRequest) -> Page {
+    let (services, t) = (page_context.services, page_context.texts);
+    let json = serde_json::to_vec(request).unwrap_or_default();
     let fields = html! {
-        input type="hidden" name="wish" value=(doorward.master.stamp().sign(PLACE, &json));
+        input type="hidden" name="wish" value=(services.master.stamp().sign(PLACE, &json));
         button type="submit" { (t.sign_out) }
     };
     let main = html! {
         h1 { (t.sign_out_title) }
         p { (t.sign_out_question) }
-        (visit.form(PATH, fields))
+        (page_context.form(PATH, fields))
     };
-    visit.page(t.sign_out_title, main)
+    page_context.page(t.sign_out_title, main)
 }
 
-pub(super) fn done(visit: &PageContext<'_>) -> Page {
-    let (base, t) = (&visit.doorward.site.base, visit.texts);
+pub(super) fn done(page_context: &PageContext<'_>) -> Page {
+    let (base, t) = (&page_context.services.site.base, page_context.texts);
     let main: Markup = html! {
         h1 { (t.signed_out_title) }
         p role="status" { (t.signed_out) }
@@ -56,31 +56,35 @@ pub(super) fn done(visit: &PageContext<'_>) -> Page {
 }
 
 /// The page that leads on from signing out by a click.
-pub(super) fn leaving(visit: &PageContext<'_>, to: String) -> Page {
-    Page::leaving(visit.texts, to, visit.texts.signed_out)
+pub(super) fn leaving(page_context: &PageContext<'_>, to: String) -> Page {
+    Page::leaving(page_context.texts, to, page_context.texts.signed_out)
 }
 
 /// After signing out: back to the application, or a page that says so. The cookie is another one.
-pub(super) fn gone(visit: &PageContext<'_>, wish: LogoutRequest) -> PageResponse {
-    let LogoutRequest { then, by_click, .. } = wish;
-    let cookie = Some(set_cookie(visit.doorward, &new_cookie(), Stay::Browser));
+pub(super) fn gone(page_context: &PageContext<'_>, request: LogoutRequest) -> PageResponse {
+    let LogoutRequest { then, by_click, .. } = request;
+    let cookie = Some(set_cookie(
+        page_context.services,
+        &new_cookie(),
+        CookieLifetime::Browser,
+    ));
     let page = match then {
-        Some(to) if by_click => leaving(visit, to),
-        Some(to) if visit.is(Method::Post) => Page {
-            located: true,
-            ..Page::onward(visit.texts, to)
+        Some(to) if by_click => leaving(page_context, to),
+        Some(to) if page_context.is(Method::Post) => Page {
+            has_location: true,
+            ..Page::redirecting(page_context.texts, to)
         },
-        Some(to) => return PageResponse::Go(Go { to, cookie }),
-        None => done(visit),
+        Some(to) => return PageResponse::Go(Redirect { to, cookie }),
+        None => done(page_context),
     };
     Page { cookie, ..page }.into()
 }
 
 /// The wish that a form carries.
-pub(super) fn kept_wish(doorward: &Services, fields: &Fields) -> LogoutRequest {
-    let wish = fields.given("wish").and_then(|text| {
-        let json = doorward.master.stamp().check(PLACE, text)?;
+pub(super) fn kept_logout_request(services: &Services, fields: &Fields) -> LogoutRequest {
+    let request = fields.given("wish").and_then(|text| {
+        let json = services.master.stamp().check(PLACE, text)?;
         serde_json::from_slice(&json).ok()
     });
-    wish.unwrap_or_default()
+    request.unwrap_or_default()
 }

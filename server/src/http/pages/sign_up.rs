@@ -5,15 +5,15 @@ use maud::html;
 use rocket::{Route, get, http::uri::Origin, post, routes};
 
 use super::{
-    after_sign_in::{Then, already_in, arrived},
+    after_sign_in::{SignInDestination, already_in, signed_in_with},
     authorize::parameter,
-    first_step,
-    form::{FormState, Posted, Taken},
-    input::Wrong,
+    components::{alert, email_field, names_fields, new_password, request_field, stale_note},
+    form::{AcceptedForm, FormState, Posted},
+    input::FieldError,
     page::Page,
     page_context::PageContext,
-    page_response::Answer,
-    parts::{alert, email_field, kept, names_fields, new_password, stale_note},
+    page_response::PageResult,
+    password_step,
     texts::fill,
 };
 use crate::{
@@ -29,32 +29,32 @@ pub(super) fn routes() -> Vec<Route> {
 const PATH: &str = "/sign-up";
 
 /// Where somebody signs up, for a request that is under way.
-pub(super) fn address(doorward: &Services, request: Option<&AuthorizationRequest>) -> String {
-    beside(doorward, PATH, request)
+pub(super) fn address(services: &Services, request: Option<&AuthorizationRequest>) -> String {
+    other_pages(services, PATH, request)
 }
 
 /// Another page of signing in or up, for the same request.
-pub(super) fn beside(
-    doorward: &Services,
+pub(super) fn other_pages(
+    services: &Services,
     path: &str,
     request: Option<&AuthorizationRequest>,
 ) -> String {
-    let base = &doorward.site.base;
+    let base = &services.site.base;
     match request {
         Some(request) => format!(
             "{base}{path}?request={}",
-            doorward.authorization.keep(request)
+            services.authorization.keep(request)
         ),
         None => format!("{base}{path}"),
     }
 }
 
 fn page(
-    visit: &PageContext<'_>,
+    page_context: &PageContext<'_>,
     request: Option<&AuthorizationRequest>,
     said: FormState<'_>,
 ) -> Page {
-    let (doorward, t) = (visit.doorward, visit.texts);
+    let (services, t) = (page_context.services, page_context.texts);
     let FormState {
         filled,
         error,
@@ -63,9 +63,9 @@ fn page(
     let value = |name| filled.map_or("", |fields| fields.get(name));
     let hint = request.and_then(|request| request.login_hint.as_deref());
     let email = filled.map_or(hint.unwrap_or_default(), |fields| fields.get("email"));
-    let wrong = Wrong::of(t, error);
+    let wrong = FieldError::of(t, error);
     let fields = html! {
-        (kept(doorward, request))
+        (request_field(services, request))
         (email_field(t.email, email, false, &wrong))
         (new_password("password", t.password, t.password_rule).shown(&wrong))
         (names_fields(t, [value("firstName"), value("lastName")], &wrong))
@@ -73,54 +73,54 @@ fn page(
     };
     let main = html! {
         h1 { (t.sign_up_title) }
-        (alert(visit, error, &["email", "password", "firstName", "lastName"]))
-        (stale_note(visit, stale))
-        (visit.form(PATH, fields))
+        (alert(page_context, error, &["email", "password", "firstName", "lastName"]))
+        (stale_note(page_context, stale))
+        (page_context.form(PATH, fields))
         p class="aside" {
             (t.have_account) " "
-            a href=(beside(doorward, "/sign-in", request)) { (t.sign_in_link) }
+            a href=(other_pages(services, "/sign-in", request)) { (t.sign_in_link) }
         }
     };
     Page {
         status: stale.unwrap_or_else(|| error.map_or(200, |error| error.status().code)),
         retry_after: error.and_then(ApiError::retry_after),
-        ..visit.page(t.sign_up_title, main)
+        ..page_context.page(t.sign_up_title, main)
     }
 }
 
 /// What comes after signing up where the address is to be verified first.
-fn to_verify(visit: &PageContext<'_>, email: &str) -> Page {
-    let t = visit.texts;
+fn to_verify(page_context: &PageContext<'_>, email: &str) -> Page {
+    let t = page_context.texts;
     let main = html! {
         h1 { (t.links.verify_first_title) }
         p role="status" { (fill(t.links.verify_first, "email", email)) }
-        p { a href=(beside(visit.doorward, "/sign-in", None)) { (t.sign_in_link) } }
+        p { a href=(other_pages(page_context.services, "/sign-in", None)) { (t.sign_in_link) } }
     };
     Page::new(t, t.links.verify_first_title, main)
 }
 
-fn closed(doorward: &Services) -> Option<ApiError> {
-    (doorward.settings.registration == Registration::Closed)
+fn closed(services: &Services) -> Option<ApiError> {
+    (services.settings.registration == Registration::Closed)
         .then(|| ApiError::new(ErrorCode::RegistrationClosed, "registration is closed"))
 }
 
 #[get("/sign-up")]
-fn show(visit: PageContext<'_>, uri: &Origin<'_>) -> Answer {
-    if let Some(error) = closed(visit.doorward) {
-        return Err(Page::of_error(visit.texts, &error).into());
+fn show(page_context: PageContext<'_>, uri: &Origin<'_>) -> PageResult {
+    if let Some(error) = closed(page_context.services) {
+        return Err(Page::of_error(page_context.texts, &error).into());
     }
     let kept = parameter(uri, "request");
-    let (visit, request) = visit.carrying(kept.as_deref())?;
-    Ok(page(&visit, request.as_ref(), FormState::default()).into())
+    let (page_context, request) = page_context.carrying(kept.as_deref())?;
+    Ok(page(&page_context, request.as_ref(), FormState::default()).into())
 }
 
 #[post("/sign-up", data = "<posted>")]
-async fn submit(visit: PageContext<'_>, posted: Posted) -> Answer {
-    let fields = match posted.take(&visit, PATH)? {
-        Taken::Fresh(fields) => fields,
-        Taken::Stale(stale) => {
-            let (visit, request) = visit.carrying(stale.fields.given("request"))?;
-            if let Some(answer) = already_in(&visit, request.as_ref()).await {
+async fn submit(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    let fields = match posted.take(&page_context, PATH)? {
+        AcceptedForm::Fresh(fields) => fields,
+        AcceptedForm::Stale(stale) => {
+            let (page_context, request) = page_context.carrying(stale.fields.given("request"))?;
+            if let Some(answer) = already_in(&page_context, request.as_ref()).await {
                 return answer;
             }
             let said = FormState {
@@ -128,31 +128,31 @@ async fn submit(visit: PageContext<'_>, posted: Posted) -> Answer {
                 error: None,
                 stale: Some(stale.status),
             };
-            return Ok(page(&visit, request.as_ref(), said).into());
+            return Ok(page(&page_context, request.as_ref(), said).into());
         }
     };
-    let (visit, request) = visit.carrying(fields.given("request"))?;
-    let doorward = visit.doorward;
+    let (page_context, request) = page_context.carrying(fields.given("request"))?;
+    let services = page_context.services;
     let form = RegisterRequest {
         email: fields.get("email").to_owned(),
         password: fields.get("password").to_owned(),
         first_name: fields.given("firstName").map(str::to_owned),
         last_name: fields.given("lastName").map(str::to_owned),
     };
-    let (cookie, session, context) = visit.new_sign_in();
-    let signed_up = doorward.accounts.sign_up(form, session, context).await;
+    let (cookie, session, context) = page_context.new_sign_in();
+    let signed_up = services.accounts.sign_up(form, session, context).await;
     match signed_up.map_err(ApiError::from) {
         // A second factor is to be set up, to which signing in leads.
-        Ok((_, None)) if !doorward.settings.require_verified_email => {
-            first_step::sign_in(&visit, request, &fields).await
+        Ok((_, None)) if !services.settings.require_verified_email => {
+            password_step::sign_in(&page_context, request, &fields).await
         }
-        Ok((user, None)) => Ok(to_verify(&visit, user.email.as_str()).into()),
+        Ok((user, None)) => Ok(to_verify(&page_context, user.email.as_str()).into()),
         Ok((_, Some(session))) => {
-            let then = Then {
+            let then = SignInDestination {
                 request: request.as_ref(),
-                ..Then::default()
+                ..SignInDestination::default()
             };
-            arrived(&visit, then, &session, &cookie).await
+            signed_in_with(&page_context, then, &session, &cookie).await
         }
         Err(error) => {
             let said = FormState {
@@ -160,7 +160,7 @@ async fn submit(visit: PageContext<'_>, posted: Posted) -> Answer {
                 error: Some(&error),
                 stale: None,
             };
-            Ok(page(&visit, request.as_ref(), said).into())
+            Ok(page(&page_context, request.as_ref(), said).into())
         }
     }
 }

@@ -11,7 +11,7 @@ use rocket::{
 };
 
 use super::{
-    browser::{Browser, cookies},
+    browser_cookie::{Browser, cookies},
     form_origin::is_from_another_site,
 };
 use crate::{
@@ -56,7 +56,7 @@ struct ToSignIn {
 }
 
 /// Left with a request whose guard found nobody; the fairing answers with it.
-struct Left(Option<ToSignIn>);
+struct PendingSignIn(Option<ToSignIn>);
 
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for SignedIn {
@@ -67,9 +67,9 @@ impl<'r> FromRequest<'r> for SignedIn {
             Ok(None) => {
                 let error = ApiError::new(ErrorCode::MissingToken, "sign in first");
                 if asks_for_a_page(request)
-                    && let Ok(doorward) = Services::of(request)
+                    && let Ok(services) = Services::of(request)
                 {
-                    request.local_cache(|| Left(Some(to_sign_in(doorward, request))));
+                    request.local_cache(|| PendingSignIn(Some(to_sign_in(services, request))));
                     return Outcome::Error((Status::Unauthorized, error));
                 }
                 Outcome::Error(error.leave(request))
@@ -80,12 +80,12 @@ impl<'r> FromRequest<'r> for SignedIn {
 }
 
 async fn person(request: &Request<'_>) -> Result<Option<Caller>, ApiError> {
-    let doorward = Services::of(request)?;
-    if !is_safe(request.method()) && is_from_elsewhere(doorward, request) {
+    let services = Services::of(request)?;
+    if !is_safe(request.method()) && is_from_elsewhere(services, request) {
         let message = "this was sent from another site";
         return Err(ApiError::new(ErrorCode::InsufficientScope, message));
     }
-    let browser = Browser::of(request, doorward).await;
+    let browser = Browser::of(request, services).await;
     let person = browser.person()?;
     Ok(person.map(|person| person.caller()))
 }
@@ -94,7 +94,7 @@ fn is_safe(method: Method) -> bool {
     matches!(method, Method::Get | Method::Head | Method::Options)
 }
 
-fn is_from_elsewhere(doorward: &Services, request: &Request<'_>) -> bool {
+fn is_from_elsewhere(services: &Services, request: &Request<'_>) -> bool {
     let headers = request.headers();
     let Some(origin) = headers.get_one("origin") else {
         // Every browser of today says it with whatever changes something.
@@ -103,11 +103,11 @@ fn is_from_elsewhere(doorward: &Services, request: &Request<'_>) -> bool {
     // An app that is reached under several names; over TLS no page that came without it counts.
     let host = match origin.split_once("://") {
         Some(("https", host)) => Some(host),
-        Some(("http", host)) if !doorward.site.tls => Some(host),
+        Some(("http", host)) if !services.site.tls => Some(host),
         _ => None,
     };
     let is_own_host = host.is_some() && host == headers.get_one("host");
-    origin != doorward.site.origin && !is_own_host
+    origin != services.site.origin && !is_own_host
 }
 
 fn asks_for_a_page(request: &Request<'_>) -> bool {
@@ -116,8 +116,8 @@ fn asks_for_a_page(request: &Request<'_>) -> bool {
         && accept.any(|accept| accept.contains("text/html"))
 }
 
-fn to_sign_in(doorward: &Services, request: &Request<'_>) -> ToSignIn {
-    let site = &doorward.site;
+fn to_sign_in(services: &Services, request: &Request<'_>) -> ToSignIn {
+    let site = &services.site;
     let back = format!("{}{}", site.base, request.uri());
     let secure = if site.tls { "; Secure" } else { "" };
     ToSignIn {
@@ -125,15 +125,15 @@ fn to_sign_in(doorward: &Services, request: &Request<'_>) -> ToSignIn {
         cookie: is_path(&back).then(|| {
             format!(
                 "{}={}; Path=/; Max-Age={KEPT}; HttpOnly; SameSite=Lax{secure}",
-                cookie_name(doorward),
+                cookie_name(services),
                 BASE64.encode(back)
             )
         }),
     }
 }
 
-fn cookie_name(doorward: &Services) -> String {
-    format!("{}-next", doorward.site.cookie)
+fn cookie_name(services: &Services) -> String {
+    format!("{}-next", services.site.cookie)
 }
 
 /// Whether a text is a path of this site, and cannot be read as another site's address.
@@ -146,8 +146,8 @@ fn is_path(text: &str) -> bool {
 }
 
 /// The way back that a browser knows, if it was sent to sign in from a page of the app's.
-pub(crate) fn way_back(request: &Request<'_>, doorward: &Services) -> Option<String> {
-    let value = cookies(request, &cookie_name(doorward)).next()?;
+pub(crate) fn way_back(request: &Request<'_>, services: &Services) -> Option<String> {
+    let value = cookies(request, &cookie_name(services)).next()?;
     let path = String::from_utf8(BASE64.decode(value).ok()?).ok()?;
     is_path(&path).then_some(path)
 }
@@ -157,7 +157,7 @@ pub(crate) fn redirect(request: &Request<'_>, response: &mut Response<'_>) {
     if response.status() != Status::Unauthorized {
         return;
     }
-    let Left(Some(to)) = request.local_cache(|| Left(None)) else {
+    let PendingSignIn(Some(to)) = request.local_cache(|| PendingSignIn(None)) else {
         return;
     };
     response.set_status(Status::SeeOther);

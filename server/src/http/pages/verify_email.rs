@@ -5,20 +5,20 @@ use rocket::{Route, get, http::uri::Origin, post, routes};
 
 use super::{
     authorize::parameter,
+    components::stale_note,
     dead_link::{Dead, dead},
     forgot_password::{must_mail, sent},
-    form::{Posted, Taken},
+    form::{AcceptedForm, Posted},
     form_token::Form,
     page::Page,
     page_context::PageContext,
-    page_response::Answer,
-    parts::stale_note,
+    page_response::PageResult,
     sign_in_page,
     texts::{Texts, fill},
 };
 use crate::{
     crypto::secret::Secret,
-    domain::{Actor, link::LinkKind},
+    domain::{Actor, one_time_link::LinkKind},
     http::ApiError,
     service::OpenLink,
     store::AskedFor,
@@ -41,8 +41,13 @@ pub(super) fn send_again(t: &Texts, email: &str) -> Markup {
     }
 }
 
-fn page(visit: &PageContext<'_>, open: &OpenLink, token: &Secret, stale: Option<u16>) -> Page {
-    let t = visit.texts;
+fn page(
+    page_context: &PageContext<'_>,
+    open: &OpenLink,
+    token: &Secret,
+    stale: Option<u16>,
+) -> Page {
+    let t = page_context.texts;
     let user = &open.account.user;
     let email = open
         .link
@@ -77,87 +82,92 @@ fn page(visit: &PageContext<'_>, open: &OpenLink, token: &Secret, stale: Option<
         @if let Some(present) = present {
             p { (t.links.change_of) " " strong { (present) } }
         }
-        (stale_note(visit, stale))
-        (visit.form(PATH, confirm))
+        (stale_note(page_context, stale))
+        (page_context.form(PATH, confirm))
         @if can_deny {
             p { (not_me_text) }
-            (visit.form(DENY, deny))
+            (page_context.form(DENY, deny))
         }
     };
     Page {
         status: stale.unwrap_or(200),
         holds_token: true,
-        ..visit.page(title, main)
+        ..page_context.page(title, main)
     }
 }
 
 #[get("/verify-email")]
-async fn show(visit: PageContext<'_>, uri: &Origin<'_>) -> Answer {
+async fn show(page_context: PageContext<'_>, uri: &Origin<'_>) -> PageResult {
     let token = parameter(uri, "token").unwrap_or_default().into();
-    shown(&visit, &token, None).await
+    shown(&page_context, &token, None).await
 }
 
-async fn shown(visit: &PageContext<'_>, token: &Secret, stale: Option<u16>) -> Answer {
-    match visit.doorward.verification.open(token).await {
-        Ok(open) => Ok(page(visit, &open, token, stale).into()),
-        Err(error) => Err(dead(visit, Dead::Verify, &error.into())),
+async fn shown(page_context: &PageContext<'_>, token: &Secret, stale: Option<u16>) -> PageResult {
+    match page_context.services.verification.open(token).await {
+        Ok(open) => Ok(page(page_context, &open, token, stale).into()),
+        Err(error) => Err(dead(page_context, Dead::Verify, &error.into())),
     }
 }
 
 /// The token that a form brings; a stale form shows the page again.
 async fn token(
-    visit: &PageContext<'_>,
+    page_context: &PageContext<'_>,
     posted: Posted,
     form: impl Into<Form>,
-) -> Result<Secret, Answer> {
-    match posted.take(visit, form) {
-        Ok(Taken::Fresh(fields)) => Ok(fields.get("token").to_owned().into()),
-        Ok(Taken::Stale(stale)) => {
+) -> Result<Secret, PageResult> {
+    match posted.take(page_context, form) {
+        Ok(AcceptedForm::Fresh(fields)) => Ok(fields.get("token").to_owned().into()),
+        Ok(AcceptedForm::Stale(stale)) => {
             let token = stale.fields.get("token").to_owned().into();
-            Err(shown(visit, &token, Some(stale.status)).await)
+            Err(shown(page_context, &token, Some(stale.status)).await)
         }
         Err(page) => Err(Err(page)),
     }
 }
 
-fn done(visit: &PageContext<'_>, title: &'static str, text: String) -> Answer {
+fn done(page_context: &PageContext<'_>, title: &'static str, text: String) -> PageResult {
     let main = html! {
         h1 { (title) }
         p role="status" { (text) }
-        p { a class="button" href=(visit.home()) { (visit.texts.go_on) } }
+        p { a class="button" href=(page_context.home()) { (page_context.texts.go_on) } }
     };
-    Ok(Page::new(visit.texts, title, main).into())
+    Ok(Page::new(page_context.texts, title, main).into())
 }
 
 #[post("/verify-email", data = "<posted>")]
-async fn confirm(visit: PageContext<'_>, posted: Posted) -> Answer {
-    let token = match token(&visit, posted, PATH).await {
+async fn confirm(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    let token = match token(&page_context, posted, PATH).await {
         Ok(token) => token,
         Err(answer) => return answer,
     };
-    let t = visit.texts;
-    let context = visit.context(Actor::Anonymous);
-    let signed_in = visit.browser.signed_in()?;
+    let t = page_context.texts;
+    let context = page_context.context(Actor::Anonymous);
+    let signed_in = page_context.browser.signed_in()?;
     let signed_in = signed_in.map(|signed_in| signed_in.account.user.id);
-    let verification = &visit.doorward.verification;
+    let verification = &page_context.services.verification;
     match verification.verify(&token, signed_in, context).await {
         Ok(user) => {
             let text = fill(t.links.verified_text, "email", user.email.as_str());
-            done(&visit, t.links.verified_title, text)
+            done(&page_context, t.links.verified_title, text)
         }
-        Err(error) => Err(dead(&visit, Dead::Verify, &error.into())),
+        Err(error) => Err(dead(&page_context, Dead::Verify, &error.into())),
     }
 }
 
 #[post("/verify-email/not-me", data = "<posted>")]
-async fn deny(visit: PageContext<'_>, posted: Posted) -> Answer {
-    let token = match token(&visit, posted, DENY).await {
+async fn deny(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    let token = match token(&page_context, posted, DENY).await {
         Ok(token) => token,
         Err(answer) => return answer,
     };
-    let t = visit.texts;
-    let context = visit.context(Actor::Anonymous);
-    match visit.doorward.verification.disown(&token, context).await {
+    let t = page_context.texts;
+    let context = page_context.context(Actor::Anonymous);
+    match page_context
+        .services
+        .verification
+        .reject_change(&token, context)
+        .await
+    {
         Ok(what) => {
             let (title, text) = match what {
                 LinkKind::Change => (t.links.change_refused_title, t.links.change_refused_text),
@@ -169,30 +179,30 @@ async fn deny(visit: PageContext<'_>, posted: Posted) -> Answer {
             };
             Ok(Page::new(t, title, main).into())
         }
-        Err(error) => Err(dead(&visit, Dead::Verify, &error.into())),
+        Err(error) => Err(dead(&page_context, Dead::Verify, &error.into())),
     }
 }
 
 #[post("/verify-email/resend", data = "<posted>")]
-async fn resend(visit: PageContext<'_>, posted: Posted) -> Answer {
-    must_mail(&visit)?;
-    let email = match posted.take(&visit, RESEND)? {
-        Taken::Fresh(fields) => fields.get("email").to_owned(),
+async fn resend(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    must_mail(&page_context)?;
+    let email = match posted.take(&page_context, RESEND)? {
+        AcceptedForm::Fresh(fields) => fields.get("email").to_owned(),
         // What it asks for is asked for at the sign-in.
-        Taken::Stale(stale) => {
+        AcceptedForm::Stale(stale) => {
             let said = sign_in_page::SignInForm {
                 email: stale.fields.given("email"),
                 stale: Some(stale.status),
                 ..sign_in_page::SignInForm::default()
             };
-            return Ok(sign_in_page::page(&visit, None, said).into());
+            return Ok(sign_in_page::page(&page_context, None, said).into());
         }
     };
-    let context = visit.context(Actor::Anonymous);
-    let verification = &visit.doorward.verification;
-    let asked = verification.ask(AskedFor::Verification, email, visit.info.ip, context);
+    let context = page_context.context(Actor::Anonymous);
+    let verification = &page_context.services.verification;
+    let asked = verification.ask(AskedFor::Verification, email, page_context.info.ip, context);
     match asked.await {
-        Ok(()) => Ok(sent(&visit).into()),
-        Err(error) => Err(Page::of_error(visit.texts, &ApiError::from(error)).into()),
+        Ok(()) => Ok(sent(&page_context).into()),
+        Err(error) => Err(Page::of_error(page_context.texts, &ApiError::from(error)).into()),
     }
 }

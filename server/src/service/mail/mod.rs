@@ -101,7 +101,7 @@ impl Outbox {
             under_way.spawn(async move {
                 let mut done = Ok(());
                 for mail in mails {
-                    done = done.and(this.settle(mail).await);
+                    done = done.and(this.record_delivery(mail).await);
                 }
                 done
             });
@@ -123,7 +123,7 @@ impl Outbox {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn settle(&self, mail: Mail) -> Result<(), StoreError> {
+    async fn record_delivery(&self, mail: Mail) -> Result<(), StoreError> {
         let (id, kind) = (mail.id, mail.named.clone());
         if !self.taken().contains(&id) {
             let sent = self.hand_over(&mail).await;

@@ -103,7 +103,7 @@ impl Counter {
     }
 
     /// What was held counts for good, or not at all.
-    pub(super) fn settle(&mut self, key: u64, counts: bool) {
+    pub(super) fn release(&mut self, key: u64, counts: bool) {
         let window = self.windows.get_mut(&key);
         if let Some(window) = window.filter(|window| window.pending > 0) {
             window.pending -= 1;
@@ -124,14 +124,14 @@ impl Counter {
         self.windows
             .retain(|_, window| now < window.start + length && window.count > 0);
         if self.windows.len() > MAX_KEYS / 8 * 7 {
-            let_go_of_first(&mut self.windows, MAX_KEYS / 8, |window| window.start);
+            evict_first(&mut self.windows, MAX_KEYS / 8, |window| window.start);
         }
     }
 }
 
 /// Lets go of the entries of a bounded map whose time comes first: `count` of them and one more, and those of the same
 /// time. There must be more than `count`. Answers the last time that went.
-pub(in crate::state) fn let_go_of_first<K: Eq + Hash, V, T: Ord + Copy>(
+pub(in crate::state) fn evict_first<K: Eq + Hash, V, T: Ord + Copy>(
     map: &mut HashMap<K, V>,
     count: usize,
     time: impl Fn(&V) -> T,
@@ -195,7 +195,7 @@ impl Widths {
 
     pub(super) fn settle(&mut self, keys: &Keys, counts: bool) {
         self.with(keys)
-            .for_each(|(counter, key)| counter.settle(key, counts));
+            .for_each(|(counter, key)| counter.release(key, counts));
     }
 
     pub(super) fn give_back(&mut self, keys: &Keys) {

@@ -31,7 +31,7 @@ pub(super) const SIGN_UPS_PER_HOUR_OF_A_MAILBOX: u32 = 8;
 
 /// A mail that has its places. Dropped, they are given back.
 #[derive(Debug)]
-pub struct MailPlace {
+pub struct MailSlot {
     limits: Limits,
     kind: u64,
     all: u64,
@@ -40,14 +40,14 @@ pub struct MailPlace {
     used: bool,
 }
 
-impl MailPlace {
+impl MailSlot {
     /// The mail goes out.
     pub fn used(mut self) {
         self.used = true;
     }
 }
 
-impl Drop for MailPlace {
+impl Drop for MailSlot {
     fn drop(&mut self) {
         if !self.used {
             let mut counters = self.limits.counters();
@@ -71,7 +71,7 @@ impl Limits {
 
     /// Takes a place for a mail to a normalized address, if there is one. Dropped, it is given back: where no mail goes
     /// nobody's places are used up, so that no address can be shut out before anybody has an account with it.
-    pub fn mail_to(&self, what: Mailed, to: &str, now: Duration) -> Option<MailPlace> {
+    pub fn mail_to(&self, what: Mailed, to: &str, now: Duration) -> Option<MailSlot> {
         let (kind, all) = (self.key((what, to)), self.key(to));
         let mailbox = (what == Mailed::SignUp).then(|| self.key(mailbox_of(to)));
         let mut counters = self.counters();
@@ -85,7 +85,7 @@ impl Limits {
             if let Some(mailbox) = mailbox {
                 counters.sign_ups_of_mailbox.take(mailbox, now);
             }
-            MailPlace {
+            MailSlot {
                 limits: self.clone(),
                 kind,
                 all,

@@ -238,7 +238,7 @@ fn mails_that_do_not_go_use_up_nobodys_places() {
     for _ in 0..50 {
         assert!(limits.mail_to(Mailed::Again, "ada", now).is_some());
     }
-    let used = |what, to| limits.mail_to(what, to, now).map(MailPlace::used).is_some();
+    let used = |what, to| limits.mail_to(what, to, now).map(MailSlot::used).is_some();
     for _ in 0..3 {
         assert!(used(Mailed::Again, "ada"));
     }
@@ -261,7 +261,7 @@ fn sign_ups_with_tags_of_one_mailbox_are_bounded_together_and_keep_nobody_from_a
     let limits = limits();
     let used = |what, to: &str, now| {
         let place = limits.mail_to(what, to, now);
-        place.map(MailPlace::used).is_some()
+        place.map(MailSlot::used).is_some()
     };
     let now = Duration::ZERO;
     let tagged = |number: u32| format!("a.da+{number}@example.com");

@@ -2,8 +2,8 @@
 //! another [`World::open`].
 
 mod atomicity;
+mod caches;
 mod durability;
-mod memory;
 mod races;
 
 use std::{net::Ipv4Addr, path::Path, sync::Arc};
@@ -12,12 +12,12 @@ use doorward_shared::{ScopeSet, SessionId, Timestamp, UserId};
 use tempfile::TempDir;
 
 use super::{
-    Bounds, Caps, DirectoryLock, EventFilter, ListQuery, NewSession, Refreshed, Rotation, Store,
-    StoreError,
+    Bounds, CacheSizes, DirectoryLock, EventFilter, ListQuery, NewSession, Refreshed, Rotation,
+    Store, StoreError,
 };
 use crate::{
     clock::Clock,
-    crypto::refresh::RefreshKey,
+    crypto::refresh_token::RefreshKey,
     domain::{
         Act, AuditContext, Email, NewUser, RefreshOwner, RequestedClaims, Session, SignInMethod,
         User, rules::refresh::Windows,
@@ -50,7 +50,7 @@ impl World {
         let lock = DirectoryLock::take(directory).unwrap();
         let bounds = Bounds {
             cache_bytes: 1 << 20,
-            caps: Caps {
+            caps: CacheSizes {
                 sessions: 1000,
                 api_keys: 100,
             },
@@ -145,7 +145,7 @@ impl World {
         let rotation = Rotation {
             used: self.refresh.read(token).unwrap(),
             next: self.refresh.next(),
-            lineage: RefreshOwner::FirstParty,
+            owner: RefreshOwner::FirstParty,
             next_until: until,
             access_until: NOW.plus_seconds(900),
             windows: Windows { grace: 0, retry: 0 },

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::{open::DATABASE, schema};
 use crate::{
     files::{self, with_suffix},
-    store::{StoreError, counts, error::at},
+    store::{StoreError, error::at, row_counts},
 };
 
 /// What SQLite keeps beside a database: the log that holds commits, the journal that takes changes back, and memory.
@@ -43,7 +43,7 @@ pub fn check_file(file: &Path) -> Result<u32, StoreError> {
 fn check_with(conn: &Connection, path: &Path) -> Result<u32, StoreError> {
     let examined = schema::recognise(conn).and_then(|found| {
         examine(conn)?;
-        counts::compare(conn)?;
+        row_counts::compare(conn)?;
         Ok(found)
     });
     examined.map_err(|error| error.at(path))

@@ -14,7 +14,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use rusqlite::Connection;
 
 use super::open;
-use crate::store::{Store, StoreError, error::no_thread, memory::Memory};
+use crate::store::{Store, StoreError, caches::Caches, error::no_thread};
 
 /// Changed rows after which it is time again. A row changes some one or two pages of the log's bound of 16,000.
 const ROWS_BETWEEN_CHECKPOINTS: u64 = 1000;
@@ -33,13 +33,13 @@ const MAX_LOOKS: u32 = 250;
 pub(super) struct Checkpoints {
     wake: Sender<()>,
     thread: thread::JoinHandle<()>,
-    memory: Arc<Memory>,
+    memory: Arc<Caches>,
     /// Changes the writer had made when it woke the thread last.
     at: u64,
 }
 
 impl Checkpoints {
-    pub(super) fn start(path: &Path, memory: Arc<Memory>) -> Result<Self, StoreError> {
+    pub(super) fn start(path: &Path, memory: Arc<Caches>) -> Result<Self, StoreError> {
         let conn = open::writing(path)?;
         let (wake, due) = bounded(1);
         let theirs = memory.clone();
@@ -75,7 +75,7 @@ impl Store {
     /// A job's rest between two units that write much. While the log is copied back nothing is added to it but what people
     /// wait for: else the copy never comes near the log's end, and the writer has to do what is left of it; and each of
     /// their syncs would wait for more on its way to the disk.
-    pub(in crate::store) async fn rest(&self) {
+    pub(in crate::store) async fn pause(&self) {
         for _ in 0..MAX_LOOKS {
             tokio::time::sleep(REST).await;
             if !self.memory().copying.load(Ordering::Acquire) {
@@ -85,7 +85,7 @@ impl Store {
     }
 }
 
-fn run(conn: &Connection, due: &Receiver<()>, memory: &Memory) {
+fn run(conn: &Connection, due: &Receiver<()>, memory: &Caches) {
     while due.recv().is_ok() {
         for _ in 0..MAX_PASSES {
             let Some(log) = copy(conn) else { break };
@@ -125,7 +125,7 @@ fn copy(conn: &Connection) -> Option<Log> {
 }
 
 /// Copies the little that is left of a long log, by the writer, so that its next commit begins the log anew.
-pub(super) fn finish(conn: &Connection, memory: &Memory) {
+pub(super) fn finish(conn: &Connection, memory: &Caches) {
     if memory.nearly_copied.swap(false, Ordering::AcqRel) {
         copy(conn);
     }

@@ -4,22 +4,22 @@ mod backup;
 mod backup_throttle;
 mod check;
 mod checkpoint;
+mod count_guard;
 mod file_modes;
-mod guard;
 mod open;
 mod readers;
 mod restore;
 mod schema;
 #[cfg(debug_assertions)]
-mod statements;
+mod statement_log;
 mod text_index;
 mod writer;
 
 pub(in crate::store) use backup::Copies;
 pub use backup::{back_up, back_up_to_stdout};
 pub use check::{check, check_file};
+pub(in crate::store) use count_guard::Guard;
 pub use file_modes::tighten;
-pub(in crate::store) use guard::Guard;
 pub use open::{Bounds, DATABASE, DirectoryLock, MASTER_KEY, OPERATOR_KEY};
 pub(in crate::store) use readers::Readers;
 pub use restore::{Restore, Restored, restore};

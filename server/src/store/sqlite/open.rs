@@ -21,8 +21,8 @@ use crate::{
     metrics::StoreMetrics,
     store::{
         Inner, Store, StoreError,
+        caches::{CacheSizes, Caches},
         error::at,
-        memory::{Caps, Memory},
     },
 };
 
@@ -49,7 +49,7 @@ pub struct Bounds {
     /// Of the caches together.
     pub cache_bytes: usize,
     /// Of one account.
-    pub caps: Caps,
+    pub caps: CacheSizes,
 }
 
 impl DirectoryLock {
@@ -102,10 +102,10 @@ impl Store {
         keep_dead(&mut conn, clock.now()).map_err(named)?;
         // The file itself, and that the journal of the change to WAL is gone: it would take back what came after.
         files::sync_parent(&real).map_err(at(&path))?;
-        let memory = Arc::new(Memory::new(bounds.cache_bytes, bounds.caps, clock));
-        let conn = noted(conn)?;
+        let memory = Arc::new(Caches::new(bounds.cache_bytes, bounds.caps, clock));
+        let conn = with_statement_log(conn)?;
         let readers = (0..READERS)
-            .map(|_| reading(&real).and_then(noted).map_err(named))
+            .map(|_| reading(&real).and_then(with_statement_log).map_err(named))
             .collect::<Result<_, _>>()?;
         let checkpoints = Checkpoints::start(&real, memory.clone()).map_err(named)?;
         let (queue, thread) = Writer::start(conn, checkpoints, memory.clone(), metrics.clone())?;
@@ -191,8 +191,8 @@ pub(in crate::store) fn reading(path: &Path) -> Result<Connection, StoreError> {
 }
 
 #[cfg(debug_assertions)]
-fn noted(mut conn: Connection) -> Result<Connection, StoreError> {
-    super::statements::note(&mut conn)?;
+fn with_statement_log(mut conn: Connection) -> Result<Connection, StoreError> {
+    super::statement_log::record(&mut conn)?;
     Ok(conn)
 }
 

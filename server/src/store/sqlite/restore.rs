@@ -19,7 +19,7 @@ use crate::{
     crypto::{secret::Digest256, totp},
     domain::AuditContext,
     files::{self, with_suffix},
-    store::{StoreError, counts, error::at, operator, rows::ulid, signing},
+    store::{StoreError, error::at, operator, row_counts, row_mapping::ulid, signing_keys},
 };
 
 /// How a backup is put back.
@@ -270,7 +270,7 @@ fn prepare(path: &Path, how: &Restore<'_>) -> Result<Restored, StoreError> {
     fit_operator_key(&tx, how)?;
     let api_keys = live_keys(&tx, how)?;
     note(&tx, how)?;
-    counts::recount(&tx)?;
+    row_counts::recount(&tx)?;
     tx.commit()?;
     conn.close().map_err(|(_, error)| error)?;
     Ok(Restored {
@@ -295,7 +295,7 @@ fn end_sessions(tx: &Transaction<'_>, now: Timestamp) -> Result<(), StoreError> 
     tx.execute("UPDATE clients SET own_tokens_from = ?1", [now.0])?;
     // Nothing that they have signed is good any more, and one that was revoked since would verify for others what whoever has
     // stolen it signs: the next start makes a new one.
-    signing::withdraw_all(tx, now)
+    signing_keys::withdraw_all(tx, now)
 }
 
 /// API keys that work, the operator's apart, which is the directory's.

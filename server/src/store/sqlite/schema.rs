@@ -199,7 +199,7 @@ mod tests {
     use rusqlite::params;
 
     use super::*;
-    use crate::store::counts;
+    use crate::store::row_counts;
 
     #[test]
     fn a_database_of_each_earlier_version_is_brought_up_with_what_is_in_it() {
@@ -332,12 +332,12 @@ mod tests {
         for (id, revoked) in [(1_u8, None), (2, Some(1)), (3, None)] {
             conn.execute(row, params![[id; 16], revoked]).unwrap();
         }
-        counts::compare(&conn).unwrap();
+        row_counts::compare(&conn).unwrap();
         // As after an edit with the triggers off.
         let wrong = "UPDATE counts SET rows = 7 WHERE name <> 'sessions'";
         conn.execute(wrong, []).unwrap();
         migrate(&mut conn).unwrap();
-        counts::compare(&conn).unwrap();
+        row_counts::compare(&conn).unwrap();
         let triggers = statements(&conn).unwrap().into_iter();
         let left = triggers
             .filter(|(kind, name, ..)| kind == "trigger" && !name.starts_with("users_text_"));

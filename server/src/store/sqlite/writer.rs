@@ -15,13 +15,13 @@ use ulid::Ulid;
 
 use super::{
     checkpoint::{self, Checkpoints},
-    guard::Guard,
+    count_guard::Guard,
 };
 use crate::{
     metrics::StoreMetrics,
     store::{
-        StoreError, cache_invalidation::Changes, counts::Difference, error::no_thread,
-        memory::Memory, write_tx::WriteTx,
+        StoreError, cache_invalidation::CacheInvalidations, caches::Caches, error::no_thread,
+        row_counts::Difference, write_tx::WriteTx,
     },
 };
 
@@ -37,8 +37,8 @@ const BEGIN: &str = "BEGIN IMMEDIATE";
 const BATCH_DELAY: Duration = Duration::from_micros(700);
 
 /// Gives a unit's answer once its batch is on disk, or not.
-type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-type Work = Box<dyn FnOnce(&mut WriteTx<'_>) -> (bool, Answer) + Send>;
+type Completion = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+type Work = Box<dyn FnOnce(&mut WriteTx<'_>) -> (bool, Completion) + Send>;
 
 enum Job {
     WriteTx(Work),
@@ -57,7 +57,7 @@ impl Writer {
     pub(super) fn start(
         mut conn: Connection,
         checkpoints: Checkpoints,
-        memory: Arc<Memory>,
+        memory: Arc<Caches>,
         metrics: Arc<StoreMetrics>,
     ) -> Result<(Self, thread::JoinHandle<()>), StoreError> {
         let (queue, jobs) = bounded(QUEUE);
@@ -135,7 +135,7 @@ fn run(
     mut held: WriterState,
     jobs: &Receiver<Job>,
     mut checkpoints: Checkpoints,
-    memory: &Memory,
+    memory: &Caches,
     metrics: &StoreMetrics,
 ) {
     let mut batched = false;
@@ -173,14 +173,14 @@ fn run(
 fn commit(
     held: &mut WriterState,
     batch: &mut VecDeque<Work>,
-    memory: &Memory,
+    memory: &Caches,
     metrics: &StoreMetrics,
 ) {
     let WriterState { conn, guard, ids } = held;
     let conn: &Connection = conn;
     let (started, waiting, before) = (Instant::now(), batch.len(), conn.total_changes());
     checkpoint::finish(conn, memory);
-    let mut changes = Changes::default();
+    let mut changes = CacheInvalidations::default();
     let mut answers = Vec::with_capacity(batch.len());
     let mut unit = WriteTx {
         conn,
@@ -223,13 +223,13 @@ fn commit(
 }
 
 /// A batch of which nothing was done.
-struct Failed {
+struct BatchError {
     error: rusqlite::Error,
     /// It was the commit that failed: all of the batch may have been written to the log.
     committing: bool,
 }
 
-impl Failed {
+impl BatchError {
     fn before_commit(error: rusqlite::Error) -> Self {
         Self {
             error,
@@ -258,8 +258,8 @@ fn overwrite(conn: &Connection) -> rusqlite::Result<()> {
 fn transaction(
     unit: &mut WriteTx<'_>,
     batch: &mut VecDeque<Work>,
-    answers: &mut Vec<Answer>,
-) -> Result<(), Failed> {
+    answers: &mut Vec<Completion>,
+) -> Result<(), BatchError> {
     let conn = unit.conn;
     let until = Instant::now() + BATCH_BUDGET;
     let mut done = statement(conn, BEGIN);
@@ -278,9 +278,9 @@ fn transaction(
     if let Err(error) = done {
         // The answers of the rest go with them, which tells their callers that nothing was done.
         batch.clear();
-        return Err(Failed::before_commit(error));
+        return Err(BatchError::before_commit(error));
     }
-    statement(conn, "COMMIT").map_err(|error| Failed {
+    statement(conn, "COMMIT").map_err(|error| BatchError {
         error,
         committing: true,
     })
@@ -294,7 +294,7 @@ fn transaction(
 fn run_unit(
     unit: &mut WriteTx<'_>,
     job: Work,
-    answers: &mut Vec<Answer>,
+    answers: &mut Vec<Completion>,
     first: bool,
 ) -> rusqlite::Result<()> {
     let conn = unit.conn;

@@ -3,13 +3,13 @@
 use clap::Args;
 use doorward_shared::{ClientId, SessionId, UserId, admin::RevokeSessions};
 
-use super::Of;
+use super::SessionOwnerArgs;
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
 pub(crate) struct Revoke {
     pub ids: Vec<SessionId>,
     #[command(flatten)]
-    pub of: Of,
+    pub of: SessionOwnerArgs,
     /// End your own session too, if it is among them
     #[arg(long)]
     pub include_own: bool,
@@ -21,9 +21,9 @@ pub(crate) struct Revoke {
 impl Revoke {
     pub(crate) fn of_user(id: UserId) -> Self {
         Self {
-            of: Of {
+            of: SessionOwnerArgs {
                 user: Some(id.to_string()),
-                ..Of::default()
+                ..SessionOwnerArgs::default()
             },
             ..Self::default()
         }
@@ -31,9 +31,9 @@ impl Revoke {
 
     pub(crate) fn of_client(id: ClientId) -> Self {
         Self {
-            of: Of {
+            of: SessionOwnerArgs {
                 client: Some(id),
-                ..Of::default()
+                ..SessionOwnerArgs::default()
             },
             ..Self::default()
         }
@@ -42,9 +42,9 @@ impl Revoke {
     /// From an address or a network.
     pub(crate) fn from_address(ip: &str) -> Self {
         Self {
-            of: Of {
+            of: SessionOwnerArgs {
                 ip: Some(ip.to_owned()),
-                ..Of::default()
+                ..SessionOwnerArgs::default()
             },
             ..Self::default()
         }

@@ -1,13 +1,15 @@
 //! Completing the line that is typed behind `/`.
 
 use super::{Completion, completion, last_word};
-use crate::core::{layer::Layer, line::Line, msg::Effect, resource::Resource, state::State};
+use crate::core::{
+    layer::Layer, msg::Effect, resource::Resource, state::State, text_input::TextInput,
+};
 
 /// Letters of a name from which the server is asked for more.
 const LETTERS: usize = 2;
 
 /// What a line may become. Only at its end: what stands behind the cursor is not thrown away.
-fn completion_of(state: &State, line: &Line) -> Option<Completion> {
+fn completion_of(state: &State, line: &TextInput) -> Option<Completion> {
     let at_end = line.cursor() == line.text().chars().count();
     let list = state.list()?;
     at_end.then(|| completion(state, list, line.text()))
@@ -44,7 +46,7 @@ impl State {
             ..
         }) = self.layers.last_mut()
         {
-            *line = Line::new(text);
+            *line = TextInput::new(text);
             *kept = Some(completion).filter(|_| !is_last);
         }
         true

@@ -1,11 +1,11 @@
 //! The dashboard: its panels, and what they hold.
 
-mod reading;
-mod rows;
+mod loading;
+mod metrics;
 
 use doorward_shared::{Timestamp, admin::Event};
 
-pub(crate) use self::rows::{Count, DashRow, Ending, EndingKind, Opens, Series};
+pub(crate) use self::metrics::{Count, DashRow, Ending, EndingKind, Opens, Series};
 use super::{
     form::Form,
     layer::Layer,
@@ -75,7 +75,7 @@ impl Panel {
 
 /// What was chosen for the chart; kept from visit to visit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Dash {
+pub(crate) struct Dashboard {
     pub window: Window,
     /// One above another, or one at a time; as there is room where nothing was chosen.
     pub stacked: Option<bool>,
@@ -110,7 +110,7 @@ impl State {
 
     fn dash_select(&mut self, panel: Panel, at: usize) {
         self.view = View::Dashboard { panel, at };
-        self.dash_chosen = self.dash_row().and_then(|row| row.key());
+        self.dashboard_selection = self.dash_row().and_then(|row| row.key());
     }
 
     /// Finds the selected row again after something has come.
@@ -126,10 +126,13 @@ impl State {
             return self.dash_select(Panel::Chart, 0);
         }
         let rows = self.dash_rows(panel);
-        let found = self.dash_chosen.as_ref().and_then(|key| match panel {
-            Panel::Events => self.dash_event(&rows, key),
-            _ => rows.iter().position(|row| row.key().as_ref() == Some(key)),
-        });
+        let found = self
+            .dashboard_selection
+            .as_ref()
+            .and_then(|key| match panel {
+                Panel::Events => self.dash_event(&rows, key),
+                _ => rows.iter().position(|row| row.key().as_ref() == Some(key)),
+            });
         match found {
             Some(at) => self.view = View::Dashboard { panel, at },
             // What it was is gone.

@@ -31,7 +31,7 @@ pub(crate) struct Facts {
     /// Live sessions by subject, where they may be seen.
     pub live: BTreeMap<String, u64>,
     /// Live sessions of all subjects together, each once; of several subjects among the newest 100 of each.
-    pub live_together: Option<u64>,
+    pub live_sessions_total: Option<u64>,
     /// Networks that are blocked now, where that may be seen.
     pub blocks: Option<Vec<Block>>,
     /// Whether this holds all of the time asked for, and who else was there; else only what is new.
@@ -86,7 +86,7 @@ impl Facts {
         }
         self.live.extend(newer.live);
         self.live_keys.extend(newer.live_keys);
-        self.live_together = newer.live_together.or(self.live_together);
+        self.live_sessions_total = newer.live_sessions_total.or(self.live_sessions_total);
         self.blocks = newer.blocks.or(self.blocks.take());
         self.cut = newer.cut.max(self.cut);
     }
@@ -204,7 +204,7 @@ pub(crate) fn sentence(facts: &Facts, name_of: &dyn Fn(&str) -> String) -> Strin
         parts.push(format!("{} besides", count(refusals, "refusal")));
     }
     parts.push(sign_ins(facts, name_of));
-    if let Some(live) = facts.live_together {
+    if let Some(live) = facts.live_sessions_total {
         parts.push(format!("{} now", count(live, "live session")));
     }
     if let Some(cut) = facts.cut {
@@ -253,7 +253,7 @@ mod tests {
         events.push(event(81, "session.created"));
         let facts = Facts {
             events,
-            live_together: Some(2),
+            live_sessions_total: Some(2),
             ..Facts::default()
         };
         let told = sentence(&facts, &|_| "bob@example.org".into());

@@ -1,11 +1,11 @@
 //! An incident: what happened around users, addresses, networks, clients and keys, who else is in it, and what to do.
 
-mod acts;
 pub(crate) mod facts;
-mod questions;
 pub(crate) mod relations;
-mod step_question;
+mod step_confirmation;
+mod step_dialogs;
 pub(crate) mod steps;
+mod update;
 
 use doorward_shared::{
     SessionId, Timestamp,
@@ -14,14 +14,14 @@ use doorward_shared::{
 
 pub(crate) use self::{
     facts::{Facts, keeps_out},
-    step_question::rotate_signing,
+    step_confirmation::rotate_signing,
 };
 use self::{
     relations::{Relation, relations},
     steps::{Step, steps},
 };
 use super::list::Load;
-use crate::core::{report, resource::Resource, subject::IncidentSubject};
+use crate::core::{incident_subject::IncidentSubject, report, resource::Resource};
 
 /// How far back a timeline goes, in seconds: a week.
 const BACK: i64 = 7 * 86_400;
@@ -176,7 +176,7 @@ impl Incident {
     }
 
     /// Around these from now on.
-    fn regroup(&mut self, subjects: Vec<IncidentSubject>) {
+    fn set_subjects(&mut self, subjects: Vec<IncidentSubject>) {
         self.steps = steps(&subjects);
         self.at = self.at.min(self.steps.len().saturating_sub(1));
         self.subjects = subjects;

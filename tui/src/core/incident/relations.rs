@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use doorward_shared::{Timestamp, admin::SessionState};
 
 use super::facts::{Facts, weight};
-use crate::core::{cells::device, subject::IncidentSubject};
+use crate::core::{cells::device, incident_subject::IncidentSubject};
 
 /// Relations that are kept, the strongest first.
 const MAX_RELATIONS: usize = 40;
 
 /// In which way something is related to a subject.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Via {
+pub(crate) enum RelationKind {
     /// The same device at the same address.
     Device {
         device: String,
@@ -28,7 +28,7 @@ pub(crate) enum Via {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Relation {
     pub of: IncidentSubject,
-    pub via: BTreeSet<Via>,
+    pub via: BTreeSet<RelationKind>,
     /// Events that name both, and sessions.
     pub seen: u64,
     pub live: u64,
@@ -148,7 +148,11 @@ pub(crate) fn relations(facts: &Facts, subjects: &[IncidentSubject]) -> Vec<Rela
 }
 
 /// In which ways what was seen is related to the subjects.
-fn via(sighting: &Sighting, subjects: &[IncidentSubject], traces: &Traces) -> BTreeSet<Via> {
+fn via(
+    sighting: &Sighting,
+    subjects: &[IncidentSubject],
+    traces: &Traces,
+) -> BTreeSet<RelationKind> {
     let mut via = BTreeSet::new();
     let ip = sighting
         .ip
@@ -157,10 +161,10 @@ fn via(sighting: &Sighting, subjects: &[IncidentSubject], traces: &Traces) -> BT
     match (sighting.device.clone(), ip) {
         (Some(agent), Some(ip)) if traces.devices.contains(&(agent.clone(), ip.clone())) => {
             let device = device(Some(&agent));
-            via.insert(Via::Device { device, ip });
+            via.insert(RelationKind::Device { device, ip });
         }
         (_, Some(ip)) => {
-            via.insert(Via::Address(ip));
+            via.insert(RelationKind::Address(ip));
         }
         _ => {}
     }
@@ -169,10 +173,10 @@ fn via(sighting: &Sighting, subjects: &[IncidentSubject], traces: &Traces) -> BT
         && traces.clients.contains(&client)
         && (own || !via.is_empty())
     {
-        via.insert(Via::Client(client));
+        via.insert(RelationKind::Client(client));
     }
     if own {
-        via.insert(Via::Together);
+        via.insert(RelationKind::Together);
     }
     via
 }
@@ -184,16 +188,16 @@ impl Relation {
         let mut addresses = BTreeSet::new();
         for via in &self.via {
             match via {
-                Via::Device { device, ip } => {
+                RelationKind::Device { device, ip } => {
                     addresses.insert(ip.clone());
                     words.push(format!("same device ({device}) at {ip}"));
                 }
                 // Said with the device already.
-                Via::Address(ip) if addresses.contains(ip) || self.of.id() == ip => {}
-                Via::Address(ip) => words.push(format!("same address {ip}")),
-                Via::Client(id) if self.of.id() == id => {}
-                Via::Client(id) => words.push(format!("same client {}", name_of(id))),
-                Via::Together => {}
+                RelationKind::Address(ip) if addresses.contains(ip) || self.of.id() == ip => {}
+                RelationKind::Address(ip) => words.push(format!("same address {ip}")),
+                RelationKind::Client(id) if self.of.id() == id => {}
+                RelationKind::Client(id) => words.push(format!("same client {}", name_of(id))),
+                RelationKind::Together => {}
             }
         }
         let more = words.len().saturating_sub(2);

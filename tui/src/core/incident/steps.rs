@@ -7,7 +7,7 @@ use doorward_shared::{
 };
 
 use super::facts::Facts;
-use crate::core::{format::count, subject::IncidentSubject};
+use crate::core::{format::count, incident_subject::IncidentSubject};
 
 /// A kind of step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

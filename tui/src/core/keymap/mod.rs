@@ -1,16 +1,16 @@
 //! What keys do, as data: the help and the hints are made from these rows, and the configuration may put keys elsewhere.
 
+mod bindings;
 mod configured;
 mod key;
 mod preset;
-mod rows;
 
 use crossterm::event::KeyEvent;
 
 pub(crate) use self::{
+    bindings::{Action, KeyContext, KeyRow, ROWS},
     configured::KeymapError,
     key::Key,
-    rows::{Action, KeyContext, KeyRow, ROWS},
 };
 
 /// Keys of dialogs, which are always the same.

@@ -2,7 +2,9 @@
 
 use crate::{
     command::Revoke,
-    core::{list::ListFilter, page::Subject, resource::Resource, subject::IncidentSubject},
+    core::{
+        incident_subject::IncidentSubject, list::ListFilter, page::Subject, resource::Resource,
+    },
 };
 
 /// A choice.

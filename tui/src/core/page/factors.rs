@@ -8,7 +8,7 @@ use doorward_shared::{
 
 use super::{
     SubjectPage,
-    lines::{Line, WayIn},
+    lines::{Line, SignInMethod},
 };
 use crate::core::{format::count, resource::Row, zone};
 
@@ -33,8 +33,8 @@ pub(super) fn ways_in<'a>(page: &SubjectPage) -> Vec<Line<'a>> {
 
 const FACTOR: &str = "Second factor";
 
-fn codes(mfa: &Factors) -> WayIn {
-    WayIn {
+fn codes(mfa: &Factors) -> SignInMethod {
+    SignInMethod {
         key: "totp".into(),
         noun: FACTOR,
         name: "authenticator app".into(),
@@ -43,9 +43,9 @@ fn codes(mfa: &Factors) -> WayIn {
     }
 }
 
-fn passkey(passkey: &Passkey) -> WayIn {
+fn passkey(passkey: &Passkey) -> SignInMethod {
     let used = passkey.last_used_at.map(day_and_minute);
-    WayIn {
+    SignInMethod {
         key: passkey.id.to_string(),
         noun: FACTOR,
         name: passkey.name.clone(),
@@ -54,10 +54,10 @@ fn passkey(passkey: &Passkey) -> WayIn {
     }
 }
 
-fn link(link: &UserLink) -> WayIn {
+fn link(link: &UserLink) -> SignInMethod {
     let how = if link.mailed { "mailed" } else { "shown" };
     let made = day_and_minute(link.created_at);
-    WayIn {
+    SignInMethod {
         key: format!("link {} {}", link.kind, link.created_at),
         noun: "One-time link",
         name: format!("{} link", link.kind),
@@ -67,7 +67,7 @@ fn link(link: &UserLink) -> WayIn {
 }
 
 /// `number` tells mails of one kind and moment apart.
-fn mail(number: usize, mail: &UserMail) -> WayIn {
+fn mail(number: usize, mail: &UserMail) -> SignInMethod {
     let became = match mail.state {
         UserMailState::Sent => "sent",
         UserMailState::Waiting => "waits since",
@@ -75,7 +75,7 @@ fn mail(number: usize, mail: &UserMail) -> WayIn {
     };
     let when = day_and_minute(mail.sent_at.unwrap_or(mail.created_at));
     let error = mail.error.as_ref();
-    WayIn {
+    SignInMethod {
         key: format!("mail {} {} {number}", mail.kind, mail.created_at),
         noun: "Mail",
         name: format!("mail {}", mail.kind),

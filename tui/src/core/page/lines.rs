@@ -12,10 +12,9 @@ use super::{
     days::{self, ByDay, Moment},
 };
 use crate::core::{
-    State,
-    about::Fact,
-    audit,
+    State, audit,
     cells::device,
+    detail_fields::Fact,
     event_kind::EventKind,
     format::{count, maybe, number, relative},
     list::ListFilter,
@@ -50,9 +49,9 @@ pub(crate) enum Line<'a> {
     Block(&'a Block),
     Application(&'a Application),
     /// A factor, a link or a mail.
-    WayIn(WayIn),
+    WayIn(SignInMethod),
     /// An address, a person or a cause, and what it did.
-    Seen(Seen),
+    Seen(CommonFact),
     Moment(Moment<'a>),
     /// There is more than is shown; where all of it is.
     More(String, Target),
@@ -60,7 +59,7 @@ pub(crate) enum Line<'a> {
 
 /// How somebody gets in, or what was sent to them about it.
 #[derive(Debug, Clone)]
-pub(crate) struct WayIn {
+pub(crate) struct SignInMethod {
     /// Unlike that of any other: of mails there are several of a kind.
     pub key: String,
     pub noun: &'static str,
@@ -72,8 +71,8 @@ pub(crate) struct WayIn {
 
 /// Something that several events and sessions have in common.
 #[derive(Debug, Clone)]
-pub(crate) struct Seen {
-    pub what: Common,
+pub(crate) struct CommonFact {
+    pub what: CommonValue,
     pub events: u64,
     pub refused: u64,
     pub last: Timestamp,
@@ -81,7 +80,7 @@ pub(crate) struct Seen {
 
 /// What they have in common.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Common {
+pub(crate) enum CommonValue {
     Address(String),
     Person(UserId),
     Cause(String),
@@ -109,8 +108,8 @@ impl Line<'_> {
             Self::Application(application) => application.client_id.to_string(),
             Self::WayIn(way) => way.key.clone(),
             Self::Seen(seen) => match &seen.what {
-                Common::Address(text) | Common::Cause(text) => text.clone(),
-                Common::Person(id) => id.to_string(),
+                CommonValue::Address(text) | CommonValue::Cause(text) => text.clone(),
+                CommonValue::Person(id) => id.to_string(),
             },
             Self::Moment(Moment::Event(event, _)) => event.id.to_string(),
             Self::Moment(Moment::Day(_) | Moment::Gap(_)) => String::new(),
@@ -146,9 +145,9 @@ impl Line<'_> {
                 Target::Text(way.noun.into(), lines.collect())
             }
             Self::Seen(seen) => match &seen.what {
-                Common::Address(ip) => Target::Page(Subject::of_id(ip)?),
-                Common::Person(id) => Target::Page(Subject::User(id.to_string())),
-                Common::Cause(cause) => {
+                CommonValue::Address(ip) => Target::Page(Subject::of_id(ip)?),
+                CommonValue::Person(id) => Target::Page(Subject::User(id.to_string())),
+                CommonValue::Cause(cause) => {
                     let id = page.subject.id();
                     let action = ListFilter::new(Filter::Action, "client.refused", "refused");
                     let of = ListFilter::new(Filter::Target, id, cause.clone());
@@ -186,8 +185,8 @@ impl Line<'_> {
             Self::WayIn(way) => vec![way.name.clone(), way.said.clone()],
             Self::Seen(seen) => {
                 let what = match &seen.what {
-                    Common::Address(text) | Common::Cause(text) => text.clone(),
-                    Common::Person(id) => name(&id.to_string()),
+                    CommonValue::Address(text) | CommonValue::Cause(text) => text.clone(),
+                    CommonValue::Person(id) => name(&id.to_string()),
                 };
                 let refused = match seen.refused {
                     0 => String::new(),

@@ -1,14 +1,14 @@
 //! A page: all about one user, session, key, client, address or signing key, on one screen. Every line leads on.
 
-mod address;
+mod common_values;
 pub(crate) mod days;
 mod factors;
+mod ip_address;
+mod layout;
 pub(crate) mod lines;
-pub(crate) mod moves;
+pub(crate) mod navigation;
 pub(crate) mod panels;
-mod places;
 pub(crate) mod screen;
-mod seen;
 mod subject;
 
 use std::collections::BTreeMap;
@@ -61,7 +61,7 @@ pub(crate) struct KeyUse {
 
 /// What a page knows already, so that it is not read again.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Known {
+pub(crate) struct PageFacts {
     /// When the newest of its events happened.
     pub newest: Option<Timestamp>,
     /// When each key was used last whose use is known.
@@ -70,7 +70,7 @@ pub(crate) struct Known {
 
 /// What came of a part.
 #[derive(Debug, Clone)]
-pub(crate) enum Found {
+pub(crate) enum LoadedPart {
     Item(Box<Row>),
     /// Rows, and how many there are.
     Rows(Page<Row>),
@@ -100,7 +100,7 @@ pub(crate) enum Target {
 pub(crate) struct SubjectPage {
     pub subject: Subject,
     pub since: Timestamp,
-    parts: BTreeMap<Part, Found>,
+    parts: BTreeMap<Part, LoadedPart>,
     problems: BTreeMap<Part, Problem>,
     /// Whether the thing is known from a list alone, whose rows lack what only one of them is asked for.
     is_listed: bool,
@@ -147,12 +147,13 @@ impl SubjectPage {
 
     /// Shows what a list knows of it until it was read itself.
     pub(crate) fn begin_with(&mut self, row: Row) {
-        self.parts.insert(Part::Item, Found::Item(Box::new(row)));
+        self.parts
+            .insert(Part::Item, LoadedPart::Item(Box::new(row)));
         self.is_listed = true;
     }
 
     /// Takes a part that came, or why it did not: then the old one stays.
-    pub(crate) fn take(&mut self, part: Part, found: Result<Found, Problem>) {
+    pub(crate) fn take(&mut self, part: Part, found: Result<LoadedPart, Problem>) {
         match found {
             Ok(found) => {
                 self.problems.remove(&part);
@@ -169,10 +170,10 @@ impl SubjectPage {
         }
     }
 
-    fn put(&mut self, part: Part, found: Found) {
+    fn put(&mut self, part: Part, found: LoadedPart) {
         match (self.parts.get_mut(&part), found) {
-            (Some(Found::Use(known)), Found::Use(newer)) => known.extend(newer),
-            (Some(Found::Events(known, more)), Found::NewEvents(newer)) => {
+            (Some(LoadedPart::Use(known)), LoadedPart::Use(newer)) => known.extend(newer),
+            (Some(LoadedPart::Events(known, more)), LoadedPart::NewEvents(newer)) => {
                 known.extend(newer);
                 known.sort_by_key(|event| std::cmp::Reverse(event.id));
                 known.dedup_by_key(|event| event.id);
@@ -180,8 +181,8 @@ impl SubjectPage {
                 known.truncate(MOST_EVENTS);
             }
             // Nothing is known that they could be added to.
-            (_, Found::NewEvents(events)) => {
-                self.parts.insert(part, Found::Events(events, true));
+            (_, LoadedPart::NewEvents(events)) => {
+                self.parts.insert(part, LoadedPart::Events(events, true));
             }
             (_, found) => {
                 self.parts.insert(part, found);
@@ -190,23 +191,23 @@ impl SubjectPage {
     }
 
     /// What need not be read again. After a while all of it is.
-    pub(crate) fn known(&mut self, now: u64) -> Known {
+    pub(crate) fn known(&mut self, now: u64) -> PageFacts {
         if self.whole_at.is_none_or(|at| now >= at + WHOLE) {
             self.whole_at = Some(now);
-            return Known::default();
+            return PageFacts::default();
         }
         let newest = match (self.problems.get(&Part::Events), self.events().0.first()) {
             (None, Some(event)) => Some(event.time),
             _ => None,
         };
         let used = match self.parts.get(&Part::Use) {
-            Some(Found::Use(all)) => all
+            Some(LoadedPart::Use(all)) => all
                 .iter()
                 .map(|(id, one)| (id.clone(), one.used_at))
                 .collect(),
             _ => BTreeMap::new(),
         };
-        Known { newest, used }
+        PageFacts { newest, used }
     }
 
     /// How things stand with a part that shows nothing.
@@ -252,7 +253,7 @@ impl SubjectPage {
     /// The thing itself.
     pub(crate) fn item(&self) -> Option<&Row> {
         match self.parts.get(&Part::Item) {
-            Some(Found::Item(item)) => Some(item),
+            Some(LoadedPart::Item(item)) => Some(item),
             _ => None,
         }
     }
@@ -260,21 +261,21 @@ impl SubjectPage {
     /// Rows of a part, and how many there are of them.
     pub(crate) fn rows(&self, part: Part) -> (&[Row], u64) {
         match self.parts.get(&part) {
-            Some(Found::Rows(page)) => (&page.data, page.pagination.total),
+            Some(LoadedPart::Rows(page)) => (&page.data, page.pagination.total),
             _ => (&[], 0),
         }
     }
 
     pub(crate) fn blocks(&self) -> &[Block] {
         match self.parts.get(&Part::Blocks) {
-            Some(Found::Blocks(blocks)) => blocks,
+            Some(LoadedPart::Blocks(blocks)) => blocks,
             _ => &[],
         }
     }
 
     pub(crate) fn applications(&self) -> &[Application] {
         match self.parts.get(&Part::Applications) {
-            Some(Found::Applications(applications)) => applications,
+            Some(LoadedPart::Applications(applications)) => applications,
             _ => &[],
         }
     }
@@ -282,7 +283,7 @@ impl SubjectPage {
     /// A key's use by day; none where it was not read.
     pub(crate) fn usage(&self, key: &str) -> Option<&[UsagePoint]> {
         match self.parts.get(&Part::Use) {
-            Some(Found::Use(all)) => all.get(key).map(|one| one.points.as_slice()),
+            Some(LoadedPart::Use(all)) => all.get(key).map(|one| one.points.as_slice()),
             _ => None,
         }
     }
@@ -290,7 +291,7 @@ impl SubjectPage {
     /// What happened, newest first, and whether more did before.
     pub(crate) fn events(&self) -> (&[Event], bool) {
         match self.parts.get(&Part::Events) {
-            Some(Found::Events(events, more)) => (events, *more),
+            Some(LoadedPart::Events(events, more)) => (events, *more),
             _ => (&[], false),
         }
     }
@@ -298,7 +299,7 @@ impl SubjectPage {
     /// What all events of an address come to.
     pub(crate) fn summary(&self) -> Option<&EventSummary> {
         match self.parts.get(&Part::Summary) {
-            Some(Found::Summary(summary)) => Some(summary),
+            Some(LoadedPart::Summary(summary)) => Some(summary),
             _ => None,
         }
     }
@@ -308,7 +309,7 @@ impl SubjectPage {
         if !self.is_touched_by(event) {
             return false;
         }
-        if let Some(Found::Events(events, _)) = self.parts.get_mut(&Part::Events)
+        if let Some(LoadedPart::Events(events, _)) = self.parts.get_mut(&Part::Events)
             && events.first().is_none_or(|newest| newest.id < event.id)
         {
             events.insert(0, event.clone());

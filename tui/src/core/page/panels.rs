@@ -4,14 +4,14 @@ use doorward_shared::{Timestamp, client::Filter};
 
 use super::{
     Part, Subject, SubjectPage, Target,
-    address::address,
+    common_values::seen,
     days::{self, ByDay},
     factors::ways_in,
+    ip_address::address,
     lines::Line,
-    seen::seen,
 };
 use crate::core::{
-    State, about,
+    State, detail_fields,
     format::number,
     list::ListFilter,
     resource::{Resource, Row},
@@ -292,7 +292,7 @@ fn more<'a>(page: &SubjectPage, panel: Panel) -> Option<Line<'a>> {
 fn about_lines<'a>(state: &State, page: &'a SubjectPage) -> Vec<Line<'a>> {
     let facts = match (&page.subject, page.item()) {
         (Subject::Address(ip), _) => address(state, page, ip),
-        (_, Some(item)) => about::facts(state, item),
+        (_, Some(item)) => detail_fields::facts(state, item),
         (_, None) => Vec::new(),
     };
     facts.into_iter().map(Line::Fact).collect()

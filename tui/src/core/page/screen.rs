@@ -4,9 +4,9 @@ use ratatui::layout::{Position, Rect};
 
 use super::{
     SubjectPage,
-    moves::{Contents, cursor},
+    layout::{grid, skip},
+    navigation::{Contents, cursor},
     panels::Panel,
-    places::{grid, skip},
 };
 use crate::core::State;
 

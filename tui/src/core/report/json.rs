@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::Record;
-use crate::core::{incident::steps::Kind, subject::IncidentSubject, text::clean_json};
+use crate::core::{incident::steps::Kind, incident_subject::IncidentSubject, text::clean_json};
 use doorward_shared::{Timestamp, admin::Event};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Report<'a> {
     summary: String,
-    subjects: Vec<Named>,
+    subjects: Vec<NamedObject>,
     since: Timestamp,
     written_at: Timestamp,
     steps: Vec<StepOf>,
@@ -26,7 +26,7 @@ struct Report<'a> {
 }
 
 #[derive(Serialize)]
-struct Named {
+struct NamedObject {
     kind: &'static str,
     id: String,
     name: String,
@@ -35,7 +35,7 @@ struct Named {
 #[derive(Serialize)]
 struct StepOf {
     step: &'static str,
-    subject: Named,
+    subject: NamedObject,
     done: bool,
     state: String,
     by: Option<String>,
@@ -54,7 +54,7 @@ struct NoteOf<'a> {
 #[serde(rename_all = "camelCase")]
 struct Related {
     #[serde(flatten)]
-    of: Named,
+    of: NamedObject,
     how: String,
     seen: u64,
     live_sessions: u64,
@@ -100,7 +100,7 @@ fn names<'a>(record: &'a Record<'_>) -> BTreeMap<&'a str, &'a str> {
 
 /// The report.
 pub(super) fn json(record: &Record<'_>) -> String {
-    let named = |subject: &IncidentSubject| Named {
+    let named = |subject: &IncidentSubject| NamedObject {
         kind: subject.kind(),
         id: subject.id().to_owned(),
         name: record.name(subject.id()),
@@ -137,7 +137,7 @@ pub(super) fn json(record: &Record<'_>) -> String {
         steps: steps.collect(),
         notes: notes.collect(),
         related: related.collect(),
-        live_sessions: record.facts.live_together,
+        live_sessions: record.facts.live_sessions_total,
         data: &record.facts.events,
         names: names(record),
     };

@@ -161,8 +161,8 @@ mod tests {
     use crate::{
         core::{
             incident::{Facts, Note},
+            incident_subject::IncidentSubject,
             report::Format,
-            subject::IncidentSubject,
         },
         tests::test_console::{event, noon},
     };

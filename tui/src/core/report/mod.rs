@@ -15,7 +15,7 @@ use super::{
         relations::Relation,
         steps::{Progress, Step, steps},
     },
-    subject::IncidentSubject,
+    incident_subject::IncidentSubject,
 };
 
 /// What a report is written as.

@@ -4,7 +4,7 @@ use doorward_shared::{ClientId, Timestamp, UserId, client::Filter};
 use ipnet::IpNet;
 
 use crate::{
-    command::when::{Moment, NoTime},
+    command::time_arg::{Moment, NoTime},
     core::resource::Resource,
 };
 

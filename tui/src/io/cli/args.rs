@@ -12,7 +12,7 @@ pub(crate) struct Cli {
     #[command(flatten)]
     pub connect: ConnectArgs,
     #[command(flatten)]
-    pub look: LookArgs,
+    pub look: DisplayArgs,
     /// How answers are printed
     #[arg(
         short,
@@ -47,7 +47,7 @@ pub(crate) struct Cli {
 
 /// How the console looks.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub(crate) struct LookArgs {
+pub(crate) struct DisplayArgs {
     /// Console: draw with ASCII characters alone
     #[arg(long)]
     pub ascii: bool,

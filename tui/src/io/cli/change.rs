@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     Context, Outcome,
-    changed::{new_secret, print},
+    change_result::{new_secret, print},
     confirm, output,
     secret_input::read_what_is_missing,
 };
@@ -18,7 +18,7 @@ use crate::{
     core::format::backup_progress,
     io::{
         clock::{idempotency_key, now},
-        perform::{Making, PerformError, perform, resolve_all},
+        execute::{ChangeContext, ExecuteError, perform, resolve_all},
         progress::Progress,
     },
 };
@@ -29,7 +29,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Makes a change. What it destroys is said first.
 ///
 /// # Errors
-/// [`Failed`](super::Failed).
+/// [`CliError`](super::Failed).
 pub(super) async fn run(mut command: Command, with: &Context) -> Outcome {
     let warning = command.warning();
     resolve_all(&with.client, &mut command).await?;
@@ -55,7 +55,7 @@ pub(super) async fn make(command: &Command, with: &Context) -> Outcome {
         let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
         progress.show(|| format!("{done} of {of}"));
     };
-    let making = Making {
+    let making = ChangeContext {
         key: &key,
         now: now(),
         tell: &tell,
@@ -64,7 +64,7 @@ pub(super) async fn make(command: &Command, with: &Context) -> Outcome {
     drop(progress);
     let mut performed = match performed {
         Ok(performed) => performed,
-        Err(PerformError::Partly {
+        Err(ExecuteError::Partly {
             done, how, error, ..
         }) => {
             // What was done is said before what failed.

@@ -6,15 +6,15 @@ use doorward_shared::client::{Client, Filter, ListQuery};
 
 use super::{Outcome, output, watch::kind};
 use crate::{
-    command::{Complete, NamedServer, Wanted},
+    command::{Complete, CompletionRequest, NamedServer},
     core::{
         resource::{Resource, Row},
         text::clean,
     },
     io::{
         connect::{ConnectArgs, connect},
+        list_rows::page,
         profiles::Profiles,
-        rows::page,
     },
 };
 
@@ -62,7 +62,7 @@ impl From<NamedServer> for ConnectArgs {
 }
 
 /// What begins with what was typed, and what it is.
-async fn candidates(client: &Client, asked: &Wanted) -> Vec<(String, String)> {
+async fn candidates(client: &Client, asked: &CompletionRequest) -> Vec<(String, String)> {
     let kind = kind(asked.what);
     let query = ListQuery::default().limited(ROWS);
     let looks_like_name = !asked.prefix.is_empty() && !asked.prefix.contains('_');

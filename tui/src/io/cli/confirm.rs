@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
-use super::{Failed, Outcome};
+use super::{CliError, Outcome};
 
 /// Asks before something is destroyed. Without a terminal only `--yes` says so.
 pub(super) fn confirm(yes: bool, what: &str) -> Outcome {
@@ -10,7 +10,7 @@ pub(super) fn confirm(yes: bool, what: &str) -> Outcome {
         return Ok(());
     }
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(Failed::Usage(format!(
+        return Err(CliError::Usage(format!(
             "{what} Without a terminal this needs --yes"
         )));
     }
@@ -18,10 +18,10 @@ pub(super) fn confirm(yes: bool, what: &str) -> Outcome {
     let mut answer = String::new();
     io::stdin()
         .read_line(&mut answer)
-        .map_err(|error| Failed::Error(error.to_string()))?;
+        .map_err(|error| CliError::Error(error.to_string()))?;
     if answer.trim() == "yes" {
         Ok(())
     } else {
-        Err(Failed::Error("nothing was done".into()))
+        Err(CliError::Error("nothing was done".into()))
     }
 }

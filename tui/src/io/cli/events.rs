@@ -9,7 +9,7 @@ use doorward_shared::{
 };
 
 use super::{
-    Context, Failed, Outcome, list,
+    CliError, Context, Outcome, list,
     output::{self, Printable},
 };
 use crate::{
@@ -24,7 +24,7 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// Prints events, or follows them.
 ///
 /// # Errors
-/// [`Failed`].
+/// [`CliError`].
 pub(super) async fn run(asked: ListEvents, with: &Context) -> Outcome {
     if !asked.follow {
         return list::print(list::events(&asked), with).await;
@@ -53,7 +53,7 @@ pub(super) async fn run(asked: ListEvents, with: &Context) -> Outcome {
     let reader = crate::io::hangup::reader_gone();
     tokio::select! {
         done = follow(with, asked.after, wanted) => done,
-        _ = reader => Err(Failed::ReaderGone),
+        _ = reader => Err(CliError::ReaderGone),
     }
 }
 
@@ -88,7 +88,7 @@ async fn print_all(
     with: &Context,
     stream: &mut EventStream,
     wanted: impl Fn(&Event) -> bool,
-) -> Result<Option<ClientError>, Failed> {
+) -> Result<Option<ClientError>, CliError> {
     loop {
         match stream.next().await {
             Ok(Some(event)) if wanted(&event) => print(with, &event)?,

@@ -1,20 +1,20 @@
 //! `doorward incident`.
 
-use super::{Context, Failed, Outcome, output};
+use super::{CliError, Context, Outcome, output};
 use crate::{
     command::Incident,
     core::{
         incident::relations::relations,
+        incident_subject::IncidentSubject,
         report::{self, Record},
-        subject::IncidentSubject,
     },
-    io::{clock::now, incident, perform::resolve},
+    io::{clock::now, execute::resolve, incident},
 };
 
 /// Prints an incident: as Markdown, or the same as JSON; its events alone as rows.
 ///
 /// # Errors
-/// [`Failed`].
+/// [`CliError`].
 pub(super) async fn run(asked: Incident, with: &Context) -> Outcome {
     let mut subjects = Vec::new();
     for about in &asked.about {
@@ -24,7 +24,7 @@ pub(super) async fn run(asked: Incident, with: &Context) -> Outcome {
             about.clone()
         };
         let subject = IncidentSubject::parse(&id);
-        subjects.push(subject.map_err(|why| Failed::Usage(why.to_string()))?);
+        subjects.push(subject.map_err(|why| CliError::Usage(why.to_string()))?);
     }
     let now = now();
     let since = asked.since.before(now);

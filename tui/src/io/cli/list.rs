@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use doorward_shared::client::{Filter, ListQuery, Sort, SortField};
 
-use super::{Context, Failed, Format, Outcome, printer::Printer, rows};
+use super::{CliError, Context, Format, Outcome, printer::Printer, table_columns};
 use crate::{
     command::{
         ApiKeys, Blocks, Clients, Command, ListArgs, ListEvents, ListKeys, ListSessions, ListUsers,
@@ -16,8 +16,8 @@ use crate::{
     },
     io::{
         clock::now,
+        list_rows::page,
         progress::Progress,
-        rows::page,
         search::{self, narrow},
         stderr,
     },
@@ -116,15 +116,15 @@ pub(super) fn events(asked: &ListEvents) -> Listing {
 ///
 /// # Errors
 /// The term that is wrong.
-pub(super) fn search(args: &ListArgs, kind: Resource) -> Result<Search, Failed> {
+pub(super) fn search(args: &ListArgs, kind: Resource) -> Result<Search, CliError> {
     let text = args.q.as_deref().unwrap_or_default();
-    Search::parse(kind, text, now()).map_err(|why| Failed::Usage(format!("--q: {why}")))
+    Search::parse(kind, text, now()).map_err(|why| CliError::Usage(format!("--q: {why}")))
 }
 
 /// Prints a list.
 ///
 /// # Errors
-/// [`Failed`].
+/// [`CliError`].
 pub(super) async fn print(listing: Listing, with: &Context) -> Outcome {
     let Listing { kind, args, query } = listing;
     let query = query.sorted(args.sort.as_ref());
@@ -142,15 +142,22 @@ pub(super) async fn print(listing: Listing, with: &Context) -> Outcome {
         let query = params
             .into_iter()
             .fold(query, |query, (name, value)| narrow(query, name, value));
-        return pages(with, kind, query, Wanted { rows: wanted, told }).await;
+        return pages(with, kind, query, ListRequest { rows: wanted, told }).await;
     }
-    found(with, kind, query, &search, Wanted { rows: wanted, told }).await
+    found(
+        with,
+        kind,
+        query,
+        &search,
+        ListRequest { rows: wanted, told },
+    )
+    .await
 }
 
 /// Prints all users as JSON lines, in the order in which they were made.
 ///
 /// # Errors
-/// [`Failed`].
+/// [`CliError`].
 pub(super) async fn export(with: &Context) -> Outcome {
     let with = Context {
         client: with.client.clone(),
@@ -162,7 +169,7 @@ pub(super) async fn export(with: &Context) -> Outcome {
         field: SortField::CreatedAt,
         descending: false,
     }));
-    let wanted = Wanted {
+    let wanted = ListRequest {
         rows: usize::MAX,
         told: false,
     };
@@ -171,16 +178,21 @@ pub(super) async fn export(with: &Context) -> Outcome {
 
 /// How many rows.
 #[derive(Debug, Clone, Copy)]
-struct Wanted {
+struct ListRequest {
     rows: usize,
     /// Whether it is told that there are more.
     told: bool,
 }
 
 /// Page after page: each is printed before the next is asked for.
-async fn pages(with: &Context, kind: Resource, mut query: ListQuery, wanted: Wanted) -> Outcome {
+async fn pages(
+    with: &Context,
+    kind: Resource,
+    mut query: ListQuery,
+    wanted: ListRequest,
+) -> Outcome {
     let mut printer =
-        Printer::new(with.output, rows::columns(kind)).choosing(with.columns.as_deref());
+        Printer::new(with.output, table_columns::columns(kind)).choosing(with.columns.as_deref());
     let mut shown = 0;
     let mut progress = Progress::of_rows();
     while shown < wanted.rows {
@@ -189,7 +201,7 @@ async fn pages(with: &Context, kind: Resource, mut query: ListQuery, wanted: Wan
         shown += page.data.len();
         let of = (page.pagination.total as usize).min(wanted.rows);
         progress.show(|| format!("{shown} of {of} {}", kind.title().to_lowercase()));
-        printer.rows(&page.data, rows::cells)?;
+        printer.rows(&page.data, table_columns::cells)?;
         match page.pagination.next_cursor {
             Some(next) => query.cursor = Some(next),
             None => break,
@@ -208,7 +220,7 @@ async fn found(
     kind: Resource,
     query: ListQuery,
     search: &Search,
-    wanted: Wanted,
+    wanted: ListRequest,
 ) -> Outcome {
     // Its rows come only when all of them were looked at.
     let progress = Mutex::new(Progress::of_work());
@@ -231,8 +243,8 @@ async fn found(
     };
     let shown: Vec<Row> = found.rows.into_iter().take(wanted.rows).collect();
     let mut printer =
-        Printer::new(with.output, rows::columns(kind)).choosing(with.columns.as_deref());
-    printer.rows(&shown, rows::cells)?;
+        Printer::new(with.output, table_columns::columns(kind)).choosing(with.columns.as_deref());
+    printer.rows(&shown, table_columns::cells)?;
     printer.end()?;
     if let Some(note) = note {
         stderr::say(&note);

@@ -2,36 +2,36 @@
 
 mod args;
 mod change;
-mod changed;
+mod change_result;
 mod complete;
 mod completion_script;
 mod confirm;
 mod csv;
+mod error;
 mod events;
-mod failed;
 mod incident;
 mod list;
 pub(crate) mod output;
 mod printer;
 mod profiles;
-mod rows;
 mod secret_input;
-mod server;
 mod sessions;
 mod show;
+mod status;
+mod table_columns;
 mod watch;
 
 use doorward_shared::client::Client;
 
 use self::show::show;
 pub(crate) use self::{
-    args::{Cli, LookArgs},
-    failed::Failed,
+    args::{Cli, DisplayArgs},
+    error::CliError,
     output::{Format, Outcome},
 };
 use crate::{
     command::{Command, Sessions, Users},
-    io::{import, perform::resolve_all},
+    io::{execute::resolve_all, import},
 };
 
 /// What a command works with.
@@ -47,11 +47,11 @@ pub(crate) struct Context {
 /// Runs a command.
 ///
 /// # Errors
-/// [`Failed`].
+/// [`CliError`].
 pub(crate) async fn run(mut command: Command, with: &Context) -> Outcome {
     if with.columns.is_some() && !list::takes_columns(&command, with.output) {
         let why = "--columns is for lists, as tables and CSV; JSON and YAML have every field";
-        return Err(Failed::Usage(why.into()));
+        return Err(CliError::Usage(why.into()));
     }
     if let Command::Sessions(Sessions::Revoke(asked)) = command {
         return sessions::revoke(asked, with).await;
@@ -75,7 +75,7 @@ pub(crate) async fn run(mut command: Command, with: &Context) -> Outcome {
 /// Commands that need no server; `None` for the others.
 ///
 /// # Errors
-/// [`Failed`].
+/// [`CliError`].
 pub(crate) fn run_offline(
     command: &Command,
     profiles: &mut crate::io::profiles::Profiles,
@@ -89,7 +89,7 @@ pub(crate) fn run_offline(
             let command = <Cli as clap::CommandFactory>::command();
             let made = std::fs::create_dir_all(directory)
                 .and_then(|()| clap_mangen::generate_to(command, directory));
-            Some(made.map_err(|error| Failed::Error(format!("{}: {error}", directory.display()))))
+            Some(made.map_err(|error| CliError::Error(format!("{}: {error}", directory.display()))))
         }
         _ => None,
     }

@@ -1,6 +1,6 @@
 //! What the twin prints: tables for people, JSON for scripts.
 
-mod done;
+mod confirmation;
 mod format;
 mod secret;
 
@@ -9,11 +9,11 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 pub(crate) use self::{
-    done::{did, did_all, would},
+    confirmation::{did, did_all, would},
     format::Format,
     secret::{begin, keep},
 };
-use super::{Failed, csv, printer::Printer};
+use super::{CliError, csv, printer::Printer};
 use crate::core::{
     text::{clean, clean_json, clean_value},
     yaml::yaml,
@@ -28,15 +28,15 @@ pub(crate) trait Printable: Serialize {
 }
 
 /// What a command ends with.
-pub(crate) type Outcome = Result<(), Failed>;
+pub(crate) type Outcome = Result<(), CliError>;
 
 /// Prints text as it is.
 pub(crate) fn write(text: &str) -> Outcome {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // Whoever read has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failed::ReaderGone),
-        done => done.map_err(|error| Failed::Error(format!("cannot write: {error}"))),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(CliError::ReaderGone),
+        done => done.map_err(|error| CliError::Error(format!("cannot write: {error}"))),
     }
 }
 
@@ -47,14 +47,14 @@ pub(crate) fn json(format: Format, value: &impl Serialize) -> Outcome {
         Format::Jsonl => serde_json::to_string(value),
         _ => serde_json::to_string_pretty(value),
     };
-    let text = text.map_err(|error| Failed::Error(error.to_string()))?;
+    let text = text.map_err(|error| CliError::Error(error.to_string()))?;
     write(&format!("{}\n", clean_json(&text)))
 }
 
 /// As JSON, cleaned.
-pub(super) fn to_value(value: &impl Serialize) -> Result<serde_json::Value, Failed> {
+pub(super) fn to_value(value: &impl Serialize) -> Result<serde_json::Value, CliError> {
     let value = serde_json::to_value(value);
-    let mut value = value.map_err(|error| Failed::Error(error.to_string()))?;
+    let mut value = value.map_err(|error| CliError::Error(error.to_string()))?;
     clean_value(&mut value);
     Ok(value)
 }
@@ -77,7 +77,7 @@ pub(crate) fn csv_row<T: Printable>(thing: &T) -> Outcome {
 }
 
 /// What other commands call a thing.
-pub(super) fn name(thing: &impl Serialize) -> Result<String, Failed> {
+pub(super) fn name(thing: &impl Serialize) -> Result<String, CliError> {
     let value = to_value(thing)?;
     let names = ["id", "name", "file"]
         .iter()

@@ -5,7 +5,7 @@ use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
 use super::{
-    Failed, Outcome, csv,
+    CliError, Outcome, csv,
     output::{Format, json, line, name, to_value, write},
     watch::Change,
 };
@@ -65,7 +65,7 @@ impl Printer {
         &self,
         row: &T,
         cells: fn(&T) -> Vec<String>,
-    ) -> Result<Vec<String>, Failed> {
+    ) -> Result<Vec<String>, CliError> {
         let own = cells(row);
         let named = |one: &Column| matches!(one, Column::Field(_));
         let fields = if self.columns.iter().any(named) {
@@ -93,7 +93,7 @@ impl Printer {
             if !known {
                 let why =
                     format!("--columns: {name} is neither a column nor a field of these rows");
-                return Err(Failed::Usage(why));
+                return Err(CliError::Usage(why));
             }
         }
         Ok(())
@@ -102,7 +102,7 @@ impl Printer {
     /// Prints the next rows.
     ///
     /// # Errors
-    /// [`Failed::ReaderGone`], or what the output says.
+    /// [`CliError::ReaderGone`], or what the output says.
     pub(super) fn rows<T: Serialize>(
         &mut self,
         rows: &[T],
@@ -147,7 +147,7 @@ impl Printer {
             let cells = self.cells(row, cells)?;
             Ok(cells.iter().map(|cell| clean(cell)).collect())
         };
-        let cells: Vec<Vec<String>> = rows.iter().map(cleaned).collect::<Result<_, Failed>>()?;
+        let cells: Vec<Vec<String>> = rows.iter().map(cleaned).collect::<Result<_, CliError>>()?;
         let mut text = String::new();
         if self.widths.is_empty() {
             self.widths = widths(&self.titles, &cells);
@@ -202,7 +202,7 @@ impl Printer {
 }
 
 /// Members of the list, with what comes before the first.
-fn json_rows<T: Serialize>(rows: &[T], first: bool) -> Result<String, Failed> {
+fn json_rows<T: Serialize>(rows: &[T], first: bool) -> Result<String, CliError> {
     let mut text = String::new();
     for (at, row) in rows.iter().enumerate() {
         text.push_str(if first && at == 0 {
@@ -210,8 +210,8 @@ fn json_rows<T: Serialize>(rows: &[T], first: bool) -> Result<String, Failed> {
         } else {
             ",\n"
         });
-        let row =
-            serde_json::to_string_pretty(row).map_err(|error| Failed::Error(error.to_string()))?;
+        let row = serde_json::to_string_pretty(row)
+            .map_err(|error| CliError::Error(error.to_string()))?;
         let lines: Vec<_> = clean_json(&row)
             .lines()
             .map(|line| format!("    {line}"))
@@ -273,7 +273,7 @@ mod tests {
         assert_eq!(shown, ["-", "bob@example.org", "true"]);
         let wrong = Printer::new(Format::Csv, own).choosing(Some(&chosen));
         let refused = wrong.check(std::slice::from_ref(&user)).unwrap_err();
-        assert!(matches!(&refused, Failed::Usage(why) if why.contains("nothing is neither")));
+        assert!(matches!(&refused, CliError::Usage(why) if why.contains("nothing is neither")));
         assert!(wrong.check::<doorward_shared::admin::User>(&[]).is_ok());
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Cli, Failed, Outcome, output};
+use super::{Cli, CliError, Outcome, output};
 use crate::{
     command::{self, SetProfile},
     io::profiles::{Profile, Profiles},
@@ -48,14 +48,15 @@ fn row(profiles: &Profiles, profile: &Profile) -> ProfileRow {
 }
 
 /// A file by a name that is good in every directory.
-fn absolute(path: &Path) -> Result<PathBuf, Failed> {
-    std::path::absolute(path).map_err(|error| Failed::Error(format!("{}: {error}", path.display())))
+fn absolute(path: &Path) -> Result<PathBuf, CliError> {
+    std::path::absolute(path)
+        .map_err(|error| CliError::Error(format!("{}: {error}", path.display())))
 }
 
 /// Runs a command of profiles.
 ///
 /// # Errors
-/// [`Failed`].
+/// [`CliError`].
 pub(super) fn profiles(command: &command::Profiles, profiles: &mut Profiles, cli: &Cli) -> Outcome {
     match command {
         command::Profiles::List => {
@@ -86,14 +87,14 @@ fn set(form: &SetProfile, profiles: &mut Profiles, cli: &Cli) -> Outcome {
     let before = profiles.get(&form.name);
     let key_file = form.key.as_ref().or(cli.connect.key_file.as_ref());
     if form.keep_key && key_file.is_some() {
-        return Err(Failed::Usage(
+        return Err(CliError::Usage(
             "--keep-key keeps a key of its own: give it or --key-file".into(),
         ));
     }
     // As everywhere, --server names a server.
     let url = form.url.as_ref().or(cli.connect.server.as_ref());
     if before.is_none() && url.is_none() {
-        return Err(Failed::Usage("a new profile needs --url".into()));
+        return Err(CliError::Usage("a new profile needs --url".into()));
     }
     let mut profile = before.unwrap_or_default();
     profile.name.clone_from(&form.name);
@@ -116,7 +117,7 @@ fn set(form: &SetProfile, profiles: &mut Profiles, cli: &Cli) -> Outcome {
     if form.keep_key {
         let mut key = String::new();
         std::io::Read::read_to_string(&mut std::io::stdin(), &mut key)
-            .map_err(|error| Failed::Error(error.to_string()))?;
+            .map_err(|error| CliError::Error(error.to_string()))?;
         let place = profiles.keep_key(&form.name, key.trim())?;
         said.push_str(&format!("; the key is in {place}"));
     }

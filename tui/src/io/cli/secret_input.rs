@@ -2,16 +2,16 @@
 
 use std::io::{IsTerminal, Read};
 
-use super::Failed;
+use super::CliError;
 use crate::{
     command::{ApiKeys, Command, Create, Password, Users, Verify, secret::Secret},
     io::{prompt, stderr},
 };
 
 /// Reads a secret: from standard input, which is asked for when it is a terminal.
-fn read_secret(what: &str, prompt: &str) -> Result<String, Failed> {
+fn read_secret(what: &str, prompt: &str) -> Result<String, CliError> {
     let wrong =
-        |error: std::io::Error| Failed::Error(format!("the {what} cannot be read: {error}"));
+        |error: std::io::Error| CliError::Error(format!("the {what} cannot be read: {error}"));
     let mut text = String::new();
     if std::io::stdin().is_terminal() {
         stderr::ask(prompt);
@@ -26,14 +26,14 @@ fn read_secret(what: &str, prompt: &str) -> Result<String, Failed> {
     let secret = text.strip_suffix('\n').unwrap_or(&text);
     let secret = secret.strip_suffix('\r').unwrap_or(secret).to_owned();
     if secret.is_empty() {
-        Err(Failed::Usage(format!("no {what} was given")))
+        Err(CliError::Usage(format!("no {what} was given")))
     } else {
         Ok(secret)
     }
 }
 
 /// Reads a password or a key where one belongs to the command.
-pub(super) fn read_what_is_missing(command: &mut Command) -> Result<(), Failed> {
+pub(super) fn read_what_is_missing(command: &mut Command) -> Result<(), CliError> {
     match command {
         Command::Users(
             Users::Password(Password { password, .. })

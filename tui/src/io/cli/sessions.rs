@@ -3,22 +3,22 @@
 use doorward_shared::admin::RevokedSessions;
 
 use super::{
-    Context, Failed, Outcome, change, confirm,
+    CliError, Context, Outcome, change, confirm,
     output::{self, Format},
 };
 use crate::{
     command::{Command, Revoke, Sessions},
     core::format::count,
-    io::{perform::resolve, progress::Progress},
+    io::{execute::resolve, progress::Progress},
 };
 
 /// Ends sessions, after a look at which.
 ///
 /// # Errors
-/// [`Failed`].
+/// [`CliError`].
 pub(super) async fn revoke(mut asked: Revoke, with: &Context) -> Outcome {
     if asked.is_empty() {
-        return Err(Failed::Usage(
+        return Err(CliError::Usage(
             "name sessions, or --user, --client or --ip".into(),
         ));
     }

@@ -1,6 +1,6 @@
 //! The twin's commands that only read and are no list: one thing by its id, the server's state and numbers, events.
 
-use super::{Context, Outcome, events, incident, output, server, watch};
+use super::{Context, Outcome, events, incident, output, status, watch};
 use crate::{
     command::{ApiKeys, Clients, Command, Roles, Sessions, Users},
     io::clock,
@@ -10,8 +10,8 @@ use crate::{
 pub(super) async fn show(command: Command, with: &Context) -> Outcome {
     let (client, format) = (&with.client, with.output);
     match command {
-        Command::Status => server::status(with).await,
-        Command::Stats(asked) => server::stats(&asked, with).await,
+        Command::Status => status::status(with).await,
+        Command::Stats(asked) => status::stats(&asked, with).await,
         Command::Watch(asked) => watch::run(asked, with).await,
         Command::Events(asked) => events::run(asked.asked(), with).await,
         Command::Incident(asked) => incident::run(asked, with).await,

@@ -12,10 +12,10 @@ use doorward_shared::{
 use serde::Serialize;
 
 use super::{
-    Context, Failed, Outcome, list,
+    CliError, Context, Outcome, list,
     output::{self, Format},
     printer::Printer,
-    rows,
+    table_columns,
 };
 use crate::{
     command::{ListArgs, Watch, Watched},
@@ -23,7 +23,7 @@ use crate::{
         resource::{Resource, Row},
         search::Search,
     },
-    io::{clock::now, rows::page, search, stderr},
+    io::{clock::now, list_rows::page, search, stderr},
 };
 
 /// Rows that are watched, at most.
@@ -63,7 +63,7 @@ impl Change {
 }
 
 #[derive(Serialize)]
-struct Told<'a> {
+struct WatchEvent<'a> {
     change: Change,
     item: &'a Row,
 }
@@ -83,7 +83,7 @@ pub(super) fn kind(what: Watched) -> Resource {
 /// Prints the list and what changes in it, until nobody reads any more or the program is interrupted.
 ///
 /// # Errors
-/// [`Failed`].
+/// [`CliError`].
 pub(super) async fn run(asked: Watch, with: &Context) -> Outcome {
     let kind = kind(asked.what);
     let args = ListArgs::of(asked.filter.as_deref().unwrap_or_default(), None);
@@ -91,7 +91,7 @@ pub(super) async fn run(asked: Watch, with: &Context) -> Outcome {
     let reader = crate::io::hangup::reader_gone();
     tokio::select! {
         done = watch(with, kind, &search) => done,
-        _ = reader => Err(Failed::ReaderGone),
+        _ = reader => Err(CliError::ReaderGone),
         // Being interrupted is how it ends.
         _ = tokio::signal::ctrl_c() => Ok(()),
     }
@@ -182,7 +182,7 @@ fn differ(one: &Row, other: &Row) -> bool {
 }
 
 fn begin(with: &Context, kind: Resource, rows: &Rows) -> Outcome {
-    let printer = Printer::new(with.output, rows::columns(kind));
+    let printer = Printer::new(with.output, table_columns::columns(kind));
     let mut printer = printer.choosing(with.columns.as_deref());
     if with.output == Format::Csv {
         printer.change_head()?;
@@ -192,25 +192,25 @@ fn begin(with: &Context, kind: Resource, rows: &Rows) -> Outcome {
             .iter()
             .try_for_each(|row| tell(with, kind, Change::Added, row));
     }
-    printer.rows(rows, rows::cells)?;
+    printer.rows(rows, table_columns::cells)?;
     printer.end()
 }
 
 fn tell(with: &Context, kind: Resource, change: Change, row: &Row) -> Outcome {
     match with.output {
         Format::Json | Format::Jsonl => {
-            let told = Told { change, item: row };
+            let told = WatchEvent { change, item: row };
             output::json(Format::Jsonl, &told)
         }
         Format::Yaml => {
             output::write("---\n")?;
-            output::json(Format::Yaml, &Told { change, item: row })
+            output::json(Format::Yaml, &WatchEvent { change, item: row })
         }
         Format::Name => output::line(&format!("{} {}", change.sign(), row.id())),
         Format::Table | Format::Csv => {
-            let printer = Printer::new(with.output, rows::columns(kind));
+            let printer = Printer::new(with.output, table_columns::columns(kind));
             let printer = printer.choosing(with.columns.as_deref());
-            printer.change(change, row, rows::cells)
+            printer.change(change, row, table_columns::cells)
         }
     }
 }
@@ -225,7 +225,7 @@ struct Events {
 }
 
 impl Events {
-    async fn open(client: &Client) -> Result<Self, Failed> {
+    async fn open(client: &Client) -> Result<Self, CliError> {
         let mut events = Self {
             client: client.clone(),
             stream: None,

@@ -12,7 +12,7 @@ use crate::{
         Effect, Msg, chart::Window, msg::Reply, problem::Problem, resource::Resource,
         search::Search,
     },
-    io::{incident, perform::Making, search::narrow},
+    io::{execute::ChangeContext, incident, search::narrow},
 };
 
 /// Calls the server; what it says is the answer.
@@ -107,7 +107,7 @@ async fn whole_page(client: &Client, call: Effect, replies: &UnboundedSender<Msg
     else {
         return Reply::Broken;
     };
-    let reading = page::Reading {
+    let reading = page::PageLoader {
         client,
         subject: &subject,
         since,
@@ -134,7 +134,7 @@ async fn changed(client: Client, call: Effect) -> Reply {
     let client = reason.map_or_else(|| client.clone(), |why| client.with_reason(&why));
     let done = match undo::check(&client, expected.as_deref()).await {
         Ok(()) => {
-            let making = Making::quietly(&idempotency_key, now);
+            let making = ChangeContext::quietly(&idempotency_key, now);
             change::change(&client, change, making).await
         }
         Err(problem) => Err(problem),

@@ -3,37 +3,39 @@
 use doorward_shared::client::Client;
 
 use super::{
+    change_messages::{plain, told},
     read,
-    told::{plain, told},
 };
 use crate::{
     command::{ApiKeys, Clients, Command, Mint, Roles, Users},
     core::{
         edit_conflict::is_as_before,
-        msg::Done,
+        msg::CommandResult,
         problem::Problem,
         resource::{Resource, Row},
         text::clean,
     },
-    io::perform::{Making, PerformError, perform, resolve_all},
+    io::execute::{ChangeContext, ExecuteError, perform, resolve_all},
 };
 
 /// Does it. With the same key a call that makes something is safe to repeat.
 pub(super) async fn change(
     client: &Client,
     mut command: Command,
-    making: Making<'_>,
-) -> Result<Done, Problem> {
+    making: ChangeContext<'_>,
+) -> Result<CommandResult, Problem> {
     resolve_all(client, &mut command)
         .await
         .map_err(|error| failed(&command, error))?;
-    let before = standing(client, &command).await;
+    let before = current_row(client, &command).await;
     let performed = perform(client, &command, making).await;
     let performed = performed.map_err(|error| failed(&command, error))?;
     let done = told(&command, performed);
     Ok(match (before, done) {
         // Taking it back would take back what somebody else did.
-        (Some(before), Done::Edited { item, .. }) if is_as_before(&command, &before, &item) => {
+        (Some(before), CommandResult::Edited { item, .. })
+            if is_as_before(&command, &before, &item) =>
+        {
             plain(&format!(
                 "nothing was changed: {} was so already",
                 item.name()
@@ -44,7 +46,7 @@ pub(super) async fn change(
 }
 
 /// What a change finds, where it sets fields of something.
-async fn standing(client: &Client, command: &Command) -> Option<Box<Row>> {
+async fn current_row(client: &Client, command: &Command) -> Option<Box<Row>> {
     let (kind, id) = match command {
         Command::Users(Users::Update(update)) => (Resource::Users, &update.user),
         Command::Users(Users::Disable { user } | Users::Enable { user }) => (Resource::Users, user),
@@ -58,19 +60,19 @@ async fn standing(client: &Client, command: &Command) -> Option<Box<Row>> {
 }
 
 /// Why it was not done, at the field that is wrong.
-fn failed(command: &Command, error: PerformError) -> Problem {
+fn failed(command: &Command, error: ExecuteError) -> Problem {
     let message = clean(&error.to_string());
     match error {
-        PerformError::Client(error) => error.into(),
-        PerformError::Partly { error, .. } => Problem {
+        ExecuteError::Client(error) => error.into(),
+        ExecuteError::Partly { error, .. } => Problem {
             message,
             ..error.into()
         },
-        PerformError::NoReference(_) | PerformError::UnknownEmail(_) => Problem {
+        ExecuteError::NoReference(_) | ExecuteError::UnknownEmail(_) => Problem {
             field: matches!(command, Command::Apikeys(ApiKeys::Mint(Mint { .. })))
                 .then(|| "ownerId".into()),
             ..Problem::refused(message)
         },
-        PerformError::NoChange(_) => Problem::refused(message),
+        ExecuteError::NoChange(_) => Problem::refused(message),
     }
 }

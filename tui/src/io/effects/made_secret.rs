@@ -2,20 +2,20 @@
 
 use doorward_shared::admin::{AdminMintedKey, Client as OauthClient, Link, RegistrationToken};
 
-use super::told::plain;
+use super::change_messages::plain;
 use crate::{
     command::secret::Secret,
     core::{
-        msg::{Done, OneTimeSecret},
+        msg::{CommandResult, OneTimeSecret},
         text::clean,
     },
 };
 
-pub(super) fn minted(title: &str, key: AdminMintedKey) -> Done {
+pub(super) fn minted(title: &str, key: AdminMintedKey) -> CommandResult {
     let expires = key
         .expires_at
         .map_or_else(|| "never".into(), crate::core::format::second);
-    Done::Secret(OneTimeSecret {
+    CommandResult::Secret(OneTimeSecret {
         title: title.into(),
         lines: vec![
             ("Name".into(), clean(&key.name)),
@@ -30,11 +30,11 @@ pub(super) fn minted(title: &str, key: AdminMintedKey) -> Done {
     })
 }
 
-pub(super) fn linked(user: String, link: Link) -> Done {
+pub(super) fn linked(user: String, link: Link) -> CommandResult {
     let until = crate::core::format::second(link.expires_at);
     match link.url {
         None => plain(&format!("the link is mailed; it works until {until}")),
-        Some(url) => Done::Secret(OneTimeSecret {
+        Some(url) => CommandResult::Secret(OneTimeSecret {
             title: "The one-time link".into(),
             lines: vec![("Works until".into(), until), ("User".into(), user.clone())],
             file: file_name(&user, "link"),
@@ -44,8 +44,8 @@ pub(super) fn linked(user: String, link: Link) -> Done {
     }
 }
 
-pub(super) fn invited(made: RegistrationToken) -> Done {
-    Done::Secret(OneTimeSecret {
+pub(super) fn invited(made: RegistrationToken) -> CommandResult {
+    CommandResult::Secret(OneTimeSecret {
         title: "A client may register itself".into(),
         lines: vec![
             (
@@ -60,14 +60,14 @@ pub(super) fn invited(made: RegistrationToken) -> Done {
     })
 }
 
-pub(super) fn registered(title: &str, client: OauthClient) -> Done {
+pub(super) fn registered(title: &str, client: OauthClient) -> CommandResult {
     let Some(secret) = client.client_secret else {
-        return Done::Made {
+        return CommandResult::Made {
             text: clean(&format!("{} is registered: {}", client.name, client.id)),
             id: client.id.to_string(),
         };
     };
-    Done::Secret(OneTimeSecret {
+    CommandResult::Secret(OneTimeSecret {
         title: title.into(),
         lines: vec![
             ("Name".into(), clean(&client.name)),

@@ -3,13 +3,13 @@
 mod administrators;
 mod answer;
 mod change;
+mod change_messages;
 mod connecting;
 mod made_secret;
 mod page;
 mod preview;
 mod read;
 mod stream;
-mod told;
 mod undo;
 
 pub(super) use self::{connecting::Connected, read::names};
@@ -26,11 +26,11 @@ use crate::{
     command::secret::Secret,
     core::{
         Effect, Msg,
-        msg::{Done, Local, OneTimeSecret, Reply},
-        yours::Program,
+        customization::Program,
+        msg::{CommandResult, Local, OneTimeSecret, Reply},
     },
     io::{
-        own_command::OwnRun,
+        own_command::CustomCommandRun,
         profiles::{Profiles, ProfilesError},
         secret_file::SecretFile,
     },
@@ -128,7 +128,7 @@ impl Runner {
             Effect::RunForAlert { name, program } => {
                 self.spawn(None, async move {
                     let (_end, ended) = tokio::sync::oneshot::channel();
-                    let how = OwnRun(program).run(|_| (), ended).await;
+                    let how = CustomCommandRun(program).run(|_| (), ended).await;
                     Reply::Local(Local::RanForAlert { name, how })
                 });
             }
@@ -169,7 +169,7 @@ impl Runner {
                 let said = Reply::Local(Local::Output { ticket, text });
                 let _ = replies.send(Msg::Reply(said));
             };
-            let how = OwnRun(program).run(tell, ended).await;
+            let how = CustomCommandRun(program).run(tell, ended).await;
             Reply::Local(Local::OutputEnded { ticket, how })
         });
     }
@@ -226,7 +226,7 @@ fn of_before(msg: Msg, server: &str) -> Option<Msg> {
     let Msg::Reply(reply) = msg else { return None };
     let reply = match reply {
         Reply::Changed {
-            done: Ok(Done::Secret(made)),
+            done: Ok(CommandResult::Secret(made)),
             ..
         } => Reply::LateSecret(OneTimeSecret {
             title: format!("{}, at {server}", made.title),
@@ -302,7 +302,7 @@ mod tests {
         runner.replies = replies;
         let before = runner.replies.clone();
         let mut inbox = runner.forget("a".into(), inbox);
-        let secret = Done::Secret(OneTimeSecret {
+        let secret = CommandResult::Secret(OneTimeSecret {
             title: "The key is minted".into(),
             lines: Vec::new(),
             secret: Secret::new("sk_live_x".into()),
@@ -311,7 +311,7 @@ mod tests {
         });
         let changed = |done| Msg::Reply(Reply::Changed { ticket: 1, done });
         before
-            .send(changed(Ok(Done::Plain("it is lifted".into()))))
+            .send(changed(Ok(CommandResult::Plain("it is lifted".into()))))
             .unwrap();
         before
             .send(Msg::Reply(Reply::Names(Default::default())))

@@ -14,11 +14,11 @@ use crate::{
     core::{
         Msg,
         msg::Reply,
-        page::{Found, KeyUse, Known, MOST_EVENTS, Part, Subject},
+        page::{KeyUse, LoadedPart, MOST_EVENTS, PageFacts, Part, Subject},
         problem::Problem,
         resource::{Resource, Row},
     },
-    io::rows,
+    io::list_rows,
 };
 
 /// Rows of a part, at most.
@@ -29,19 +29,19 @@ const LATE: i64 = 120;
 const USED: usize = 12;
 
 /// What is asked, and where the parts go.
-pub(super) struct Reading<'a> {
+pub(super) struct PageLoader<'a> {
     pub client: &'a Client,
     pub subject: &'a Subject,
     pub since: Timestamp,
     /// What need not be read again.
-    pub known: &'a Known,
+    pub known: &'a PageFacts,
     pub generation: u64,
     pub replies: &'a UnboundedSender<Msg>,
 }
 
-type Answer<T> = Result<T, Problem>;
+type LoadResult<T> = Result<T, Problem>;
 
-impl Reading<'_> {
+impl PageLoader<'_> {
     /// Reads all parts at once, and says each as it comes.
     pub(super) async fn read(&self) -> Reply {
         match self.subject {
@@ -95,7 +95,7 @@ impl Reading<'_> {
         [(filter, self.subject.id().to_owned())]
     }
 
-    fn say(&self, part: Part, found: Answer<Found>) {
+    fn say(&self, part: Part, found: LoadResult<LoadedPart>) {
         let reply = Reply::Part {
             generation: self.generation,
             part,
@@ -105,9 +105,9 @@ impl Reading<'_> {
     }
 
     /// The thing itself.
-    async fn item(&self, kind: Resource) -> Answer<Row> {
+    async fn item(&self, kind: Resource) -> LoadResult<Row> {
         let item = super::read::row(self.client, kind, self.subject.id()).await;
-        self.say(Part::Item, item.clone().map(Found::Item));
+        self.say(Part::Item, item.clone().map(LoadedPart::Item));
         item.map(|item| *item)
     }
 
@@ -133,9 +133,9 @@ impl Reading<'_> {
         self.say(part, self.rows(Resource::Sessions, query).await);
     }
 
-    async fn rows(&self, kind: Resource, query: ListQuery) -> Answer<Found> {
-        let page = rows::page(self.client, kind, &query.limited(ROWS)).await;
-        page.map(Found::Rows).map_err(Problem::from)
+    async fn rows(&self, kind: Resource, query: ListQuery) -> LoadResult<LoadedPart> {
+        let page = list_rows::page(self.client, kind, &query.limited(ROWS)).await;
+        page.map(LoadedPart::Rows).map_err(Problem::from)
     }
 
     /// A session, its user's others, and those from its address.
@@ -186,13 +186,13 @@ impl Reading<'_> {
                 let query = ListQuery::default().with(Filter::OwnerId, owner);
                 self.rows(Resource::Keys, query).await
             }
-            None => Ok(Found::Rows(Page {
+            None => Ok(LoadedPart::Rows(Page {
                 data: Vec::new(),
                 pagination: Pagination::default(),
             })),
         };
         let mut keys = own;
-        if let Ok(Found::Rows(page)) = &found {
+        if let Ok(LoadedPart::Rows(page)) = &found {
             // Those that live are looked at first.
             let (live, dead): (Vec<_>, Vec<_>) = page.data.iter().partition(|row| !row.is_dead());
             keys.extend(live.into_iter().chain(dead).filter_map(|row| match row {
@@ -205,7 +205,7 @@ impl Reading<'_> {
     }
 
     /// How often keys were used: of those that were used since it was read last.
-    async fn usage(&self, keys: Vec<(String, Option<Timestamp>)>) -> Answer<Found> {
+    async fn usage(&self, keys: Vec<(String, Option<Timestamp>)>) -> LoadResult<LoadedPart> {
         let mut used = BTreeMap::new();
         let is_new = |(id, used_at): &(String, Option<Timestamp>)| {
             self.known.used.get(id).is_none_or(|known| known < used_at)
@@ -225,12 +225,12 @@ impl Reading<'_> {
                 Err(error) => return Err(error.into()),
             };
         }
-        Ok(Found::Use(used))
+        Ok(LoadedPart::Use(used))
     }
 
     async fn applications(&self) {
         let found = self.client.users().applications(self.subject.id()).await;
-        let found = found.map(|page| Found::Applications(page.data));
+        let found = found.map(|page| LoadedPart::Applications(page.data));
         self.say(Part::Applications, found.map_err(Problem::from));
     }
 
@@ -238,7 +238,7 @@ impl Reading<'_> {
     async fn blocks(&self, ip: &str) {
         let query = ListQuery::default().with(Filter::Ip, ip).limited(100);
         let found = self.client.blocks().list(&query).await;
-        let found = found.map(|page| Found::Blocks(page.data));
+        let found = found.map(|page| LoadedPart::Blocks(page.data));
         self.say(Part::Blocks, found.map_err(Problem::from));
     }
 
@@ -246,13 +246,13 @@ impl Reading<'_> {
     async fn summary(&self, of: &[(Filter, String)]) {
         let query = narrowed(of).with(Filter::Since, self.since);
         let found = self.client.events().summary(&query).await;
-        let found = found.map(|summary| Found::Summary(Box::new(summary)));
+        let found = found.map(|summary| LoadedPart::Summary(Box::new(summary)));
         self.say(Part::Summary, found.map_err(Problem::from));
     }
 
     /// The signing keys: this one, and all.
     async fn signing(&self, id: &str) {
-        let page = rows::page(self.client, Resource::Signing, &ListQuery::default()).await;
+        let page = list_rows::page(self.client, Resource::Signing, &ListQuery::default()).await;
         let page = page.map_err(Problem::from);
         let own = page.as_ref().map(|page| {
             let own = page.data.iter().find(|row| row.id() == id);
@@ -261,12 +261,12 @@ impl Reading<'_> {
         self.say(
             Part::Item,
             match own {
-                Ok(Some(row)) => Ok(Found::Item(Box::new(row))),
+                Ok(Some(row)) => Ok(LoadedPart::Item(Box::new(row))),
                 Ok(None) => Err(Problem::refused("there is no such signing key any more")),
                 Err(problem) => Err(problem.clone()),
             },
         );
-        self.say(Part::Signing, page.map(Found::Rows));
+        self.say(Part::Signing, page.map(LoadedPart::Rows));
     }
 
     /// What happened, newest first: what any of these finds, each event once.
@@ -274,7 +274,7 @@ impl Reading<'_> {
         self.say(Part::Events, self.all_events(any_of).await);
     }
 
-    async fn all_events(&self, any_of: &[&[(Filter, String)]]) -> Answer<Found> {
+    async fn all_events(&self, any_of: &[&[(Filter, String)]]) -> LoadResult<LoadedPart> {
         let mut events: Vec<Event> = Vec::new();
         let mut more = false;
         // Events may be written a little after they happened.
@@ -309,9 +309,9 @@ impl Reading<'_> {
         more |= events.len() > MOST_EVENTS;
         events.truncate(MOST_EVENTS);
         Ok(match newest {
-            Some(_) if !more => Found::NewEvents(events),
+            Some(_) if !more => LoadedPart::NewEvents(events),
             // So much is new that nothing of the old is left.
-            _ => Found::Events(events, more),
+            _ => LoadedPart::Events(events, more),
         })
     }
 }
@@ -333,13 +333,13 @@ mod tests {
     #[tokio::test]
     async fn every_part_of_a_page_comes_or_says_why_it_does_not() {
         let client = Client::new("http://127.0.0.1:1", "", &Default::default()).unwrap();
-        for (name, subject) in crate::tests::people::subjects() {
+        for (name, subject) in crate::tests::realistic_data::subjects() {
             let (replies, mut said) = tokio::sync::mpsc::unbounded_channel();
-            let reading = Reading {
+            let reading = PageLoader {
                 client: &client,
                 subject: &subject,
                 since: Timestamp(0),
-                known: &Known::default(),
+                known: &PageFacts::default(),
                 generation: 1,
                 replies: &replies,
             };

@@ -16,7 +16,7 @@ use crate::core::{
     resource::{Resource, Row},
     text::clean,
 };
-use crate::{command::Revoke, io::rows};
+use crate::{command::Revoke, io::list_rows};
 
 /// Things that are named one by one.
 const SHOWN: usize = 6;
@@ -63,7 +63,7 @@ async fn sessions(client: &Client, asked: &RevokeSessions) -> Result<Preview, Pr
         let device = device(session.user_agent.as_deref());
         lines.push(clean(&format!("  {name}  {}  {device}", session.ip)));
     }
-    lines.extend(rest(found.count, found.sessions.len()));
+    lines.extend(remaining(found.count, found.sessions.len()));
     Ok(Preview {
         lines,
         sessions: Some(Box::new((&found).into())),
@@ -72,7 +72,7 @@ async fn sessions(client: &Client, asked: &RevokeSessions) -> Result<Preview, Pr
 }
 
 /// How many of `total` are not named one by one, of those that are `known`.
-fn rest(total: u64, known: usize) -> Option<String> {
+fn remaining(total: u64, known: usize) -> Option<String> {
     let more = total.saturating_sub(known.min(SHOWN) as u64);
     (more > 0).then(|| format!("  and {more} more"))
 }
@@ -236,7 +236,7 @@ async fn keys_of(client: &Client, id: UserId) -> Result<Preview, Problem> {
             counted(keys.len() as u64, "API key")
         ),
     );
-    lines.extend(rest(keys.len() as u64, keys.len()));
+    lines.extend(remaining(keys.len() as u64, keys.len()));
     Ok(Preview {
         lines,
         sessions: None,
@@ -248,7 +248,7 @@ async fn keys_of(client: &Client, id: UserId) -> Result<Preview, Problem> {
 async fn each(client: &Client, kind: Resource, ids: Vec<String>) -> Result<Preview, Problem> {
     let mut found = Vec::new();
     for id in ids {
-        let item = match rows::one(client, kind, &id).await {
+        let item = match list_rows::one(client, kind, &id).await {
             Ok(item) => item,
             Err(ClientError::Refused { status: 404, .. }) => None,
             Err(error) => return Err(error.into()),
@@ -283,7 +283,7 @@ fn of_found(found: Vec<(String, Option<Row>)>, last: Option<&str>) -> Preview {
         }
         living.push(id);
     }
-    lines.extend(rest(living.len() as u64, living.len()));
+    lines.extend(remaining(living.len() as u64, living.len()));
     lines.extend(told_left_out(&left_out));
     Preview {
         lines,
@@ -300,7 +300,7 @@ fn told_left_out(left_out: &[String]) -> Vec<String> {
     let mut lines = vec![format!("{} of the marked left out:", left_out.len())];
     let shown = left_out.iter().take(SHOWN);
     lines.extend(shown.map(|one| clean(&format!("  {one}"))));
-    lines.extend(rest(left_out.len() as u64, left_out.len()));
+    lines.extend(remaining(left_out.len() as u64, left_out.len()));
     lines
 }
 

@@ -14,16 +14,16 @@ use crate::{
     command::secret::Secret,
     core::{
         Msg,
+        client_diagnosis::{self, FailingClient},
         dashboard::{Ending, EndingKind},
         list::PAGE,
         msg::Reply,
         pick::Offer,
         problem::Problem,
-        refusal::{self, FailingClient},
         resource::{Resource, Row},
         search::Search,
     },
-    io::rows,
+    io::list_rows,
 };
 
 /// Events that the dashboard begins with.
@@ -39,7 +39,9 @@ pub(super) async fn page(
     kind: Resource,
     query: &ListQuery,
 ) -> Result<Page<Row>, Problem> {
-    rows::page(client, kind, query).await.map_err(Problem::from)
+    list_rows::page(client, kind, query)
+        .await
+        .map_err(Problem::from)
 }
 
 /// Pages one after another, from where the question begins.
@@ -122,7 +124,7 @@ pub(super) async fn failing_clients(
             _ => None,
         })
         .collect();
-    Ok(refusal::failing_clients(&events))
+    Ok(client_diagnosis::failing_clients(&events))
 }
 
 /// The newest events.
@@ -165,7 +167,7 @@ pub(super) async fn ending(client: &Client, until: Timestamp) -> Result<Vec<Endi
 
 /// A row by its id.
 pub(super) async fn row(client: &Client, kind: Resource, id: &str) -> Result<Box<Row>, Problem> {
-    match rows::one(client, kind, id).await {
+    match list_rows::one(client, kind, id).await {
         Ok(Some(row)) => Ok(Box::new(row)),
         Ok(None) => Err(Problem::refused("there is no more to it")),
         Err(error) => Err(error.into()),

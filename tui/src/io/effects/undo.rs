@@ -4,9 +4,9 @@ use doorward_shared::client::{Client, Filter, ListQuery};
 
 use super::read;
 use crate::core::{
-    edit_conflict::{Expected, Overtaken},
+    edit_conflict::{ConflictKind, Expected},
     format::second,
-    problem::{Problem, Trouble},
+    problem::{Problem, ProblemKind},
     resource::{Resource, Row},
 };
 
@@ -44,10 +44,10 @@ pub(super) async fn check(client: &Client, expected: Option<&Expected>) -> Resul
         return Ok(());
     };
     let what = match overtaken {
-        Overtaken::Differs { field, now, left } => {
+        ConflictKind::Differs { field, now, left } => {
             format!("{field} is {now} now, not {left} as you left it")
         }
-        Overtaken::Touched { field } => format!("somebody else set {field} since"),
+        ConflictKind::Touched { field } => format!("somebody else set {field} since"),
     };
     let by = match event {
         Some(event) => {
@@ -62,7 +62,7 @@ pub(super) async fn check(client: &Client, expected: Option<&Expected>) -> Resul
 
 fn refused(message: String) -> Problem {
     Problem {
-        what: Trouble::Overtaken,
+        what: ProblemKind::Overtaken,
         ..Problem::refused(message)
     }
 }

@@ -1,9 +1,9 @@
 //! `doorward users import`: users of a file, many at once, and a line for each that is refused.
 
-mod bar;
-mod order;
+mod ordered_results;
+mod progress_bar;
 mod records;
-mod rows;
+mod row_reader;
 
 use std::{path::Path, time::Duration};
 
@@ -15,12 +15,12 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 
 use self::{
-    bar::Bar,
-    order::{Claim, Claims, Order},
-    rows::{Found, Rows},
+    ordered_results::{Claim, Claims, Order},
+    progress_bar::Bar,
+    row_reader::{ReadRow, Rows},
 };
 use super::{
-    cli::{Context, Failed, Format, Outcome, output},
+    cli::{CliError, Context, Format, Outcome, output},
     stderr,
 };
 
@@ -42,7 +42,7 @@ struct Imported {
 }
 
 /// What became of a row.
-struct Done {
+struct ImportSummary {
     line: u64,
     email: String,
     result: Result<(), ClientError>,
@@ -53,7 +53,7 @@ struct Done {
 /// # Errors
 /// A file that cannot be read; a server that went away, or refuses everything; rows that were refused.
 pub(super) async fn run(file: &Path, with: &Context) -> Outcome {
-    let rows = Rows::open(file).map_err(Failed::Error)?;
+    let rows = Rows::open(file).map_err(CliError::Error)?;
     let mut import = Import {
         client: &with.client,
         dry_run: with.dry_run,
@@ -73,7 +73,7 @@ pub(super) async fn run(file: &Path, with: &Context) -> Outcome {
     ended?;
     match told.refused {
         0 => Ok(()),
-        refused => Err(Failed::Error(format!(
+        refused => Err(CliError::Error(format!(
             "{refused} of {} rows {} refused",
             told.rows,
             if with.dry_run { "would be" } else { "were" }
@@ -134,10 +134,10 @@ impl Import<'_> {
             let Some(done) = under_way.join_next().await else {
                 return Ok(());
             };
-            let done = done.map_err(|error| Failed::Error(error.to_string()))?;
+            let done = done.map_err(|error| CliError::Error(error.to_string()))?;
             let settled = self.settle(done);
             if settled.is_err() {
-                let rest = self.order.rest();
+                let rest = self.order.drain();
                 self.say(rest);
             }
             settled?;
@@ -145,7 +145,7 @@ impl Import<'_> {
     }
 
     /// A row that can be read; what is wrong with another is told.
-    fn accept(&mut self, found: Found) -> Option<(u64, CreateUser)> {
+    fn accept(&mut self, found: ReadRow) -> Option<(u64, CreateUser)> {
         self.told.rows += 1;
         let line = found.line;
         self.order.begins(line);
@@ -175,7 +175,7 @@ impl Import<'_> {
         }
     }
 
-    fn settle(&mut self, done: Done) -> Outcome {
+    fn settle(&mut self, done: ImportSummary) -> Outcome {
         let created = done.result.is_ok().then_some(done.line);
         self.claims.settle(&done.email, created);
         match done.result {
@@ -207,7 +207,7 @@ impl Import<'_> {
 }
 
 /// Sends a row, again where the server is busy.
-async fn send(client: Client, dry_run: bool, line: u64, row: CreateUser) -> Done {
+async fn send(client: Client, dry_run: bool, line: u64, row: CreateUser) -> ImportSummary {
     let mut tries = 0;
     let result = loop {
         let sent = if dry_run {
@@ -225,7 +225,7 @@ async fn send(client: Client, dry_run: bool, line: u64, row: CreateUser) -> Done
             sent => break sent,
         }
     };
-    Done {
+    ImportSummary {
         line,
         email: row.email,
         result,

@@ -19,7 +19,7 @@ pub(super) struct Record {
 
 /// Where in a record a reader is: RFC 4180, and a quote inside a bare cell is a letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum At {
+enum ParserState {
     Start,
     Bare,
     Quoted,
@@ -73,16 +73,16 @@ impl Records {
 
     /// The bytes of the record that is begun, at most [`MAX_RECORD`]; `None` at the end of the file.
     fn record(&mut self) -> io::Result<Option<Result<Vec<u8>, String>>> {
-        let (mut at, mut record) = (At::Start, Vec::new());
+        let (mut at, mut record) = (ParserState::Start, Vec::new());
         while let Some(byte) = self.byte()? {
             let ends_line = matches!(byte, b'\n' | b'\r');
             at = match (at, byte) {
-                (At::Quoted, b'"') => At::Closed,
-                (At::Quoted, _) => At::Quoted,
+                (ParserState::Quoted, b'"') => ParserState::Closed,
+                (ParserState::Quoted, _) => ParserState::Quoted,
                 _ if ends_line => return Ok(Some(Ok(record))),
-                (_, b',') => At::Start,
-                (At::Start | At::Closed, b'"') => At::Quoted,
-                _ => At::Bare,
+                (_, b',') => ParserState::Start,
+                (ParserState::Start | ParserState::Closed, b'"') => ParserState::Quoted,
+                _ => ParserState::Bare,
             };
             if record.len() == MAX_RECORD {
                 // What follows is read from the next line on, whatever it was meant to be.

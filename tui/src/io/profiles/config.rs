@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::{Profile, ProfilesError, config_file::text};
 use crate::core::{
+    customization::{AlertSetting, CommandSetting, CustomizationSettings, ViewSetting},
     own_theme::line_of,
-    yours::{AlertSetting, CommandSetting, ViewSetting, YoursSettings},
 };
 
 /// The console's configuration file.
@@ -45,8 +45,8 @@ pub(crate) enum BackgroundSetting {
 
 impl Config {
     /// What the operator made their own.
-    pub(crate) fn yours(&self) -> YoursSettings {
-        YoursSettings {
+    pub(crate) fn yours(&self) -> CustomizationSettings {
+        CustomizationSettings {
             columns: self.columns.clone(),
             views: self.views.clone(),
             commands: self.commands.clone(),

@@ -1,10 +1,10 @@
 //! Profiles: several servers, each with its URL, whom to trust, a colour, and whether changes are switched off.
 
-mod allowed;
+mod alert_command_consent;
 mod config;
 mod config_file;
-mod copied;
 mod keyring;
+mod master_key_copies;
 
 use std::{
     fs,
@@ -16,7 +16,7 @@ use doorward_shared::client::Trust;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::config::{BackgroundSetting, Config};
-use crate::{core::yours::Kept, io::secret_file::SecretFile};
+use crate::{core::customization::SavedSettings, io::secret_file::SecretFile};
 
 /// What is wrong with profiles and their keys.
 #[derive(Debug, thiserror::Error)]
@@ -305,9 +305,9 @@ impl Profiles {
     ///
     /// # Errors
     /// One line.
-    pub(crate) fn keep(&self, kept: &Kept) -> Result<String, ProfilesError> {
+    pub(crate) fn keep(&self, kept: &SavedSettings) -> Result<String, ProfilesError> {
         let (place, item, said) = match kept {
-            Kept::View(name, view) => {
+            SavedSettings::View(name, view) => {
                 let table = view.as_ref().map(config_file::table).transpose()?;
                 let said = match view {
                     Some(_) => format!("kept: :view {name} leads here"),
@@ -315,7 +315,7 @@ impl Profiles {
                 };
                 (["views", name.as_str()], table, said)
             }
-            Kept::Columns(screen, columns) => {
+            SavedSettings::Columns(screen, columns) => {
                 let list = columns
                     .as_ref()
                     .map(|names| toml_edit::value(names.iter().collect::<toml_edit::Array>()));
@@ -418,25 +418,29 @@ mod tests {
         let text = "# mine\ntheme = \"dark\"\n\n[keys]\nwide = \"ctrl-t\" # as in vi\n";
         fs::write(&path, text).unwrap();
         let profiles = Profiles::load_from(path.clone()).unwrap();
-        let view = crate::core::yours::ViewSetting {
+        let view = crate::core::customization::ViewSetting {
             screen: "users".into(),
             filter: Some("state:disabled".into()),
             ..Default::default()
         };
         profiles
-            .keep(&Kept::View("gone".into(), Some(view.clone())))
+            .keep(&SavedSettings::View("gone".into(), Some(view.clone())))
             .unwrap();
         let columns = Some(vec!["email".into(), "state".into()]);
         profiles
-            .keep(&Kept::Columns("users", columns.clone()))
+            .keep(&SavedSettings::Columns("users", columns.clone()))
             .unwrap();
         let written = fs::read_to_string(&path).unwrap();
         assert!(written.starts_with(text.trim_end()), "{written}");
         let config = Profiles::load_from(path.clone()).unwrap().config;
         assert_eq!(config.views["gone"], view);
         assert_eq!(config.columns.get("users"), columns.as_ref());
-        profiles.keep(&Kept::View("gone".into(), None)).unwrap();
-        profiles.keep(&Kept::Columns("users", None)).unwrap();
+        profiles
+            .keep(&SavedSettings::View("gone".into(), None))
+            .unwrap();
+        profiles
+            .keep(&SavedSettings::Columns("users", None))
+            .unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
 
@@ -450,11 +454,11 @@ mod tests {
                 scope.spawn(move || {
                     let profiles = Profiles::load_from(path).unwrap();
                     for n in 0..8 {
-                        let view = crate::core::yours::ViewSetting {
+                        let view = crate::core::customization::ViewSetting {
                             screen: "users".into(),
                             ..Default::default()
                         };
-                        let kept = Kept::View(format!("view-{console}-{n}"), Some(view));
+                        let kept = SavedSettings::View(format!("view-{console}-{n}"), Some(view));
                         profiles.keep(&kept).unwrap();
                     }
                 });
@@ -473,7 +477,7 @@ mod tests {
         std::os::unix::fs::symlink(&real, &path).unwrap();
         let profiles = Profiles::load_from(path.clone()).unwrap();
         profiles
-            .keep(&Kept::Columns("users", Some(vec!["email".into()])))
+            .keep(&SavedSettings::Columns("users", Some(vec!["email".into()])))
             .unwrap();
         assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
         assert!(fs::read_to_string(&real).unwrap().contains("email"));

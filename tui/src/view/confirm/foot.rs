@@ -7,16 +7,16 @@ use crate::{
         State,
         confirm::{Confirm, Focus},
         keymap::Action,
-        line::Line,
         text::width,
+        text_input::TextInput,
     },
-    view::{fields, theme::Tone, widgets::paint::Paint},
+    view::{text_input, theme::Tone, widgets::paint::Paint},
 };
 
 /// The command that does the same: what it does rather than which server it goes to, where there is no room for both.
 fn twin(state: &State, confirm: &Confirm, room: usize) -> String {
     let line = confirm.command_line();
-    let whole = format!("$ {}", crate::core::command_line::typed(state, &line));
+    let whole = format!("$ {}", crate::core::equivalent_command::typed(state, &line));
     if width(&whole) <= room || state.server.named.is_none() {
         return whole;
     }
@@ -65,7 +65,7 @@ pub(super) fn foot(
         }
     }
     y += 1;
-    let (text, tone) = match (&confirm.problem, confirm.ticket) {
+    let (text, tone) = match (&confirm.problem, confirm.request_id) {
         (Some(problem), _) => (format!("! {problem}"), Tone::Bad),
         (None, Some(_)) => ("waiting for the server".into(), Tone::Dim),
         (None, None) => (String::new(), Tone::Dim),
@@ -82,7 +82,7 @@ pub(super) fn foot(
         Focus::Go => Some(true),
         Focus::Reason | Focus::Word => None,
     };
-    fields::buttons(paint, buttons, &confirm.verb, focus, confirm.is_typed()).or(cursor)
+    text_input::buttons(paint, buttons, &confirm.verb, focus, confirm.is_typed()).or(cursor)
 }
 
 fn labelled(
@@ -90,7 +90,7 @@ fn labelled(
     inner: Rect,
     y: u16,
     label: &str,
-    line: &Line,
+    line: &TextInput,
     focused: bool,
 ) -> Option<(u16, u16)> {
     let row = Rect {
@@ -110,5 +110,5 @@ fn labelled(
         width: row.width.saturating_sub(used),
         ..row
     };
-    fields::line(paint, field, line, false).filter(|_| focused)
+    text_input::line(paint, field, line, false).filter(|_| focused)
 }

@@ -13,7 +13,7 @@ use crate::{
         theme::Tone,
         widgets::{
             boxes::frame,
-            counts::{Count, Period},
+            event_histogram::{Count, Period},
             paint::{Paint, right_of},
         },
     },

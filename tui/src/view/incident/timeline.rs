@@ -80,7 +80,9 @@ struct TimelineRow {
 impl TimelineRow {
     fn draw(&self, paint: &mut Paint<'_>, line: Rect, columns: &[Placed]) {
         let state = paint.state;
-        let or = |tone: Tone| if self.selected { Tone::Selected } else { tone };
+        let or = |tone: Tone| {
+            if self.selected { Tone::Selected } else { tone }
+        };
         if self.selected {
             paint.text(line, line.x, line.y, ">", Tone::Selected);
         }

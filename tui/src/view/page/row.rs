@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::{
     core::{
-        about::Fact,
+        detail_fields::Fact,
         event_kind::EventKind,
         page::{
             Subject,

@@ -2,6 +2,6 @@
 
 pub(super) mod boxes;
 pub(super) mod chart;
-pub(super) mod counts;
+pub(super) mod event_histogram;
 pub(super) mod paint;
 pub(super) mod spark;

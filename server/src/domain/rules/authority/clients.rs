@@ -39,7 +39,7 @@ pub fn beyond_openid(scopes: &ScopeSet) -> impl Iterator<Item = &Scope> {
 }
 
 /// Those of `scopes` that the caller may give to a client beside OpenID Connect's.
-pub fn giveable(by: &Rights, scopes: &ScopeSet) -> ScopeSet {
+pub fn grantable(by: &Rights, scopes: &ScopeSet) -> ScopeSet {
     let may = |scope: &&Scope| by.may_give(&ScopeSet::new([(*scope).clone()])).is_ok();
     beyond_openid(scopes).filter(may).cloned().collect()
 }

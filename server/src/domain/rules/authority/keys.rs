@@ -2,7 +2,7 @@
 
 use doorward_shared::ScopeSet;
 
-use super::{ADMIN, Rights, Who, strong_for};
+use super::{ADMIN, CallerKind, Rights, strong_for};
 use crate::domain::{DomainError, KeyOwner};
 
 /// An API key as it is now.
@@ -65,8 +65,8 @@ pub fn rotate_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), DomainError> {
 /// People change their own keys; a key does so only with `admin:apikeys`.
 fn own_keys(by: &Rights, owner: KeyOwner) -> Result<(), DomainError> {
     match by.who {
-        Who::Key(own) if own == owner => by.require("admin:apikeys"),
-        Who::Person(own) if owner == KeyOwner::User(own) => Ok(()),
+        CallerKind::Key(own) if own == owner => by.require("admin:apikeys"),
+        CallerKind::Person(own) if owner == KeyOwner::User(own) => Ok(()),
         _ => Err(DomainError::NotFirstParty),
     }
 }

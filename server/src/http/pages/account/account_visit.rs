@@ -4,12 +4,12 @@ use std::ops::Deref;
 
 use super::notices::{Notice, part_of};
 use crate::{
-    domain::{Act, Door},
+    domain::{Act, EntryPoint},
     http::{
         ApiError,
         pages::{
             fields::Fields,
-            form::{Posted, Taken},
+            form::{AcceptedForm, Posted},
             form_token::Form,
             page::Page,
             page_context::PageContext,
@@ -22,7 +22,7 @@ use crate::{
 
 /// A person at their account.
 pub(super) struct AccountVisit<'r> {
-    pub visit: PageContext<'r>,
+    pub page_context: PageContext<'r>,
     pub who: SignedIn,
     /// Where the list of one part goes on: the part, and what the page before gave.
     pub goes_on: Option<(String, String)>,
@@ -31,7 +31,7 @@ pub(super) struct AccountVisit<'r> {
 impl<'r> Deref for AccountVisit<'r> {
     type Target = PageContext<'r>;
     fn deref(&self) -> &PageContext<'r> {
-        &self.visit
+        &self.page_context
     }
 }
 
@@ -40,14 +40,14 @@ impl<'r> AccountVisit<'r> {
     ///
     /// # Errors
     /// Nobody is sent to sign in.
-    pub(super) fn new(visit: PageContext<'r>) -> Result<Self, PageResponse> {
-        match visit.browser.signed_in()? {
+    pub(super) fn new(page_context: PageContext<'r>) -> Result<Self, PageResponse> {
+        match page_context.browser.signed_in()? {
             Some(who) => Ok(Self {
-                visit,
+                page_context,
                 who,
                 goes_on: None,
             }),
-            None => Err(go(format!("{}/sign-in", visit.doorward.site.base))),
+            None => Err(go(format!("{}/sign-in", page_context.services.site.base))),
         }
     }
 
@@ -56,25 +56,25 @@ impl<'r> AccountVisit<'r> {
     /// # Errors
     /// As [`AccountVisit::new`] and [`Posted::take`]; for a stale form the page, on which it can be sent again.
     pub(super) async fn with(
-        visit: PageContext<'r>,
+        page_context: PageContext<'r>,
         posted: Posted,
         form: impl Into<Form>,
     ) -> Result<(Self, Fields), PageResponse> {
         let form = form.into();
-        let stale = match posted.take(&visit, form)? {
-            Taken::Fresh(fields) => {
-                let at = Self::new(visit)?;
+        let stale = match posted.take(&page_context, form)? {
+            AcceptedForm::Fresh(fields) => {
+                let at = Self::new(page_context)?;
                 at.count()?;
                 return Ok((at, fields));
             }
-            Taken::Stale(stale) => stale.status,
+            AcceptedForm::Stale(stale) => stale.status,
         };
-        let Some(who) = visit.browser.signed_in()? else {
+        let Some(who) = page_context.browser.signed_in()? else {
             let said = sign_in_page::SignInForm {
                 stale: Some(stale),
                 ..sign_in_page::SignInForm::default()
             };
-            return Err(sign_in_page::page(&visit, None, said).into());
+            return Err(sign_in_page::page(&page_context, None, said).into());
         };
         let news = Notice {
             part: part_of(form.action),
@@ -83,7 +83,7 @@ impl<'r> AccountVisit<'r> {
             ..Notice::default()
         };
         let at = Self {
-            visit,
+            page_context,
             who,
             goes_on: None,
         };
@@ -97,18 +97,19 @@ impl<'r> AccountVisit<'r> {
 
     /// Counts a change of the account by `writes_per_minute_per_account`, whatever becomes of it.
     fn count(&self) -> Result<(), PageResponse> {
-        let (doorward, user) = (&self.doorward, self.who.account.user.id);
-        let counted = doorward.limits.write(user, doorward.clock.monotonic());
+        let (services, user) = (&self.services, self.who.account.user.id);
+        let counted = services.limits.write(user, services.clock.monotonic());
         counted.map_err(|wait| Page::of_error(self.texts, &wait.into()).into())
     }
 
     pub(super) fn context(&self) -> crate::domain::AuditContext {
         let actor = crate::domain::Actor::User(self.who.account.user.id);
-        self.info.context(actor, self.doorward.clock.now())
+        self.info.context(actor, self.services.clock.now())
     }
 
     /// What the person is about to do to their own account.
     pub(super) fn act(&self) -> Result<Act, ApiError> {
-        self.doorward.act(&self.who.caller(), Door::Own, self.info)
+        self.services
+            .act(&self.who.caller(), EntryPoint::Own, self.info)
     }
 }

@@ -11,10 +11,10 @@ use crate::http::{
         consent::scopes,
         fields::Fields,
         form::Posted,
-        page_response::{Answer, PageResponse},
+        page_response::{PageResponse, PageResult},
         texts::fill,
     },
-    values,
+    path_ids,
 };
 
 pub(super) fn routes() -> Vec<Route> {
@@ -26,7 +26,7 @@ const PATH: &str = "/account/apps/revoke";
 pub(super) async fn part(at: &AccountVisit<'_>) -> Result<Markup, PageResponse> {
     let t = at.texts;
     let (user, query) = (at.who.account.user.id, at.query("apps"));
-    let apps = at.doorward.store.consents(user, query).await?;
+    let apps = at.services.store.consents(user, query).await?;
     Ok(html! {
         @if apps.data.is_empty() { p { (t.no_apps) } }
         ul class="rows" {
@@ -51,16 +51,16 @@ pub(super) async fn part(at: &AccountVisit<'_>) -> Result<Markup, PageResponse> 
 }
 
 #[post("/account/apps/revoke", data = "<posted>")]
-async fn revoke(visit: PageContext<'_>, posted: Posted) -> Answer {
-    let (at, fields) = AccountVisit::with(visit, posted, PATH).await?;
-    let ended = let_go(&at, &fields).await;
+async fn revoke(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    let (at, fields) = AccountVisit::with(page_context, posted, PATH).await?;
+    let ended = revoke_app(&at, &fields).await;
     at.ended(PATH, ended).await
 }
 
-async fn let_go(at: &AccountVisit<'_>, fields: &Fields) -> Result<(), ApiError> {
-    let client: ClientId = values::id(fields.get("id"), "application")?;
+async fn revoke_app(at: &AccountVisit<'_>, fields: &Fields) -> Result<(), ApiError> {
+    let client: ClientId = path_ids::id(fields.get("id"), "application")?;
     let user = at.who.account.user.id;
-    at.doorward
+    at.services
         .store
         .revoke_consent(user, client, at.act()?)
         .await?;

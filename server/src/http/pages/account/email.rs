@@ -9,7 +9,7 @@ use crate::http::{
     pages::{
         form::Posted,
         input::Input,
-        page_response::{Answer, go},
+        page_response::{PageResult, go},
         verify_email::{RESEND, send_again},
     },
 };
@@ -26,7 +26,7 @@ pub(super) const ASKED: &str = "email";
 /// Where mail is sent: what of the profile is about the address.
 pub(super) fn part(at: &AccountVisit<'_>, news: &Notice<'_>) -> Markup {
     let t = at.texts;
-    if !at.doorward.verification.mail {
+    if !at.services.verification.mail {
         return html! {};
     }
     let user = &at.who.account.user;
@@ -64,17 +64,17 @@ pub(super) fn part(at: &AccountVisit<'_>, news: &Notice<'_>) -> Markup {
 }
 
 #[post("/account/profile/email", data = "<posted>")]
-async fn change(visit: PageContext<'_>, posted: Posted) -> Answer {
-    let (at, fields) = AccountVisit::with(visit, posted, PATH).await?;
+async fn change(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    let (at, fields) = AccountVisit::with(page_context, posted, PATH).await?;
     let password = fields.get("emailPassword").to_owned().into();
     let (by, context) = (at.who.caller(), at.context());
-    let verification = &at.doorward.verification;
+    let verification = &at.services.verification;
     let asked = verification.change(&by, fields.get("email"), password, context);
     let asked = asked.await.map_err(ApiError::from);
     match asked {
         // Nothing has changed yet: that it was asked for is said, and what comes next.
         Ok(()) => {
-            let base = &at.doorward.site.base;
+            let base = &at.services.site.base;
             Ok(go(format!("{base}/account?done={ASKED}#profile")))
         }
         Err(error) => at.failed(PATH, &error).await,

@@ -15,13 +15,13 @@ use crate::{
     http::{
         ApiError,
         pages::{
+            components::password_field,
             enrol::{authenticator, code_field, codes},
             fields::Fields,
             form::Posted,
             form_token::Form,
-            input::{Input, Wrong},
-            page_response::{Answer, PageResponse},
-            parts::password_field,
+            input::{FieldError, Input},
+            page_response::{PageResponse, PageResult},
             texts::fill,
         },
     },
@@ -44,7 +44,7 @@ const CODES: Form = Form {
 
 pub(super) async fn part(at: &AccountVisit<'_>, news: &Notice<'_>) -> Result<Markup, PageResponse> {
     let t = at.texts;
-    let factors = at.doorward.store.factors(at.who.account.user.id).await?;
+    let factors = at.services.store.factors(at.who.account.user.id).await?;
     let wrong = |action| news.wrong(t, action);
     let again = |id, action| password_field(id, t.current_password, &wrong(action));
     let code = Input {
@@ -107,7 +107,7 @@ fn recovery(at: &AccountVisit<'_>, news: &Notice<'_>, left: u32) -> Markup {
 }
 
 /// What the first code goes into.
-fn confirm_form(at: &AccountVisit<'_>, wrong: &Wrong<'_>) -> Markup {
+fn confirm_form(at: &AccountVisit<'_>, wrong: &FieldError<'_>) -> Markup {
     let t = at.texts;
     at.form(
         CONFIRM,
@@ -119,10 +119,10 @@ fn confirm_form(at: &AccountVisit<'_>, wrong: &Wrong<'_>) -> Markup {
 }
 
 #[post("/account/factors/totp", data = "<posted>")]
-async fn begin(visit: PageContext<'_>, posted: Posted) -> Answer {
-    let (at, fields) = AccountVisit::with(visit, posted, BEGIN).await?;
+async fn begin(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    let (at, fields) = AccountVisit::with(page_context, posted, BEGIN).await?;
     let password = fields.get("password").to_owned().into();
-    let own = &at.doorward.own_factors;
+    let own = &at.services.own_factors;
     let begun = own
         .begin_totp(&at.who.caller(), password, at.context())
         .await;
@@ -131,7 +131,7 @@ async fn begin(visit: PageContext<'_>, posted: Posted) -> Answer {
             let once = html! {
                 div class="setup" {
                     (authenticator(at.texts, &secret, &uri)?)
-                    (confirm_form(&at, &Wrong::default()))
+                    (confirm_form(&at, &FieldError::default()))
                 }
             };
             at.shown_once(CONFIRM, once).await
@@ -141,9 +141,9 @@ async fn begin(visit: PageContext<'_>, posted: Posted) -> Answer {
 }
 
 #[post("/account/factors/totp/confirm", data = "<posted>")]
-async fn confirm(visit: PageContext<'_>, posted: Posted) -> Answer {
-    let (at, fields) = AccountVisit::with(visit, posted, CONFIRM).await?;
-    let (own, by) = (&at.doorward.own_factors, at.who.caller());
+async fn confirm(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    let (at, fields) = AccountVisit::with(page_context, posted, CONFIRM).await?;
+    let (own, by) = (&at.services.own_factors, at.who.caller());
     let done = own
         .confirm_totp(&by, fields.get("code"), at.context())
         .await;
@@ -151,7 +151,7 @@ async fn confirm(visit: PageContext<'_>, posted: Posted) -> Answer {
         Ok(made) => at.shown_once(PATH, kept(&at, &made)).await,
         // The set-up stays open for some tries: the code is asked for again.
         Err(error) if error.code() == ErrorCode::InvalidCredentials => {
-            let wrong = Wrong::of(at.texts, Some(&error));
+            let wrong = FieldError::of(at.texts, Some(&error));
             let once = html! { div class="setup" { (confirm_form(&at, &wrong)) } };
             at.shown_once(CONFIRM, once).await
         }
@@ -160,18 +160,18 @@ async fn confirm(visit: PageContext<'_>, posted: Posted) -> Answer {
 }
 
 #[post("/account/factors/totp/remove", data = "<posted>")]
-async fn remove(visit: PageContext<'_>, posted: Posted) -> Answer {
-    let (at, fields) = AccountVisit::with(visit, posted, REMOVE).await?;
+async fn remove(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    let (at, fields) = AccountVisit::with(page_context, posted, REMOVE).await?;
     let password = fields.get("password").to_owned().into();
-    let (caller, own) = (at.who.caller(), &at.doorward.own_factors);
+    let (caller, own) = (at.who.caller(), &at.services.own_factors);
     let removed = own.remove_totp(&caller, password, fields.get("code"), at.context());
     let removed = removed.await.map_err(ApiError::from);
     at.ended_factor(REMOVE, removed).await
 }
 
 #[post("/account/factors/codes", data = "<posted>")]
-async fn new_codes(visit: PageContext<'_>, posted: Posted) -> Answer {
-    let (at, fields) = AccountVisit::with(visit, posted, CODES).await?;
+async fn new_codes(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    let (at, fields) = AccountVisit::with(page_context, posted, CODES).await?;
     match make(&at, &fields).await {
         Ok(made) => at.shown_once(PATH, kept(&at, &made)).await,
         Err(error) => at.failed(CODES.action, &error).await,
@@ -180,7 +180,7 @@ async fn new_codes(visit: PageContext<'_>, posted: Posted) -> Answer {
 
 async fn make(at: &AccountVisit<'_>, fields: &Fields) -> Result<Vec<Secret>, ApiError> {
     let password = fields.get("password").to_owned().into();
-    let own = &at.doorward.own_factors;
+    let own = &at.services.own_factors;
     Ok(own
         .new_recovery_codes(&at.who.caller(), password, at.context())
         .await?)
@@ -197,7 +197,7 @@ fn kept(at: &AccountVisit<'_>, made: &[Secret]) -> Markup {
 
 impl AccountVisit<'_> {
     /// The page, with something in a part of it that is shown this once, in the place of the form of `action`.
-    pub(super) async fn shown_once(&self, action: &str, once: Markup) -> Answer {
+    pub(super) async fn shown_once(&self, action: &str, once: Markup) -> PageResult {
         let news = Notice {
             part: part_of(action),
             action,
@@ -208,7 +208,11 @@ impl AccountVisit<'_> {
     }
 
     /// What taking a factor away comes to.
-    pub(super) async fn ended_factor(&self, action: &str, ended: Result<(), ApiError>) -> Answer {
+    pub(super) async fn ended_factor(
+        &self,
+        action: &str,
+        ended: Result<(), ApiError>,
+    ) -> PageResult {
         match ended {
             Err(error) if error.code() == ErrorCode::Conflict => {
                 let once = html! { p class="alert" role="alert" { (self.texts.last_factor) } };

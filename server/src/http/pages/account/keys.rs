@@ -10,18 +10,18 @@ use rocket::{Route, post, routes};
 use super::{PageContext, account_visit::AccountVisit, notices::Notice, time::time};
 use crate::{
     crypto::secret::Secret,
-    domain::{ApiKey, KeyOwner, KeyTerms},
+    domain::{ApiKey, KeyOwner, KeyRestrictions},
     http::{
         ApiError,
         pages::{
             fields::Fields,
             form::Posted,
             form_token::Form,
-            input::{Input, Wrong},
-            page_response::{Answer, PageResponse},
+            input::{FieldError, Input},
+            page_response::{PageResponse, PageResult},
             texts::fill,
         },
-        values,
+        path_ids,
     },
     service::Mint,
     store::KeyFilter,
@@ -48,8 +48,8 @@ pub(super) async fn part(at: &AccountVisit<'_>, news: &Notice<'_>) -> Result<Mar
         ..KeyFilter::default()
     };
     let query = at.query("keys");
-    let now = at.doorward.clock.now();
-    let keys = at.doorward.store.keys(filter, query, now).await?;
+    let now = at.services.clock.now();
+    let keys = at.services.store.keys(filter, query, now).await?;
     let held = at.who.caller().scopes;
     Ok(html! {
         @if keys.data.is_empty() { p { (t.no_keys) } }
@@ -87,7 +87,7 @@ fn row(at: &AccountVisit<'_>, key: &ApiKey) -> Markup {
     }
 }
 
-fn mint_fields(at: &AccountVisit<'_>, held: &ScopeSet, wrong: &Wrong<'_>) -> Markup {
+fn mint_fields(at: &AccountVisit<'_>, held: &ScopeSet, wrong: &FieldError<'_>) -> Markup {
     let t = at.texts;
     let name = Input {
         id: "key-name",
@@ -148,8 +148,8 @@ fn asked(fields: &Fields, now: Timestamp) -> MintRequest {
 }
 
 #[post("/account/keys", data = "<posted>")]
-async fn mint(visit: PageContext<'_>, posted: Posted) -> Answer {
-    let (at, fields) = AccountVisit::with(visit, posted, MINT).await?;
+async fn mint(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    let (at, fields) = AccountVisit::with(page_context, posted, MINT).await?;
     match make(&at, &fields).await {
         Ok((key, secret)) => {
             let news = Notice {
@@ -165,9 +165,9 @@ async fn mint(visit: PageContext<'_>, posted: Posted) -> Answer {
 
 async fn make(at: &AccountVisit<'_>, fields: &Fields) -> Result<(ApiKey, Secret), ApiError> {
     let owner = KeyOwner::User(at.who.account.user.id);
-    let now = at.doorward.clock.now();
-    let mint = Mint::new(owner, &asked(fields, now), KeyTerms::default(), now)?;
-    Ok(at.doorward.minting.mint(at.act()?, mint).await?)
+    let now = at.services.clock.now();
+    let mint = Mint::new(owner, &asked(fields, now), KeyRestrictions::default(), now)?;
+    Ok(at.services.api_keys.mint(at.act()?, mint).await?)
 }
 
 fn shown_once(at: &AccountVisit<'_>, key: &ApiKey, secret: &Secret) -> Markup {
@@ -182,15 +182,15 @@ fn shown_once(at: &AccountVisit<'_>, key: &ApiKey, secret: &Secret) -> Markup {
 }
 
 #[post("/account/keys/revoke", data = "<posted>")]
-async fn revoke(visit: PageContext<'_>, posted: Posted) -> Answer {
-    let (at, fields) = AccountVisit::with(visit, posted, REVOKE).await?;
+async fn revoke(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    let (at, fields) = AccountVisit::with(page_context, posted, REVOKE).await?;
     let ended = kill(&at, &fields).await;
     at.ended(REVOKE, ended).await
 }
 
 async fn kill(at: &AccountVisit<'_>, fields: &Fields) -> Result<(), ApiError> {
-    let id = values::id(fields.get("id"), "API key")?;
+    let id = path_ids::id(fields.get("id"), "API key")?;
     let owner = Some(KeyOwner::User(at.who.account.user.id));
-    at.doorward.store.revoke_key(id, owner, at.act()?).await?;
+    at.services.store.revoke_key(id, owner, at.act()?).await?;
     Ok(())
 }

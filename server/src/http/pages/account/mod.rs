@@ -2,16 +2,16 @@
 
 mod account_visit;
 mod apps;
-mod data;
 mod email;
+mod export_and_deletion;
 mod factors;
 mod keys;
 mod notices;
 mod page;
+mod paging;
 mod passkeys;
 mod password;
 mod profile;
-mod rows;
 mod sessions;
 mod time;
 
@@ -19,7 +19,7 @@ use maud::html;
 use rocket::{Route, get, http::uri::Origin, routes};
 
 use self::{account_visit::AccountVisit, notices::Notice};
-use super::{authorize::parameter, page_context::PageContext, page_response::Answer};
+use super::{authorize::parameter, page_context::PageContext, page_response::PageResult};
 
 pub(super) fn routes() -> Vec<Route> {
     [
@@ -32,7 +32,7 @@ pub(super) fn routes() -> Vec<Route> {
         apps::routes(),
         factors::routes(),
         passkeys::routes(),
-        data::routes(),
+        export_and_deletion::routes(),
     ]
     .concat()
 }
@@ -43,10 +43,10 @@ pub(super) const PARTS: [&str; 7] = [
 ];
 
 #[get("/account")]
-async fn show(visit: PageContext<'_>, uri: &Origin<'_>) -> Answer {
+async fn show(page_context: PageContext<'_>, uri: &Origin<'_>) -> PageResult {
     let at = AccountVisit {
         goes_on: parameter(uri, "part").zip(parameter(uri, "after")),
-        ..AccountVisit::new(visit)?
+        ..AccountVisit::new(page_context)?
     };
     let done = parameter(uri, "done").unwrap_or_default();
     let asked = (done == email::ASKED)

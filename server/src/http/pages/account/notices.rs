@@ -7,8 +7,8 @@ use super::account_visit::AccountVisit;
 use crate::http::{
     ApiError,
     pages::{
-        input::{Wrong, is_at_field},
-        parts::stale_note,
+        components::stale_note,
+        input::{FieldError, is_at_field},
         sign_in,
         texts::Texts,
     },
@@ -42,8 +42,8 @@ pub(super) struct Notice<'a> {
 
 impl<'a> Notice<'a> {
     /// What was wrong with the form of this action, at its fields.
-    pub(super) fn wrong(&self, texts: &Texts, action: &str) -> Wrong<'a> {
-        Wrong::of(texts, self.error.filter(|_| self.is_about(action)))
+    pub(super) fn wrong(&self, texts: &Texts, action: &str) -> FieldError<'a> {
+        FieldError::of(texts, self.error.filter(|_| self.is_about(action)))
     }
 
     /// Whether it is about the form of this action.
@@ -72,7 +72,7 @@ impl AccountVisit<'_> {
                 p class="alert" role="alert" {
                     (self.texts.of_error(error))
                     @if step_up(error) {
-                        " " a href=(sign_in::again(self.doorward, news.part)) { (self.texts.sign_in_again) }
+                        " " a href=(sign_in::again(self.services, news.part)) { (self.texts.sign_in_again) }
                     }
                 }
             } @else if news.stale.is_some() {

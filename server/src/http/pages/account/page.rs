@@ -4,7 +4,7 @@ use maud::html;
 
 use super::{
     account_visit::AccountVisit,
-    apps, data, email, factors, keys,
+    apps, email, export_and_deletion, factors, keys,
     notices::{Notice, part_of},
     password, profile, sessions,
 };
@@ -12,13 +12,13 @@ use crate::http::{
     ApiError,
     pages::{
         page::Page,
-        page_response::{Answer, PageResponse, go},
+        page_response::{PageResponse, PageResult, go},
     },
 };
 
 impl AccountVisit<'_> {
     /// What a form comes to.
-    pub(super) async fn ended(&self, action: &str, ended: Result<(), ApiError>) -> Answer {
+    pub(super) async fn ended(&self, action: &str, ended: Result<(), ApiError>) -> PageResult {
         match ended {
             Ok(()) => Ok(self.done(part_of(action))),
             Err(error) => self.failed(action, &error).await,
@@ -27,12 +27,12 @@ impl AccountVisit<'_> {
 
     /// Back to a part of the page, which says that it is done.
     fn done(&self, part: &str) -> PageResponse {
-        let base = &self.doorward.site.base;
+        let base = &self.services.site.base;
         go(format!("{base}/account?done={part}#{part}"))
     }
 
     /// The page, saying what went wrong with a form: at its field, where the error names one.
-    pub(super) async fn failed(&self, action: &str, error: &ApiError) -> Answer {
+    pub(super) async fn failed(&self, action: &str, error: &ApiError) -> PageResult {
         let news = Notice {
             part: part_of(action),
             action,
@@ -65,9 +65,9 @@ impl AccountVisit<'_> {
             ("sessions", t.sessions, sessions::part(self).await?),
             ("keys", t.keys, keys::part(self, &news).await?),
             ("apps", t.apps, apps::part(self).await?),
-            ("data", t.data, data::part(self, &news)),
+            ("data", t.data, export_and_deletion::part(self, &news)),
         ];
-        let base = &self.doorward.site.base;
+        let base = &self.services.site.base;
         let main = html! {
             div class="top" {
                 h1 { (t.account_title) }

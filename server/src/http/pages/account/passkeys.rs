@@ -10,10 +10,10 @@ use crate::{
     http::{
         ApiError,
         pages::{
-            fields::Fields, form::Posted, input::Input, page_response::Answer,
-            parts::password_field, texts::fill,
+            components::password_field, fields::Fields, form::Posted, input::Input,
+            page_response::PageResult, texts::fill,
         },
-        values,
+        path_ids,
     },
 };
 
@@ -39,7 +39,7 @@ pub(super) fn part(at: &AccountVisit<'_>, news: &Notice<'_>, passkeys: &[Passkey
         h3 { (t.passkeys) }
         @if passkeys.is_empty() { p { (t.no_passkeys) } }
         ul class="rows" { @for passkey in passkeys { (row(at, passkey)) } }
-        @if at.doorward.factors.party.is_some() {
+        @if at.services.factors.party.is_some() {
             details open[news.is_about(BEGIN)] {
                 summary { (t.passkey_add) }
                 (at.form(BEGIN, html! {
@@ -77,8 +77,8 @@ fn row(at: &AccountVisit<'_>, passkey: &Passkey) -> Markup {
 }
 
 #[post("/account/passkeys/begin", data = "<posted>")]
-async fn begin(visit: PageContext<'_>, posted: Posted) -> Answer {
-    let (at, fields) = AccountVisit::with(visit, posted, BEGIN).await?;
+async fn begin(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    let (at, fields) = AccountVisit::with(page_context, posted, BEGIN).await?;
     let name = fields.get("name");
     let options = match options(&at, &fields).await {
         Ok(options) => options.to_string(),
@@ -102,41 +102,41 @@ async fn begin(visit: PageContext<'_>, posted: Posted) -> Answer {
 }
 
 async fn options(at: &AccountVisit<'_>, fields: &Fields) -> Result<serde_json::Value, ApiError> {
-    values::required_name("name", fields.get("name"))?;
+    path_ids::required_name("name", fields.get("name"))?;
     let password = fields.get("password").to_owned().into();
-    let own = &at.doorward.own_factors;
+    let own = &at.services.own_factors;
     Ok(own
         .passkey_options(&at.who.caller(), password, at.context())
         .await?)
 }
 
 #[post("/account/passkeys/add", data = "<posted>")]
-async fn add(visit: PageContext<'_>, posted: Posted) -> Answer {
-    let (at, fields) = AccountVisit::with(visit, posted, ADD).await?;
+async fn add(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    let (at, fields) = AccountVisit::with(page_context, posted, ADD).await?;
     let added = made(&at, &fields).await;
     at.ended(ADD, added).await
 }
 
 async fn made(at: &AccountVisit<'_>, fields: &Fields) -> Result<(), ApiError> {
-    let name = values::required_name("name", fields.get("name"))?;
+    let name = path_ids::required_name("name", fields.get("name"))?;
     let credential: CreatedCredential = serde_json::from_str(fields.get("credential"))
         .map_err(|_| ApiError::validation("credential", "cannot be read"))?;
-    let own = &at.doorward.own_factors;
+    let own = &at.services.own_factors;
     own.add_passkey(&at.who.caller(), name, &credential, at.context())
         .await?;
     Ok(())
 }
 
 #[post("/account/passkeys/remove", data = "<posted>")]
-async fn remove(visit: PageContext<'_>, posted: Posted) -> Answer {
-    let (at, fields) = AccountVisit::with(visit, posted, REMOVE).await?;
+async fn remove(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    let (at, fields) = AccountVisit::with(page_context, posted, REMOVE).await?;
     let removed = take_away(&at, &fields).await;
     at.ended_factor(REMOVE, removed).await
 }
 
 async fn take_away(at: &AccountVisit<'_>, fields: &Fields) -> Result<(), ApiError> {
-    let id: PasskeyId = values::id(fields.get("id"), "passkey")?;
-    let own = &at.doorward.own_factors;
+    let id: PasskeyId = path_ids::id(fields.get("id"), "passkey")?;
+    let own = &at.services.own_factors;
     Ok(own
         .remove_passkey(&at.who.caller(), id, at.context())
         .await?)

@@ -8,10 +8,10 @@ use crate::{
     http::{
         ApiError, Services,
         pages::{
+            components::new_password,
             form::Posted,
             input::Input,
-            page_response::{Answer, PageResponse, go},
-            parts::new_password,
+            page_response::{PageResponse, PageResult, go},
         },
     },
     service::PasswordChange,
@@ -53,13 +53,13 @@ pub(super) fn part(at: &AccountVisit<'_>, news: &Notice<'_>) -> Markup {
 
 /// Where password managers send people: <https://w3c.github.io/webappsec-change-password-url/>.
 #[get("/.well-known/change-password")]
-fn well_known(doorward: &Services) -> PageResponse {
-    go(format!("{}/account#password", doorward.site.base))
+fn well_known(services: &Services) -> PageResponse {
+    go(format!("{}/account#password", services.site.base))
 }
 
 #[post("/account/password", data = "<posted>")]
-async fn change(visit: PageContext<'_>, posted: Posted) -> Answer {
-    let (at, fields) = AccountVisit::with(visit, posted, PATH).await?;
+async fn change(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    let (at, fields) = AccountVisit::with(page_context, posted, PATH).await?;
     let password = |name| fields.get(name).to_owned().into();
     let change = PasswordChange {
         current: password("currentPassword"),
@@ -67,7 +67,7 @@ async fn change(visit: PageContext<'_>, posted: Posted) -> Answer {
         api_keys: fields.get("apiKeys") == "true",
     };
     let by = at.who.caller();
-    let accounts = &at.doorward.accounts;
+    let accounts = &at.services.accounts;
     let ended = accounts
         .change_own_password(&by, change, at.context())
         .await;

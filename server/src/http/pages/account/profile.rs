@@ -8,8 +8,10 @@ use crate::{
     domain::UserChange,
     http::{
         ApiError,
-        pages::{fields::Fields, form::Posted, page_response::Answer, parts::names_fields},
-        values,
+        pages::{
+            components::names_fields, fields::Fields, form::Posted, page_response::PageResult,
+        },
+        path_ids,
     },
 };
 
@@ -31,20 +33,20 @@ pub(super) fn part(at: &AccountVisit<'_>, news: &Notice<'_>) -> Markup {
 }
 
 #[post("/account/profile", data = "<posted>")]
-async fn change(visit: PageContext<'_>, posted: Posted) -> Answer {
-    let (at, fields) = AccountVisit::with(visit, posted, PATH).await?;
+async fn change(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    let (at, fields) = AccountVisit::with(page_context, posted, PATH).await?;
     let ended = save(&at, &fields).await;
     at.ended(PATH, ended).await
 }
 
 async fn save(at: &AccountVisit<'_>, fields: &Fields) -> Result<(), ApiError> {
-    let name = |name: &'static str| values::name(name, Some(fields.get(name).to_owned()));
+    let name = |name: &'static str| path_ids::name(name, Some(fields.get(name).to_owned()));
     let change = UserChange {
         first_name: Some(name("firstName")?),
         last_name: Some(name("lastName")?),
         ..UserChange::default()
     };
     let id = at.who.account.user.id;
-    at.doorward.store.change_user(id, change, at.act()?).await?;
+    at.services.store.change_user(id, change, at.act()?).await?;
     Ok(())
 }

@@ -11,10 +11,10 @@ use crate::{
         pages::{
             fields::Fields,
             form::Posted,
-            page_response::{Answer, PageResponse},
+            page_response::{PageResponse, PageResult},
             texts::fill,
         },
-        values,
+        path_ids,
     },
     store::SessionFilter,
 };
@@ -34,8 +34,8 @@ pub(super) async fn part(at: &AccountVisit<'_>) -> Result<Markup, PageResponse> 
         ..SessionFilter::default()
     };
     let query = at.query("sessions");
-    let now = at.doorward.clock.now();
-    let sessions = at.doorward.store.sessions(filter, query, now).await?;
+    let now = at.services.clock.now();
+    let sessions = at.services.store.sessions(filter, query, now).await?;
     let pagination = sessions.pagination;
     let mut rows = Vec::new();
     // This one first.
@@ -61,7 +61,7 @@ async fn row(at: &AccountVisit<'_>, session: &Session) -> Result<Markup, PageRes
     let t = at.texts;
     let device = Device::of(session.user_agent.as_deref()).said_in(t.language);
     let client = match session.client_id {
-        Some(id) => at.doorward.store.client(id).await?,
+        Some(id) => at.services.store.client(id).await?,
         None => None,
     };
     let current = session.id == at.who.session.id;
@@ -89,29 +89,29 @@ async fn row(at: &AccountVisit<'_>, session: &Session) -> Result<Markup, PageRes
 }
 
 #[post("/account/sessions/end", data = "<posted>")]
-async fn end(visit: PageContext<'_>, posted: Posted) -> Answer {
-    let (at, fields) = AccountVisit::with(visit, posted, PATH).await?;
+async fn end(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    let (at, fields) = AccountVisit::with(page_context, posted, PATH).await?;
     let ended = end_one(&at, &fields).await;
     at.ended(PATH, ended).await
 }
 
 async fn end_one(at: &AccountVisit<'_>, fields: &Fields) -> Result<(), ApiError> {
-    let id = values::id(fields.get("id"), "session")?;
+    let id = path_ids::id(fields.get("id"), "session")?;
     let owner = Some(at.who.account.user.id);
-    at.doorward.store.end_session(id, owner, at.act()?).await?;
+    at.services.store.end_session(id, owner, at.act()?).await?;
     Ok(())
 }
 
 #[post("/account/sessions/end-others", data = "<posted>")]
-async fn end_others(visit: PageContext<'_>, posted: Posted) -> Answer {
-    let (at, _) = AccountVisit::with(visit, posted, OTHERS).await?;
+async fn end_others(page_context: PageContext<'_>, posted: Posted) -> PageResult {
+    let (at, _) = AccountVisit::with(page_context, posted, OTHERS).await?;
     let ended = end_all_others(&at).await;
     at.ended(OTHERS, ended).await
 }
 
 async fn end_all_others(at: &AccountVisit<'_>) -> Result<(), ApiError> {
     let (user, keep) = (at.who.account.user.id, Some(at.who.session.id));
-    let store = &at.doorward.store;
+    let store = &at.services.store;
     store
         .revoke_sessions_of(user, keep, false, at.act()?)
         .await?;

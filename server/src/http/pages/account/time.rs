@@ -11,7 +11,7 @@ use crate::http::pages::texts::{Texts, fill};
 pub(super) fn time(at: &AccountVisit<'_>, when: Timestamp) -> Markup {
     let exact = when.to_string();
     let title = exact.get(..16).unwrap_or(&exact).replace('T', " ");
-    let shown = day(at.texts, when, at.doorward.clock.now());
+    let shown = day(at.texts, when, at.services.clock.now());
     html! { time datetime=(exact) title={ (title) " UTC" } { (shown) } }
 }
 

@@ -5,21 +5,21 @@ use std::{io, path::PathBuf};
 use super::Outcome;
 use crate::{
     command::{Replace, SecretArgs},
-    io::{cli::Failed, secret_file::SecretFile},
+    io::{cli::CliError, secret_file::SecretFile},
 };
 
 /// Begins the file for a secret, if one is asked for.
 ///
 /// # Errors
 /// When it cannot be written: nothing has been minted yet.
-pub(crate) fn begin(secret: &SecretArgs, replace: Replace) -> Result<Option<SecretFile>, Failed> {
+pub(crate) fn begin(secret: &SecretArgs, replace: Replace) -> Result<Option<SecretFile>, CliError> {
     let begin = |path: &PathBuf| {
         SecretFile::begin(path, replace == Replace::Old).map_err(|error| {
             let hint = match error.kind() {
                 io::ErrorKind::AlreadyExists => ", and is not overwritten",
                 _ => "",
             };
-            Failed::Error(format!(
+            CliError::Error(format!(
                 "{}: {error}{hint}; nothing was done",
                 path.display()
             ))
@@ -40,7 +40,7 @@ pub(crate) fn keep(
 ) -> Outcome {
     if let (Some(file), Some(path)) = (file, &args.secret_file) {
         file.keep(secret).map_err(|error| {
-            Failed::Error(format!(
+            CliError::Error(format!(
                 "{}: {error}; the secret of {of} is lost: revoke or rotate it",
                 path.display()
             ))

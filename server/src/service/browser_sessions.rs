@@ -1,0 +1,102 @@
+//! Who is signed in in a browser.
+
+use std::sync::Arc;
+
+use doorward_shared::{ScopeSet, SessionId, Timestamp};
+
+use super::{Authenticator, Caller, Credential};
+use crate::{
+    domain::{Account, Digest256, SessionCore},
+    store::{Store, StoreError},
+};
+
+/// A person who has signed in in this browser, as it stands at this moment.
+#[derive(Debug, Clone)]
+pub(crate) struct SignedIn {
+    pub account: Arc<Account>,
+    pub session: SessionCore,
+    /// All that the session was given and its person still may.
+    pub scopes: ScopeSet,
+}
+
+impl SignedIn {
+    /// As a caller with a first-party token would be.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller {
+            scopes: self.scopes.clone(),
+            credential: Credential::Session {
+                account: self.account.clone(),
+                session: self.session.clone(),
+            },
+            claims: None,
+        }
+    }
+}
+
+/// What knows who is signed in in which browser.
+#[derive(Debug, Clone)]
+pub struct BrowserSessions {
+    pub(crate) store: Store,
+    pub(crate) authenticator: Authenticator,
+    /// How long an unused session lives, in seconds.
+    pub(crate) idle_seconds: u32,
+}
+
+impl BrowserSessions {
+    /// The person whose own session this is, if it is still worth something.
+    pub(crate) async fn signed_in_session(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+    ) -> Result<Option<SignedIn>, StoreError> {
+        let Some(session) = self.store.session(id).await? else {
+            return Ok(None);
+        };
+        if session.client_id.is_some() {
+            return Ok(None);
+        }
+        let worth = self.authenticator.rights_of(&session, &session.scope, now);
+        Ok(worth.await?.ok().map(|(account, scopes)| SignedIn {
+            account,
+            session,
+            scopes,
+        }))
+    }
+
+    /// Who is signed in in the browser whose cookie has this hash.
+    pub(crate) async fn signed_in(
+        &self,
+        cookie: Digest256,
+        now: Timestamp,
+    ) -> Result<Option<SignedIn>, StoreError> {
+        let Some(id) = self.store.browser_session(cookie).await? else {
+            return Ok(None);
+        };
+        self.in_use(id, now).await
+    }
+
+    /// As [`BrowserSessions::signed_in_session`], for a browser that has just shown that it is its own: the session is in use.
+    pub(crate) async fn in_use(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+    ) -> Result<Option<SignedIn>, StoreError> {
+        let Some(who) = self.signed_in_session(id, now).await? else {
+            return Ok(None);
+        };
+        let session = &who.session;
+        self.store.touch_session(id, now);
+        let idle = i64::from(self.idle_seconds);
+        // Moved only once half of the time is over: reading a page does not write each time.
+        if session.idle_until < now.plus_seconds(idle / 2)
+            && session.idle_until < session.expires_at
+        {
+            let kept = self.store.keep_session(id, now.plus_seconds(idle)).await;
+            // Reading a page does not fail for it.
+            if let Err(error) = kept {
+                tracing::warn!(%error, "a session in use was not kept from its idle end");
+            }
+        }
+        Ok(Some(who))
+    }
+}

@@ -1,0 +1,397 @@
+//! Refused clients, so that operators see why an application does not work, and refused sign-ins of nobody that is known:
+//! counted in memory, written about once a second. Not shared between processes, each of them counts its own.
+
+use std::{
+    collections::HashMap,
+    mem,
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+};
+
+use doorward_shared::{ClientId, Timestamp, admin::EventAction};
+
+use crate::domain::{Sent, client_prefix::client_prefix};
+
+/// The same refusal is told at most once in so many seconds.
+const PERIOD: i64 = 60;
+/// Maximum number of different refusals that are counted; those beyond it count as one.
+const MAX_COUNTED: usize = 1000;
+/// Of these, how many stay for refusals that name a client there is: a flood of others leaves room for what an operator
+/// looks for.
+const OF_CLIENTS: usize = 250;
+/// Maximum number of refusals of one household that are told apart.
+const MAX_OF_ADDRESS: usize = 20;
+/// Maximum number of refusals of one client that are told apart: anybody can name it.
+const MAX_OF_CLIENT: usize = 50;
+/// The cause of those that are not.
+const CROWD: &str = "too many different refusals";
+
+/// What was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum RejectedCaller {
+    Client,
+    /// A sign-in, of whom nobody knows.
+    SignIn,
+    /// A sign-in from a network that is blocked: no failure of anybody's.
+    Blocked,
+}
+
+impl RejectedCaller {
+    /// As the audit log has it.
+    pub(crate) fn action(self) -> &'static str {
+        match self {
+            Self::Client => EventAction::ClientRefused.as_str(),
+            Self::SignIn => EventAction::LoginFailed.as_str(),
+            Self::Blocked => EventAction::LoginBlocked.as_str(),
+        }
+    }
+}
+
+/// A client that a request names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NamedClient {
+    pub id: ClientId,
+    /// Whether there is one.
+    pub exists: bool,
+}
+
+impl NamedClient {
+    /// One that there is.
+    pub(crate) fn known(id: ClientId) -> Self {
+        Self { id, exists: true }
+    }
+}
+
+/// A refusal as it comes.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub what: RejectedCaller,
+    pub client: Option<NamedClient>,
+    pub cause: String,
+    pub sent: Option<Sent>,
+    pub ip: IpAddr,
+}
+
+impl Seen {
+    /// Of nobody that is known.
+    pub(crate) fn of(what: RejectedCaller, cause: String, ip: IpAddr) -> Self {
+        Self {
+            what,
+            client: None,
+            cause,
+            sent: None,
+            ip,
+        }
+    }
+}
+
+/// A client or a sign-in that was refused, and how often.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RefusedRequest {
+    pub what: RejectedCaller,
+    pub client: Option<ClientId>,
+    pub cause: String,
+    /// The last that came; it tells no refusal from another, so that nobody makes many of one by it.
+    pub sent: Option<Sent>,
+    /// That of the household's network where its refusals are not told apart any more; none where nobody's are.
+    pub ip: Option<IpAddr>,
+    pub count: u32,
+}
+
+type Key = (RejectedCaller, Option<ClientId>, String, Option<IpAddr>);
+
+#[derive(Debug)]
+struct Counted {
+    /// From when on it may be told again.
+    due: Timestamp,
+    /// How often it came since it was told.
+    count: u32,
+    sent: Option<Sent>,
+    /// Whether it is of a client that there is.
+    of_client: bool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    counted: HashMap<Key, Counted>,
+    /// By household.
+    of_address: HashMap<IpAddr, usize>,
+    /// Of clients that there are.
+    of_client: HashMap<ClientId, usize>,
+}
+
+impl State {
+    /// What a refusal is counted as that is not counted yet.
+    fn place(
+        &self,
+        what: RejectedCaller,
+        client: Option<NamedClient>,
+        cause: String,
+        ip: IpAddr,
+    ) -> Key {
+        let known = client.filter(|client| client.exists);
+        let of_client = known.and_then(|client| self.of_client.get(&client.id));
+        let home = client_prefix(ip);
+        let of_home = self.of_address.get(&home).copied().unwrap_or_default();
+        let kept_free = if known.is_some() { 0 } else { OF_CLIENTS };
+        let id = client.map(|client| client.id);
+        if of_client.is_some_and(|count| *count >= MAX_OF_CLIENT) {
+            (what, id, CROWD.into(), None)
+        } else if self.counted.len() >= MAX_COUNTED - kept_free {
+            (what, None, CROWD.into(), None)
+        } else if of_home >= MAX_OF_ADDRESS {
+            (what, None, CROWD.into(), Some(home))
+        } else {
+            (what, id, cause, Some(ip))
+        }
+    }
+}
+
+/// Refusals that are being counted.
+#[derive(Debug, Default)]
+pub(crate) struct RejectedRequests(Mutex<State>);
+
+impl RejectedRequests {
+    /// Counts a refusal. Answers whether it is the first of its kind within the period.
+    pub(crate) fn count(&self, seen: Seen, now: Timestamp) -> bool {
+        let Seen {
+            what,
+            client,
+            cause,
+            mut sent,
+            ip,
+        } = seen;
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut key = (what, client.map(|client| client.id), cause, Some(ip));
+        if !state.counted.contains_key(&key) {
+            let (.., cause, _) = key;
+            key = state.place(what, client, cause, ip);
+            sent = sent.filter(|_| key.2 != CROWD);
+        }
+        if let Some(counted) = state.counted.get_mut(&key) {
+            counted.count = counted.count.saturating_add(1);
+            counted.sent = sent;
+            return false;
+        }
+        if let Some(ip) = key.3 {
+            *state.of_address.entry(client_prefix(ip)).or_default() += 1;
+        }
+        let of_client = key.1.filter(|_| client.is_some_and(|client| client.exists));
+        if let Some(id) = of_client {
+            *state.of_client.entry(id).or_default() += 1;
+        }
+        let first = Counted {
+            due: now,
+            count: 1,
+            sent,
+            of_client: of_client.is_some(),
+        };
+        state.counted.insert(key, first);
+        true
+    }
+
+    /// Refusals to tell now; at the end of the process, `all`. What was not refused again for a period is forgotten.
+    pub(crate) fn take_due(&self, now: Timestamp, all: bool) -> Vec<RefusedRequest> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let State {
+            counted,
+            of_address,
+            of_client,
+        } = &mut *state;
+        let mut told = Vec::new();
+        counted.retain(|(what, client, cause, ip), counted| {
+            let due = counted.due <= now;
+            if counted.count > 0 && (due || all) {
+                told.push(RefusedRequest {
+                    what: *what,
+                    client: *client,
+                    cause: cause.clone(),
+                    sent: counted.sent.take(),
+                    ip: *ip,
+                    count: mem::take(&mut counted.count),
+                });
+                counted.due = now.plus_seconds(PERIOD);
+            } else if due {
+                if let Some(ip) = ip
+                    && let Some(seen) = of_address.get_mut(&client_prefix(*ip))
+                {
+                    *seen -= 1;
+                }
+                if let Some(id) = client.filter(|_| counted.of_client)
+                    && let Some(seen) = of_client.get_mut(&id)
+                {
+                    *seen -= 1;
+                }
+                return false;
+            }
+            true
+        });
+        of_address.retain(|_, seen| *seen > 0);
+        of_client.retain(|_, seen| *seen > 0);
+        told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(1_000_000 + seconds)
+    }
+
+    fn address(n: u32) -> IpAddr {
+        Ipv4Addr::from(n).into()
+    }
+
+    /// A client that is not known was refused.
+    fn refused(refusals: &RejectedRequests, cause: &str, ip: IpAddr, seconds: i64) -> bool {
+        let seen = Seen::of(RejectedCaller::Client, cause.to_owned(), ip);
+        refusals.count(seen, at(seconds))
+    }
+
+    fn counts(told: &[RefusedRequest]) -> Vec<u32> {
+        told.iter().map(|refusal| refusal.count).collect()
+    }
+
+    #[test]
+    fn the_same_refusal_is_told_at_once_and_then_once_a_minute_with_a_count() {
+        let refusals = RejectedRequests::default();
+        let count = |seconds| refused(&refusals, "wrong secret", address(1), seconds);
+        assert!(count(0));
+        assert_eq!(counts(&refusals.take_due(at(0), false)), [1]);
+        for second in 1..60 {
+            assert!(!count(second));
+            assert!(refusals.take_due(at(second), false).is_empty());
+        }
+        assert_eq!(counts(&refusals.take_due(at(60), false)), [59]);
+        assert!(refusals.take_due(at(120), false).is_empty());
+        assert!(count(121), "it had been forgotten");
+        assert!(!count(122));
+        assert_eq!(counts(&refusals.take_due(at(122), true)), [2]);
+    }
+
+    #[test]
+    fn what_was_sent_last_is_told_and_makes_no_refusal_of_its_own() {
+        let refusals = RejectedRequests::default();
+        let redirect = |uri: &str, seconds| {
+            let seen = Seen {
+                sent: Some(Sent::uri("redirect_uri", uri, ["https://app.example/cb"])),
+                ..Seen::of(RejectedCaller::Client, "redirect_uri".into(), address(1))
+            };
+            refusals.count(seen, at(seconds))
+        };
+        assert!(redirect("https://app.example/a", 0));
+        assert!(!redirect("https://app.example/b", 0));
+        let told = refusals.take_due(at(0), false);
+        assert_eq!(counts(&told), [2]);
+        assert_eq!(
+            told[0].sent.as_ref().unwrap().value,
+            "https://app.example/b"
+        );
+        // Of a crowd it would say nothing.
+        for n in 0..MAX_OF_ADDRESS {
+            refused(&refusals, &format!("cause {n}"), address(1), 1);
+        }
+        let told = refusals.take_due(at(1), false);
+        assert!(told.iter().all(|told| told.sent.is_none()));
+    }
+
+    #[test]
+    fn a_flood_is_bounded_and_nothing_is_left_uncounted() {
+        let refusals = RejectedRequests::default();
+        let mut told = Vec::new();
+        for n in 0..100_000 {
+            refused(&refusals, &format!("cause {n}"), address(n % 5000), 0);
+            if n % 1000 == 0 {
+                told.extend(refusals.take_due(at(0), false));
+            }
+        }
+        told.extend(refusals.take_due(at(60), false));
+        assert!(told.len() < 3 * MAX_COUNTED, "{}", told.len());
+        assert_eq!(counts(&told).iter().sum::<u32>(), 100_000);
+        assert!(refusals.take_due(at(180), false).is_empty());
+        let state = refusals.0.lock().unwrap();
+        assert!(state.counted.is_empty() && state.of_address.is_empty());
+    }
+
+    #[test]
+    fn a_household_with_many_addresses_counts_as_one_and_leaves_room_for_clients() {
+        let refusals = RejectedRequests::default();
+        let home = |n: u128| IpAddr::V6((0x2001_0db8_u128 << 96 | n).into());
+        for n in 0..5000 {
+            refused(&refusals, "no such client", home(n), 0);
+        }
+        let told = refusals.take_due(at(0), false);
+        assert_eq!(told.len(), MAX_OF_ADDRESS + 1);
+        assert!(
+            told.iter()
+                .any(|told| told.ip == Some(home(0)) && told.count > 4900)
+        );
+        // From as many households as there are places.
+        for n in 0..5000 {
+            refused(&refusals, "no such client", home(n << 64), 1);
+        }
+        let client = ClientId(ulid::Ulid(7));
+        assert!(of_client(
+            &refusals,
+            NamedClient::known(client),
+            address(9),
+            1
+        ));
+        let told = refusals.take_due(at(1), false);
+        assert!(told.iter().any(|told| told.client == Some(client)));
+    }
+
+    fn of_client(
+        refusals: &RejectedRequests,
+        client: NamedClient,
+        ip: IpAddr,
+        seconds: i64,
+    ) -> bool {
+        let seen = Seen {
+            client: Some(client),
+            ..Seen::of(RejectedCaller::Client, "wrong secret".into(), ip)
+        };
+        refusals.count(seen, at(seconds))
+    }
+
+    #[test]
+    fn neither_one_clients_name_nor_made_up_ones_take_the_places_of_other_clients() {
+        for exists in [true, false] {
+            let refusals = RejectedRequests::default();
+            // From as many households as there are places.
+            for n in 0..3000_u32 {
+                let id = ClientId(ulid::Ulid(if exists { 1 } else { 1000 + u128::from(n) }));
+                of_client(&refusals, NamedClient { id, exists }, address(n), 0);
+            }
+            let client = ClientId(ulid::Ulid(7));
+            assert!(of_client(
+                &refusals,
+                NamedClient::known(client),
+                address(9999),
+                0
+            ));
+            let told = refusals.take_due(at(0), false);
+            assert!(told.iter().any(|told| told.client == Some(client)));
+            assert_eq!(counts(&told).iter().sum::<u32>(), 3001);
+            refusals.take_due(at(60), false);
+            let state = refusals.0.lock().unwrap();
+            assert!(state.counted.is_empty() && state.of_client.is_empty());
+        }
+    }
+
+    #[test]
+    fn one_address_does_not_crowd_out_the_others() {
+        let refusals = RejectedRequests::default();
+        for n in 0..10_000 {
+            refused(&refusals, &format!("cause {n}"), address(1), 0);
+        }
+        assert!(refused(&refusals, "wrong secret", address(2), 0));
+        let told = refusals.take_due(at(0), false);
+        assert!(told.len() <= MAX_OF_ADDRESS + 2);
+        assert!(told.iter().any(|refusal| refusal.ip == Some(address(2))));
+    }
+}

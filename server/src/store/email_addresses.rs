@@ -1,0 +1,327 @@
+//! Addresses of accounts: shown to be somebody's by a link that was mailed there, changed, and passwords that are asked for
+//! by mail.
+
+use doorward_shared::{Timestamp, UserId};
+
+use super::{
+    SeenPassword, Store, StoreError, account_rows, accounts, authority, factor_sessions, mails,
+    one_time_links::{self, NewLink},
+    row_mapping::{self, USER, maybe_time},
+    sessions,
+    sql::{Connection, OptionalExtension, params},
+    write_tx::WriteTx,
+};
+use crate::{
+    crypto::secret::Digest256,
+    domain::{
+        Act, Actor, AuditContext, DomainError, Email, User,
+        email::abridged,
+        mail::{MailContent, MailKind},
+        one_time_link::{Link, LinkKind},
+        rules::{authority as rule, one_time_link as rules},
+    },
+};
+
+/// A link that is to be mailed, if somebody is there whom it concerns.
+#[derive(Debug)]
+pub struct LinkByMail {
+    pub hash: Digest256,
+    /// With the link's token and its end. To whom it goes is found in the unit.
+    pub content: MailContent,
+}
+
+impl LinkByMail {
+    fn ends(&self) -> Timestamp {
+        self.content.until.unwrap_or(self.content.at)
+    }
+}
+
+/// The address that an account is to have.
+#[derive(Debug)]
+pub struct NewAddress {
+    pub email: Email,
+    /// Whether the address before is told.
+    pub tell_old: bool,
+}
+
+/// What a mail is asked for that anybody may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskedFor {
+    /// A new password.
+    Password,
+    /// To verify the address.
+    Verification,
+}
+
+impl Store {
+    /// Mails a link to the account with an address, if there is one and it `may` be mailed; answers whether. Else the unit
+    /// does as much, and leaves nothing.
+    pub async fn mail_link(
+        &self,
+        asked: AskedFor,
+        may: bool,
+        email: String,
+        link: LinkByMail,
+        context: AuditContext,
+    ) -> Result<bool, StoreError> {
+        self.write(move |tx| {
+            let found = of_address(tx.conn, &email)?;
+            let known = found.as_ref().map(|user| user.id);
+            let action = match asked {
+                AskedFor::Password => "user.reset_requested",
+                AskedFor::Verification => "user.verification_requested",
+            };
+            let detail = abridged(&email).filter(|_| known.is_none());
+            let target = known.as_ref().map(|id| id as &dyn std::fmt::Display);
+            tx.event(&context, action, target, known, detail.as_deref())?;
+            let wanted = found.filter(|user| match asked {
+                _ if !may || !user.is_enabled() => false,
+                AskedFor::Password => true,
+                AskedFor::Verification => !user.email_verified,
+            });
+            let Some(user) = wanted else {
+                do_equal_work(tx, link)?;
+                return Ok(false);
+            };
+            let (kind, mail) = match asked {
+                AskedFor::Password => (LinkKind::Forgot, MailKind::Forgot),
+                AskedFor::Verification if has_signed_up(tx.conn, user.id)? => {
+                    (LinkKind::SignUp, MailKind::SignUp)
+                }
+                AskedFor::Verification => (LinkKind::Verify, MailKind::Verify),
+            };
+            send(tx, kind, mail, &user, link)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Verifies an address by a link that was mailed there; it is the account's from now on, where it was not before. Where
+    /// whoever opens it is `signed_in` to that account, what it has is theirs; else it may be somebody else's.
+    ///
+    /// # Errors
+    /// [`DomainError::LinkDead`], [`DomainError::LinkExpired`]; [`DomainError::EmailTaken`], which uses nothing up.
+    pub async fn verify_email(
+        &self,
+        hash: Digest256,
+        signed_in: Option<UserId>,
+        context: AuditContext,
+    ) -> Result<User, StoreError> {
+        self.write(move |tx| {
+            let (link, user) = open(tx, hash, context.at)?;
+            let known = known(tx, user.id)?;
+            let mut after = user.clone();
+            let mut ended = &[LinkKind::SignUp, LinkKind::Verify][..];
+            if link.kind == LinkKind::Change {
+                ended = &[LinkKind::Change];
+                let email = link.mailed_to.as_deref().map(Email::parse);
+                after.email = email.and_then(Result::ok).ok_or(DomainError::LinkDead)?;
+            }
+            after.email_verified = true;
+            let context = AuditContext {
+                actor: Actor::User(user.id),
+                ..context
+            };
+            one_time_links::end_kinds(tx.conn, user.id, ended)?;
+            if after != user {
+                after.updated_at = context.at;
+                account_rows::update(tx, &user, &after, &context)?;
+            }
+            let id = user.id;
+            let signed_in = signed_in == Some(id);
+            let verified_at = rules::verified_at(&link, &user, known, signed_in, context.at);
+            set_verified_at(tx, id, verified_at)?;
+            tx.event(&context, "user.email_verified", Some(&id), Some(id), None)?;
+            Ok(after)
+        })
+        .await
+    }
+
+    /// Whoever the address belongs to says that it was not them: deletes the account of a sign-up's own link, or ends a
+    /// change to the address. Answers which.
+    ///
+    /// # Errors
+    /// [`DomainError::LinkDead`], also of a sign-up whose address is verified; [`DomainError::LinkExpired`]; [`DomainError::Conflict`]
+    /// for the last administrator.
+    pub async fn disown_account(
+        &self,
+        hash: Digest256,
+        context: AuditContext,
+    ) -> Result<LinkKind, StoreError> {
+        self.write(move |tx| {
+            let (link, user) = open(tx, hash, context.at)?;
+            match link.kind {
+                LinkKind::SignUp if !user.email_verified => {
+                    accounts::remove(tx, &user, Some("this was not me"), &context)?;
+                }
+                LinkKind::Change => {
+                    one_time_links::end_address_change(tx.conn, user.id)?;
+                    let (id, action) = (user.id, "user.email_change_refused");
+                    tx.event(&context, action, Some(&id), Some(id), None)?;
+                }
+                _ => return Err(DomainError::LinkDead.into()),
+            }
+            Ok(link.kind)
+        })
+        .await
+    }
+
+    /// Mails a link to the address that is to become the account's, and tells the one before where that is wanted.
+    ///
+    /// # Errors
+    /// [`DomainError::EmailTaken`], [`DomainError::PasswordChanged`], [`DomainError::Invalid`], [`DomainError::FactorFirst`]; as
+    /// [`rule::change_address`].
+    pub async fn ask_for_change(
+        &self,
+        user: UserId,
+        to: NewAddress,
+        password: SeenPassword,
+        link: LinkByMail,
+        act: Act,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            let by = authority::authorize(tx, &act)?;
+            rule::change_address(&by, user)?;
+            // By a reset from there second factors may end.
+            factor_sessions::demand(tx.conn, &act)?;
+            let context = act.context(&by);
+            sessions::demand_password(tx, user, &password.hash, password.rehashed)?;
+            let found = accounts::find(tx.conn, user)?.ok_or(DomainError::NotFound("user"))?;
+            let NewAddress { email, tell_old } = to;
+            account_rows::check_address(tx.conn, &email, &found)?;
+            let content = MailContent {
+                about: told_address(&found, &email),
+                ip: context.ip.map(|ip| ip.to_canonical().to_string()),
+                ..MailContent::new(found.email.as_str(), context.language, context.at)
+            };
+            if tell_old {
+                mails::write(tx, MailKind::ChangeAsked, Some(user), &content)?;
+            }
+            let link = LinkByMail {
+                content: MailContent {
+                    about: abridged(found.email.as_str()),
+                    ..link.content
+                },
+                ..link
+            };
+            let to = User { email, ..found };
+            send(tx, LinkKind::Change, MailKind::Change, &to, link)?;
+            let detail = format!("to {}", to.email.as_str());
+            let action = "user.email_change_requested";
+            tx.event(context, action, Some(&user), Some(user), Some(&detail))
+        })
+        .await
+    }
+}
+
+/// Makes a link of the account and mails it to the address that `user` has here. Those mailed before go on to their end, as
+/// anybody may ask for one more; of two changes of the address the later one counts.
+pub(super) fn send(
+    tx: &mut WriteTx<'_>,
+    kind: LinkKind,
+    mail: MailKind,
+    user: &User,
+    link: LinkByMail,
+) -> Result<(), StoreError> {
+    if kind == LinkKind::Change {
+        one_time_links::end_kinds(tx.conn, user.id, &[kind])?;
+    }
+    let new = NewLink {
+        hash: link.hash,
+        user_id: user.id,
+        kind,
+        expires_at: link.ends(),
+    };
+    let content = MailContent {
+        to: user.email.as_str().to_owned(),
+        ..link.content
+    };
+    one_time_links::insert(tx, &new, Some(&content.to), None, content.at)?;
+    mails::write(tx, mail, Some(user.id), &content)
+}
+
+/// Does what [`send`] does, and leaves nothing: where nobody is written to, the time it takes shall not tell.
+fn do_equal_work(tx: &mut WriteTx<'_>, link: LinkByMail) -> Result<(), StoreError> {
+    let sql = "SELECT id FROM users ORDER BY id DESC LIMIT 1";
+    let anybody = tx
+        .conn
+        .prepare_cached(sql)?
+        .query_row([], |row| super::row_mapping::ulid(row, 0))
+        .optional()?;
+    let Some(user_id) = anybody.map(UserId) else {
+        return Ok(());
+    };
+    let new = NewLink {
+        hash: link.hash,
+        user_id,
+        kind: LinkKind::Forgot,
+        expires_at: link.ends(),
+    };
+    let (to, at) = (&link.content.to, link.content.at);
+    one_time_links::insert(tx, &new, Some(to), None, at)?;
+    one_time_links::remove(tx, new.hash)?;
+    mails::do_equal_work(tx, user_id, &link.content)
+}
+
+/// A link that verifies an address, and its account.
+fn open(tx: &WriteTx<'_>, hash: Digest256, now: Timestamp) -> Result<(Link, User), StoreError> {
+    let link = one_time_links::find(tx.conn, hash, now)?.ok_or(DomainError::LinkDead)?;
+    let user = accounts::find(tx.conn, link.user_id)?.ok_or(DomainError::LinkDead)?;
+    rules::verify(&link, &user, now)?;
+    Ok((link, user))
+}
+
+/// The account that signing in with an address means.
+pub(super) fn of_address(conn: &Connection, email: &str) -> Result<Option<User>, StoreError> {
+    let [beside, key] = Email::keys_of(email);
+    let sql = format!(
+        "SELECT {USER} FROM users AS u WHERE u.email_key IN (?1, ?2) ORDER BY u.email_key = ?1 DESC LIMIT 1"
+    );
+    let mut select = conn.prepare_cached(&sql)?;
+    Ok(select
+        .query_row([beside, key], row_mapping::user)
+        .optional()?)
+}
+
+/// An address that the mail of an account's is about: abridged where the account's own may be somebody else's, who is sent
+/// no words of a stranger's choice.
+pub(super) fn told_address(user: &User, about: &Email) -> Option<String> {
+    if user.email_verified {
+        Some(about.as_str().to_owned())
+    } else {
+        abridged(about.as_str())
+    }
+}
+
+/// What is known of an account's address.
+pub(super) fn known(tx: &WriteTx<'_>, user: UserId) -> Result<rules::LinkFacts, StoreError> {
+    let sql = "SELECT verified_at, created_at FROM users WHERE id = ?1";
+    let mut select = tx.conn.prepare_cached(sql)?;
+    let (verified_at, opened) = select.query_row([user.0.to_bytes()], |row| {
+        Ok((maybe_time(row, 0)?, Timestamp(row.get(1)?)))
+    })?;
+    let since = mails::mailing_since(tx.conn)?;
+    Ok(rules::LinkFacts {
+        verified_at,
+        could_be_verified: mails::is_mailing(tx) && since.is_none_or(|since| since <= opened),
+    })
+}
+
+/// Writes when the address was verified; none where what the account has is its holder's.
+pub(super) fn set_verified_at(
+    tx: &WriteTx<'_>,
+    user: UserId,
+    at: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE users SET verified_at = ?2 WHERE id = ?1";
+    let mut update = tx.conn.prepare_cached(sql)?;
+    update.execute(params![user.0.to_bytes(), at.map(|at| at.0)])?;
+    Ok(())
+}
+
+/// Whether somebody made the account for themselves.
+pub(super) fn has_signed_up(conn: &Connection, user: UserId) -> Result<bool, StoreError> {
+    let sql = "SELECT signed_up FROM users WHERE id = ?1";
+    let mut select = conn.prepare_cached(sql)?;
+    Ok(select.query_row([user.0.to_bytes()], |row| row.get(0))?)
+}
