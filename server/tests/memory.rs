@@ -85,7 +85,7 @@ async fn use_sessions(doorward: &Doorward, sessions: std::ops::Range<u64>, now: 
             secret: None,
         };
         let token = services.tokens.access_token(grant, now).expect("a token");
-        let caller = services.callers.authenticate(&token, ip).await;
+        let caller = services.authenticator.authenticate(&token, ip).await;
         let caller = caller.expect("a caller");
         assert_eq!(caller.session_id(), Some(session(number)));
         if number % 5000 == 0 {

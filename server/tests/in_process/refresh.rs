@@ -476,7 +476,7 @@ async fn of_a_used_token_introspection_says_nothing_and_revocation_ends_its_sess
         let asker = doorward_server::oauth::IntrospectionCaller::Operator { people: true };
         let info = door
             .services()
-            .token_infos
+            .introspection
             .introspect(&asker, token)
             .await
             .unwrap();

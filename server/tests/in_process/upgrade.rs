@@ -142,7 +142,7 @@ async fn what_was_never_a_token_is_unknown_and_introspection_tells_old_ones_apar
         let info = server
             .doorward
             .services()
-            .token_infos
+            .introspection
             .introspect(&asker, &old_token(number))
             .await;
         serde_json::to_value(info.unwrap()).unwrap()["active"] == true
