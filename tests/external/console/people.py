@@ -107,7 +107,7 @@ class Town(Server):
         found = self.call("GET", f"/admin/events?userId={person}&action={action}")
         return found["data"]
 
-    def twin(self, *words):
+    def cli(self, *words):
         key = os.path.join(self.data, "operator.key")
         command = [CONSOLE, "--server", self.url, "--key-file", key, *words]
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=clean_environment())
@@ -270,7 +270,7 @@ def a_link_is_made_and_shown_once(town, _):
             pane.gone("reset link")
             expect(town.events(person, "link.created"), "there is no event")
             pane.quit()
-        made = town.twin("users", "link", email, "--yes", "-o", "json")
+        made = town.cli("users", "link", email, "--yes", "-o", "json")
         expect("token=" in json.loads(made)["url"], made)
 
 
@@ -328,7 +328,7 @@ def factors_are_removed_with_a_reason(town, _):
             expect("seen in person" in events, events)
             pane.quit()
         # Once more by the command that the console names.
-        town.twin("users", "mfa", "remove", email, "--reason", "again", "--yes")
+        town.cli("users", "mfa", "remove", email, "--reason", "again", "--yes")
 
 
 def an_address_is_vouched_for_a_password_set_and_somebody_kept_out(town, _):

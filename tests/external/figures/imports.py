@@ -21,9 +21,9 @@ with Server() as server:
     begun, spent = time.monotonic(), server.cpu()
     subprocess.run([*command, "users", "import", path], check=True, stdout=subprocess.DEVNULL)
     took = time.monotonic() - begun
-    twin = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cli = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(
         f"import: {COUNT} rows in {took:.0f} s; processor time {server.cpu() - spent:.0f} s of the server and "
-        f"{twin.ru_utime + twin.ru_stime:.0f} s of the twin; most memory {server.peak()} and {twin.ru_maxrss // 1024} MiB; "
+        f"{cli.ru_utime + cli.ru_stime:.0f} s of the CLI; most memory {server.peak()} and {cli.ru_maxrss // 1024} MiB; "
         f"database {os.path.getsize(server.database) // 2**20} MiB"
     )

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Figures of docs/performance.md that need a mail server or the twin: `PROFILE=release tests/external/run.sh figures`,
+# Figures of docs/performance.md that need a mail server or the CLI: `PROFILE=release tests/external/run.sh figures`,
 # on a machine that does nothing else. What it prints is what counts; it fails only where something does not work.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -46,7 +46,7 @@ is "register" 201 "$(curl -s -o /dev/null -w '%{http_code}' "$url/auth/register"
 is "login" 200 "$(curl -s -o /dev/null -w '%{http_code}' "$url/auth/login" --json "$person")"
 is "ready" 200 "$(curl -s -o /dev/null -w '%{http_code}' "$url/health/ready")"
 environment=(HOME=/tmp DOORWARD_URL="$url" DOORWARD_KEY_FILE=/data/operator.key)
-is "the twin lists the person" "ada@example.com" "$(inside /doorward users list -o csv --columns email | tail -n 1 | tr -d '\r')"
+is "the CLI lists the user" "ada@example.com" "$(inside /doorward users list -o csv --columns email | tail -n 1 | tr -d '\r')"
 is "backup" 0 "$(inside /doorward-server backup --data-dir /data /tmp/copy.db >/dev/null 2>&1; echo $?)"
 is "check" 0 "$(inside /doorward-server check --data-dir /data >/dev/null; echo $?)"
 

@@ -23,7 +23,7 @@ ONLY = os.environ.get("APPS", "")
 
 
 def doorward(*words, given=None):
-    """The operators' twin, as docs/connect has it typed."""
+    """The CLI, with the arguments that docs/connect shows."""
     command = [CONSOLE, *words, "--server", ISSUER, "--key-file", os.environ["OPERATOR_KEY_FILE"], "-o", "json", "--yes"]
     done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=60)
     if done.returncode != 0:
