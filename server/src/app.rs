@@ -1,5 +1,5 @@
-//! The server as one value: what it is made of, and how it starts. Composes the services once; nothing imports this but
-//! the library's face.
+//! The server as one value: its state, its start and its shutdown. Composes the services once; only `lib.rs` imports
+//! this.
 
 mod compose;
 mod mail;
@@ -25,7 +25,7 @@ use crate::{
     store::StoreError,
 };
 
-/// Why a server does not start, in one line.
+/// Error of opening a data directory, as one line.
 ///
 /// ```no_run
 /// use doorward_server::{Doorward, OpenError, Settings};
@@ -52,16 +52,16 @@ pub enum OpenError {
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The operating system's error.
         error: std::io::Error,
     },
-    /// The database's signing keys are sealed with a master key that is gone.
+    /// The master key that encrypted the database's signing keys is missing.
     #[error(
         "master key {} not found; it decrypts the signing keys. Put the file back, or run `doorward-server restore`, \
          which creates new signing keys", .0.display()
     )]
     MasterKey(PathBuf),
-    /// The signing keys or the hashing threads cannot be made.
+    /// The signing keys or the hashing threads cannot be created.
     #[error("{0}")]
     Key(String),
 }
@@ -98,12 +98,12 @@ impl From<KeyFileError> for OpenError {
 #[derive(Debug, Clone)]
 pub struct Doorward {
     services: Arc<Services>,
-    /// What the first start made, for the newcomer.
+    /// Files created at first start.
     created: Arc<[PathBuf]>,
 }
 
 impl Doorward {
-    /// Opens a data directory, or makes one. A first start that was killed is completed.
+    /// Opens a data directory, or creates one. A first start that was interrupted is completed.
     /// Without `settings.issuer` tokens name `http://127.0.0.1:8000`, Rocket's own default address.
     ///
     /// # Errors
@@ -113,7 +113,7 @@ impl Doorward {
         Self::open_at(settings, Clock::system()).await
     }
 
-    /// As [`Doorward::open`], with a clock of one's own.
+    /// As [`Doorward::open`], with a given clock.
     ///
     /// # Errors
     /// As [`Doorward::open`].
@@ -122,7 +122,7 @@ impl Doorward {
         Self::open_with(settings, clock, Outbound::default()).await
     }
 
-    /// As [`Doorward::open_at`], with its calls to others.
+    /// As [`Doorward::open_at`], with a given client for outgoing requests.
     pub(crate) async fn open_with(
         settings: Settings,
         clock: Clock,
@@ -135,57 +135,58 @@ impl Doorward {
         })
     }
 
-    /// The fairing that mounts everything in a Rocket app of one's own: `rocket.attach(doorward.fairing())`.
-    /// Paths outside Doorward's stay the app's, errors of unknown paths included.
+    /// The fairing that mounts everything in a Rocket app: `rocket.attach(doorward.fairing())`. All other paths, and
+    /// their catchers, belong to the app.
     pub fn fairing(&self) -> DoorwardFairing {
         DoorwardFairing::new(self.services.clone(), false)
     }
 
-    /// As [`Doorward::fairing`], for an app that is nothing else: unknown paths are answered in the API's error shape too.
+    /// As [`Doorward::fairing`], for a server without other routes: unknown paths get the API's error format too.
     #[doc(hidden)]
     pub fn fairing_alone(&self) -> DoorwardFairing {
         DoorwardFairing::new(self.services.clone(), true)
     }
 
-    /// Flushes buffered last-used times and the current minute's counters, at the end of the process. The fairing does it
-    /// when its app stops.
+    /// Flushes buffered last-used times and the current minute's counters when the process ends. The fairing calls it
+    /// at shutdown.
     #[doc(hidden)]
     pub async fn flush(&self) {
         self.services.jobs.flush_at_end().await;
     }
 
-    /// Before one Rocket takes over from another: the one that stops writes nothing, so that the port is free at once.
+    /// For a hand-over between two Rocket instances: the one that stops writes nothing at shutdown, so that the port is
+    /// free at once.
     #[doc(hidden)]
     pub fn hand_over(&self) {
         self.services.jobs.hand_over();
     }
 
-    /// Closes storage after what is queued. For the end of the process: whatever comes later is refused.
+    /// Closes storage after all queued writes, at the end of the process. Later calls are rejected.
     pub fn close(&self) {
         self.services.store.clone().close();
     }
 
-    /// Makes roles, clients and people be as a file says they are to be, all of it or nothing.
+    /// Applies a file of declared roles, clients and users, all of it or nothing.
     ///
     /// # Errors
-    /// A sentence about the first thing that is wrong.
+    /// A sentence about the first mistake found.
     #[doc(hidden)]
     pub async fn apply(&self, wanted: &ApplyRequest) -> Result<Outcome, String> {
         let applied = self.services.apply(wanted).await;
         applied.map_err(|error| error.message().to_owned())
     }
 
-    /// The settings it was opened with.
+    /// The settings this server was opened with.
     pub fn settings(&self) -> &Settings {
         &self.services.settings
     }
 
-    /// What the first start made, for the newcomer; empty at any later one.
+    /// Files created at first start; empty at any later one.
     pub fn created(&self) -> &[PathBuf] {
         &self.created
     }
 
-    /// What requests are answered with. For tests and benchmarks: no promise is made of it.
+    /// The services that handlers use, for tests and benchmarks; not part of the stable API.
     #[doc(hidden)]
     pub fn services(&self) -> &Services {
         &self.services

@@ -81,7 +81,7 @@
     )
 )]
 
-/// The README's example compiles.
+/// Compiles the README's example.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
@@ -122,7 +122,7 @@ pub use service::Caller;
 #[doc(inline)]
 pub use settings::Settings;
 
-/// The description of the REST API, OpenAPI 3.1 in JSON, as `/openapi.json` serves it but for the server's address.
+/// The description of the REST API, OpenAPI 3.1 in JSON, as served at `/openapi.json`, except for the server's address.
 ///
 /// ```
 /// let description = doorward_server::openapi();

@@ -1,4 +1,4 @@
-//! Builds each service once, and hands it what it needs.
+//! Dependency injection: builds each service once and passes it its dependencies.
 
 use std::sync::{Arc, atomic::AtomicBool};
 
@@ -27,7 +27,7 @@ use crate::{
     store::Store,
 };
 
-/// What the services are made of.
+/// Dependencies of the services.
 pub(super) struct Parts {
     pub(super) settings: Arc<Settings>,
     pub(super) issuer: String,
@@ -35,7 +35,7 @@ pub(super) struct Parts {
     pub(super) master: Arc<MasterKey>,
     pub(super) keys: KeyRing,
     pub(super) hashing: password::HashingThreads,
-    /// None where no mail is sent.
+    /// `None` if no mail is sent.
     pub(super) smtp: Option<Smtp>,
     pub(super) outbound: Outbound,
     pub(super) breached: Breached,
@@ -44,7 +44,7 @@ pub(super) struct Parts {
     pub(super) clock: Clock,
 }
 
-/// Services that other services have too.
+/// Services that other services depend on.
 struct SharedParts {
     passwords: Passwords,
     verification: Verification,
@@ -62,7 +62,7 @@ struct SharedParts {
 }
 
 impl Parts {
-    /// Hands each service what it needs.
+    /// Builds all services from these dependencies.
     pub(super) fn services(self, site: Site) -> Result<Services, OpenError> {
         let common = self.common()?;
         Ok(Services {

@@ -1,4 +1,4 @@
-//! The letterhead of all mails, and the mail of `doorward-server mail-test`.
+//! Settings common to all mails, and the mail that `doorward-server mail-test` sends.
 
 use crate::{
     clock::Clock,
@@ -8,7 +8,7 @@ use crate::{
     settings::{Colour, Settings, SettingsError},
 };
 
-/// What every mail has.
+/// Values common to all mails.
 pub(super) fn letterhead(settings: &Settings, issuer: &str, smtp: &Smtp) -> Letterhead {
     let colour = Colour::parse(&settings.site_colour);
     let colours = colour.map(|colour| (colour.to_string(), colour.text_on()));
@@ -20,10 +20,10 @@ pub(super) fn letterhead(settings: &Settings, issuer: &str, smtp: &Smtp) -> Lett
     }
 }
 
-/// Sends a mail to an address by the settings, and says where it was handed over.
+/// Sends a mail to an address with these settings; returns the server that accepted it.
 ///
 /// # Errors
-/// Why it was not, in one line.
+/// Why sending failed, in one line.
 pub async fn mail_test(settings: &Settings, to: &str) -> Result<String, String> {
     let text = |error: SettingsError| error.to_string();
     let server = settings.mail_server().map_err(text)?;

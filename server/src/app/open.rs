@@ -18,13 +18,13 @@ use crate::{
     store::{self, Bounds, DirectoryLock, MASTER_KEY, Mailing, OPERATOR_KEY, Store},
 };
 
-/// Passwords that may wait for a hashing thread, for each thread.
+/// Password checks that may be queued per hashing thread.
 const QUEUE_PER_THREAD: usize = 8;
-/// The issuer where none is set: Rocket's own default address.
+/// The issuer if none is set: Rocket's own default address.
 const DEFAULT_ISSUER: &str = "http://127.0.0.1:8000";
 
 impl Parts {
-    /// Opens a data directory or makes one; also answers what the pages look like, and which files were made.
+    /// Opens a data directory or creates one; also returns the pages' branding and the files created.
     pub(super) async fn open(
         settings: Settings,
         clock: Clock,
@@ -87,7 +87,7 @@ async fn start_mailing(
     Ok(store.send_mail(mailing, clock.now()).await?)
 }
 
-/// What a sign-in has to show beside a password is judged in the store's transactions.
+/// Passes the sign-in policy to the store, which enforces it in its transactions.
 fn tell_demands(store: &Store, settings: &Settings) {
     if settings.require_verified_email {
         store.require_verified_email();
@@ -116,7 +116,7 @@ fn open_store(settings: &Settings, clock: &Clock, metrics: &Metrics) -> Result<S
     Ok(store)
 }
 
-/// The key at-rest secrets are sealed with; made where nothing is sealed yet.
+/// The key that encrypts secrets at rest; created if nothing is encrypted yet.
 async fn master_key(
     store: &Store,
     directory: &Path,

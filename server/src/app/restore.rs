@@ -1,4 +1,4 @@
-//! `doorward-server restore`: which keys of a backup live on.
+//! `doorward-server restore`: replaces the database by a backup, and decides which of its keys stay valid.
 
 use std::path::Path;
 
@@ -11,19 +11,19 @@ use crate::{
     store::{self, MASTER_KEY, Restore, Restored},
 };
 
-/// What a restore is asked to do beyond taking the backup's rows.
+/// Options of a restore.
 #[derive(Debug, Clone, Copy)]
 pub struct RestoreOptions {
     /// Whether a newer database is replaced.
     pub force: bool,
-    /// Whether sessions of the backup live on.
+    /// Whether the backup's sessions stay valid.
     pub keep_sessions: bool,
 }
 
-/// Puts the backup `file` in the place of a data directory's database, on a directory that is not in use.
+/// Replaces the database of a data directory that is not in use by the backup `file`.
 ///
 /// # Errors
-/// When the backup or the directory cannot be used; the directory is as it was then.
+/// If the backup or the directory cannot be used; the directory is then unchanged.
 pub fn restore(
     settings: &Settings,
     file: &Path,

@@ -1,4 +1,4 @@
-//! A person's account.
+//! User accounts.
 
 use doorward_shared::{ScopeSet, Timestamp, UserId};
 
@@ -12,11 +12,11 @@ pub struct User {
     pub first_name: Option<String>,
     pub last_name: Option<String>,
     pub role: String,
-    /// The user's own, beside the role's.
+    /// The user's own permissions, in addition to the role's.
     pub permissions: ScopeSet,
-    /// Sorted, each once.
+    /// Sorted, without duplicates.
     pub groups: Vec<String>,
-    /// Whether somebody has shown that the address is theirs, or an operator vouches for it.
+    /// Whether the user has proven to own the address, or an operator vouches for it.
     pub email_verified: bool,
     pub disabled_at: Option<Timestamp>,
     pub created_at: Timestamp,
@@ -26,13 +26,13 @@ pub struct User {
 }
 
 impl User {
-    /// Whether it may be signed in to, and what it has is good.
+    /// Whether its user can sign in and its credentials are valid.
     pub fn is_enabled(&self) -> bool {
         self.disabled_at.is_none()
     }
 }
 
-/// An account and what it may do now, as the hot path reads it.
+/// An account and its current permissions, as the hot path reads it.
 #[derive(Debug, Clone)]
 pub struct Account {
     pub user: User,
@@ -40,11 +40,11 @@ pub struct Account {
     pub may: ScopeSet,
 }
 
-/// What an account starts with. Its password is hashed already.
+/// The data of a new account. Its password is already hashed.
 #[derive(Debug, Clone)]
 pub struct NewUser {
     pub email: Email,
-    /// PHC string. Without one nobody can sign in until one is set.
+    /// PHC string. Without one the user cannot sign in until one is set.
     pub password: Option<String>,
     pub first_name: Option<String>,
     pub last_name: Option<String>,
@@ -52,11 +52,11 @@ pub struct NewUser {
     pub permissions: ScopeSet,
     pub groups: Vec<String>,
     pub email_verified: bool,
-    /// Whether nobody may sign in to it.
+    /// Whether the account is created disabled.
     pub disabled: bool,
 }
 
-/// What changes of an account; `None` stays as it is.
+/// Changes to an account; a field that is `None` stays as it is.
 #[derive(Debug, Clone, Default)]
 pub struct UserChange {
     pub email: Option<Email>,

@@ -1,4 +1,4 @@
-//! API keys.
+//! API keys: owner, minter, state and limits.
 
 use doorward_shared::{
     ClientId, KeyId, ScopeSet, Timestamp, UserId, admin::KeyState, apikey::Environment,
@@ -6,7 +6,7 @@ use doorward_shared::{
 
 use super::KeyRestrictions;
 
-/// Whose a key is.
+/// The owner of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyOwner {
     User(UserId),
@@ -24,16 +24,16 @@ impl KeyOwner {
     }
 }
 
-/// Whose end ends a key that they minted.
+/// The account, client or key whose end also ends the keys minted with it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Minter {
-    /// The account that counts as minter: a person's, or that of the owner of the key they minted with. None for the
-    /// operator key, and for a client's own token.
+    /// The account that counts as minter: the user, or the owner of the key used to mint. `None` for the operator key
+    /// and for a client-credentials token.
     pub user: Option<UserId>,
-    /// The OAuth client whose token was used, or the key was that was used.
+    /// The OAuth client whose token was used to mint, or that the minting key was obtained through.
     pub client: Option<ClientId>,
-    /// The person who gave the client that token, or the one with which the first of the keys was made: with their consent to it
-    /// ends what came of it, through however many keys.
+    /// The user who gave the client that token, or the token used to mint the first key of the chain: withdrawing their
+    /// consent to the client ends all keys that descend from it.
     pub granted_by: Option<UserId>,
 }
 
@@ -50,21 +50,21 @@ pub struct ApiKey {
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
     pub last_used_ip: Option<String>,
-    /// When it dies or died; in the future during the grace of a rotation.
+    /// When it stops or stopped being valid; in the future during the grace period of a rotation.
     pub revoked_at: Option<Timestamp>,
-    /// The actor that minted it; not known of keys from before this was kept.
+    /// The actor that minted it; unknown for keys older than this field.
     pub minted_by: Option<String>,
     /// The account that counts as minter.
     pub minter: Option<UserId>,
     /// The OAuth client with whose token it was minted.
     pub client: Option<ClientId>,
     pub terms: KeyRestrictions,
-    /// The key whose limits it goes on spending: the first of those that it was rotated from.
+    /// The key whose limits it shares: the first key of its chain of rotations.
     pub meter: Option<KeyId>,
 }
 
 impl ApiKey {
-    /// By what its limits are counted: keys that are one another's rotations share them.
+    /// The id under which usage is counted: keys that are rotations of each other share their limits.
     pub fn meter(&self) -> KeyId {
         self.meter.unwrap_or(self.id)
     }
@@ -74,17 +74,17 @@ impl ApiKey {
         self.terms.rate_limit.is_some() || self.terms.quota.is_some()
     }
 
-    /// Whether it was revoked, and any grace is over.
+    /// Whether it was revoked and any grace period is over.
     pub fn is_revoked(&self, now: Timestamp) -> bool {
         self.revoked_at.is_some_and(|at| at <= now)
     }
 
-    /// Whether its time is up.
+    /// Whether it has expired.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|at| at <= now)
     }
 
-    /// Whether it is accepted, for an owner who may be disabled. Revoked wins over expired, both over disabled.
+    /// State of the key for an owner who may be disabled. Revoked wins over expired, both over disabled.
     pub fn state(&self, owner_disabled: bool, now: Timestamp) -> KeyState {
         if self.is_revoked(now) {
             KeyState::Revoked
@@ -97,7 +97,7 @@ impl ApiKey {
         }
     }
 
-    /// When it ends, or ended; none for a key that never does.
+    /// When it ends or ended; `None` for a key that never expires.
     pub fn ends_at(&self) -> Option<Timestamp> {
         self.revoked_at.into_iter().chain(self.expires_at).min()
     }

@@ -1,8 +1,8 @@
-//! How a client shows who it is, and of which kind it is.
+//! Client authentication methods, and client types.
 
 use std::{fmt, str::FromStr};
 
-/// How a client authenticates at the token endpoint, where it is bound to one way.
+/// The token endpoint authentication method of a client that is registered for exactly one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthMethod {
     SecretBasic,
@@ -11,12 +11,12 @@ pub enum AuthMethod {
     None,
 }
 
-/// What a client can show at the token endpoint, RFC 6749 section 2.1.
+/// Client types by their credentials at the token endpoint, RFC 6749 section 2.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientKind {
-    /// It can keep no secret.
+    /// A public client: it cannot keep a secret.
     Public,
-    /// A confidential client that has only keys of its own.
+    /// A confidential client whose only credentials are its own keys.
     WithoutSecret,
     WithSecret,
 }

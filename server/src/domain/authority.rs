@@ -1,4 +1,4 @@
-//! On whose authority something is done: the credential, the door it came through, and what is put down to it.
+//! Who performs an operation: the principal, the API used, and the audit context.
 
 use std::sync::Arc;
 
@@ -8,50 +8,50 @@ use ulid::Ulid;
 use super::Digest256;
 use super::{Actor, AuditContext, rules::authority::Rights};
 
-/// Whose authority an act has. What it may do now is read anew in the transaction of the act.
+/// The principal of an operation. Its current permissions are read again in the operation's own transaction.
 #[derive(Debug, Clone)]
 pub enum Principal {
-    /// A person with an access token, or signed in in a browser; `granted` is what the token says.
+    /// A user with an access token or a browser session; `granted` is the token's scopes.
     Session { id: SessionId, granted: ScopeSet },
     /// An API key.
     Key(KeyId),
-    /// An OAuth client with a token of its own.
+    /// An OAuth client with a client-credentials token.
     Client {
         id: ClientId,
         token: Ulid,
         granted: ScopeSet,
     },
-    /// An OAuth client that has just shown who it is, with this secret; a public one has none. It may do nothing but end
-    /// what is its own.
+    /// An OAuth client that has just authenticated with this secret; a public one has none. All it may do is revoke its
+    /// own tokens.
     Registered {
         id: ClientId,
         secret: Option<Digest256>,
     },
-    /// Doorward itself, or whoever holds the data directory: no credential bounds it.
+    /// Doorward itself, or an operator with access to the data directory: not restricted by a credential.
     System,
 }
 
-/// Which door an act came through.
+/// The API through which an operation was requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryPoint {
-    /// For people themselves: what they do to their own account and keys.
+    /// The user API: users' operations on their own account and keys.
     Own,
-    /// The operators' API.
+    /// The admin API.
     Admin,
 }
 
-/// What a caller acts on.
+/// The principal of a request and the facts that limit it.
 #[derive(Debug, Clone)]
 pub struct Authority {
     pub holder: Principal,
     pub door: EntryPoint,
-    /// When the person signed in; none where there is no person who could sign in again.
+    /// When the user signed in; `None` if no user could sign in again.
     pub signed_in_at: Option<Timestamp>,
-    /// How recent a sign-in has to be where one is asked for, in seconds; 0 asks for none.
+    /// Maximum age of a sign-in where a recent one is required, in seconds; 0 requires none.
     pub step_up_seconds: u32,
 }
 
-/// Something that is to be done, and on whose authority.
+/// An operation to perform: its principal and its audit context.
 #[derive(Debug, Clone)]
 pub struct Act {
     authority: Authority,
@@ -63,7 +63,7 @@ impl Act {
         Self { authority, context }
     }
 
-    /// Doorward's own doing.
+    /// An operation by Doorward itself.
     pub fn system(at: Timestamp) -> Self {
         let authority = Authority {
             holder: Principal::System,
@@ -74,7 +74,7 @@ impl Act {
         Self::new(authority, AuditContext::system(at))
     }
 
-    /// The end of a session by a browser that has it, or was given it and never took it: what it was granted is of no
+    /// The end of a session by a browser that has it, or was given it and never accepted it: its granted scopes do not
     /// matter.
     pub fn of_session(id: SessionId, context: AuditContext) -> Self {
         let authority = Authority {
@@ -89,14 +89,14 @@ impl Act {
         Self::new(authority, context)
     }
 
-    /// The same for this reason, which the events of the act tell.
+    /// The same operation with a reason, which its audit events record.
     #[must_use]
     pub fn because(mut self, reason: Arc<str>) -> Self {
         self.context.reason = Some(reason);
         self
     }
 
-    /// Why, as the caller says.
+    /// The reason that the caller gave.
     pub fn reason(&self) -> Option<&str> {
         self.context.reason.as_deref()
     }
@@ -105,7 +105,7 @@ impl Act {
         &self.authority
     }
 
-    /// The session that the caller holds, where it is one.
+    /// The caller's session, if its credential is one.
     pub fn session(&self) -> Option<SessionId> {
         match self.authority.holder {
             Principal::Session { id, .. } => Some(id),
@@ -121,7 +121,7 @@ impl Act {
         self.context.actor
     }
 
-    /// The person's id, where a person is known to act by themselves.
+    /// The user's id, if a user acts directly.
     pub fn person(&self) -> Option<UserId> {
         match self.context.actor {
             Actor::User(id) => Some(id),
@@ -129,7 +129,8 @@ impl Act {
         }
     }
 
-    /// What events of the act are put down to. Asks for the rights, so that nothing is written before they were read.
+    /// The audit context for the operation's events. Takes [`Rights`] as an argument, so that nothing is written before
+    /// they were read.
     pub fn context(&self, _judged: &Rights) -> &AuditContext {
         &self.context
     }

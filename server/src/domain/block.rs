@@ -1,4 +1,4 @@
-//! Networks from which nobody signs in or up for a while.
+//! Network blocks: networks from which signing in and up is temporarily refused.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use ipnet::{IpNet, Ipv4Net};
 
 use super::client_prefix;
 
-/// A network that is blocked.
+/// A blocked network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
     pub id: BlockId,
@@ -16,12 +16,12 @@ pub struct Block {
     pub until: Timestamp,
     pub created_at: Timestamp,
     pub created_by: String,
-    /// Where the operator was who made it: they do not lock themselves out.
+    /// The address of the operator who created it, which stays exempt so that they do not lock themselves out.
     pub exempt: Option<IpAddr>,
 }
 
 impl Block {
-    /// Whether somebody at an address is kept out now.
+    /// Whether an address is blocked now.
     pub fn holds(&self, ip: IpAddr, now: Timestamp) -> bool {
         let ip = ip.to_canonical();
         let spared = self
@@ -31,7 +31,7 @@ impl Block {
     }
 }
 
-/// A network as it is compared: without host bits, and IPv4 as itself where it was written in IPv6.
+/// A network in canonical form: host bits cleared, IPv4-mapped IPv6 as IPv4.
 pub fn canonical(network: IpNet) -> IpNet {
     if let IpNet::V6(v6) = network
         && let Some(v4) = v6.addr().to_ipv4_mapped()
@@ -43,8 +43,8 @@ pub fn canonical(network: IpNet) -> IpNet {
     network.trunc()
 }
 
-/// The trusted proxy that a network holds, or is a part of: whatever comes through it would be kept out where its headers
-/// say nothing.
+/// The trusted proxy that overlaps a network: blocking it would block every request through the proxy whose headers
+/// name no client address.
 pub fn proxy_in(network: IpNet, proxies: &[IpNet]) -> Option<IpNet> {
     let mut proxies = proxies.iter().map(|proxy| canonical(*proxy));
     proxies.find(|proxy| network.contains(proxy) || proxy.contains(&network))

@@ -1,11 +1,11 @@
-//! Claims about a person (OpenID Connect Core section 5.1), and which of them a client is told.
+//! Claims about a user (OpenID Connect Core section 5.1), and which of them are disclosed to a client.
 
 use doorward_shared::ScopeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{ClientPolicy, User};
 
-/// A claim about a person.
+/// A claim about a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
     Name,
@@ -46,12 +46,12 @@ impl Claim {
         }
     }
 
-    /// The claim of this name, if it is one of these.
+    /// Parses a claim name; `None` if unknown.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|claim| claim.as_str() == name)
     }
 
-    /// The scope that gives it.
+    /// The scope that includes it.
     pub fn scope(self) -> &'static str {
         match self {
             Self::Email | Self::EmailVerified => "email",
@@ -61,7 +61,7 @@ impl Claim {
     }
 }
 
-/// Some claims.
+/// A set of claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ClaimSet(u16);
 
@@ -94,7 +94,7 @@ impl ClaimSet {
             .filter(move |claim| self.contains(*claim))
     }
 
-    /// What these scopes give.
+    /// The claims that these scopes include.
     pub fn of_scopes(scopes: &ScopeSet) -> Self {
         Self::default().filled(|claim| scopes.covers(claim.scope()))
     }
@@ -110,12 +110,12 @@ impl ClaimSet {
         kept.fold(self, Self::with)
     }
 
-    /// From names; those that are none of these are left out.
+    /// Parses claim names; unknown ones are left out.
     pub fn parse(names: &str) -> Self {
         Self::of_names(names.split(' '))
     }
 
-    /// As [`ClaimSet::parse`], from names one by one.
+    /// As [`ClaimSet::parse`], from an iterator of names.
     pub fn of_names<'a>(names: impl Iterator<Item = &'a str>) -> Self {
         names
             .filter_map(Claim::named)
@@ -133,7 +133,7 @@ impl std::fmt::Display for ClaimSet {
     }
 }
 
-/// Claims that a request asks for one by one, OpenID Connect Core section 5.5.
+/// Individually requested claims, OpenID Connect Core section 5.5.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RequestedClaims {
     pub id_token: ClaimSet,
@@ -150,12 +150,12 @@ impl RequestedClaims {
         self.is_empty()
     }
 
-    /// As storage keeps them; `None` for none.
+    /// The stored form; `None` if empty.
     pub fn stored(self) -> Option<String> {
         (!self.is_empty()).then(|| format!("{}\n{}", self.id_token, self.userinfo))
     }
 
-    /// From [`RequestedClaims::stored`].
+    /// Parses the form of [`RequestedClaims::stored`].
     pub fn from_stored(text: Option<&str>) -> Self {
         let (id_token, userinfo) = text.and_then(|text| text.split_once('\n')).unzip();
         Self {
@@ -164,7 +164,7 @@ impl RequestedClaims {
         }
     }
 
-    /// Scopes whose claims are asked for beside the scopes themselves.
+    /// Scopes whose claims are requested in addition to the requested scopes.
     pub fn scopes(self) -> ScopeSet {
         let all = self.id_token.union(self.userinfo);
         all.iter()
@@ -212,7 +212,7 @@ pub struct PersonClaims {
 }
 
 impl PersonClaims {
-    /// The claims of a person that a client with this policy is told.
+    /// The claims about a user that are disclosed to a client with this policy.
     pub fn of(user: &User, policy: &ClientPolicy, wanted: ClaimSet) -> Self {
         let want = |claim| wanted.contains(claim);
         let email = policy.told_email(user);

@@ -47,19 +47,19 @@ impl fmt::Display for GrantType {
     }
 }
 
-/// What a confidential client proves itself with.
+/// The secrets of a confidential client.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClientSecrets {
     pub current: Digest256,
-    /// The one before, and when its grace ends.
+    /// The previous secret, and when its grace period ends.
     pub previous: Option<(Digest256, Timestamp)>,
-    /// How many of the two have given tokens that are not [marked](mark): 2, or 1 for the one before, for what earlier
-    /// versions gave; else 0.
+    /// How many of the two secrets have issued tokens that are not [marked](mark), as earlier versions did: 2 for both,
+    /// 1 for the previous one only, else 0.
     pub unmarked: u8,
 }
 
 impl ClientSecrets {
-    /// Compares the hash of a secret in constant time; an old secret is good until its grace ends.
+    /// Compares the hash of a secret in constant time; the previous secret is accepted until its grace period ends.
     pub fn accept_digest(&self, given: &Digest256, now: Timestamp) -> bool {
         let old = self
             .previous
@@ -68,7 +68,8 @@ impl ClientSecrets {
         self.current.matches(given) || old
     }
 
-    /// The secrets after `next` has taken the current one's place, which is good until `old_until` if that is to come.
+    /// The secrets after a rotation to `next`. The current secret stays valid until `old_until`, if that is in the
+    /// future.
     #[must_use]
     pub fn rotated(&self, next: Digest256, old_until: Timestamp, now: Timestamp) -> Self {
         Self {
@@ -78,7 +79,8 @@ impl ClientSecrets {
         }
     }
 
-    /// Whether a token of the client's own is good as far as the secret goes that it was got with: it ends with it.
+    /// Whether a client-credentials token is still valid with regard to the secret it was obtained with: both end
+    /// together.
     pub fn vouch_for(&self, token: Ulid, now: Timestamp) -> bool {
         let marked = |secret: &Digest256| mark(token, secret) == token;
         if marked(&self.current) {
@@ -95,10 +97,11 @@ impl ClientSecrets {
     }
 }
 
-/// Bytes of a token's id that say with which secret or key it was got.
+/// Length of the mark in a token's id, in bytes: it identifies the secret or key used to obtain the token.
 const MARK: usize = 5;
 
-/// The id of a token that was got with this secret or key: its last 40 bits are of a hash over the others and that.
+/// A token id marked with the secret or key used to obtain the token: its last 40 bits are a hash over the other bits
+/// and that credential.
 pub fn mark(id: Ulid, secret: &Digest256) -> Ulid {
     let mut bytes = id.to_bytes();
     let (rest, mark) = bytes.split_at_mut(16 - MARK);
@@ -116,52 +119,53 @@ pub struct Client {
     pub grant_types: Vec<GrantType>,
     pub scopes: ScopeSet,
     pub resources: Vec<String>,
-    /// None for a public client, and for one that may only sign with its key.
+    /// `None` for a public client, and for one that authenticates with its key alone.
     pub secrets: Option<ClientSecrets>,
-    /// Whether a confidential client must use PKCE too.
+    /// Whether a confidential client must use PKCE as well.
     pub require_pkce: bool,
-    /// Whether it may ask about every access token and API key.
+    /// Whether it may introspect every access token and API key.
     pub resource_server: bool,
     pub policy: ClientPolicy,
-    /// It registered itself: nobody vouches for what it says of itself.
+    /// Whether it registered itself: nothing it states about itself is verified.
     pub dynamic: bool,
-    /// URL of the metadata document that it is.
+    /// URL of its client ID metadata document.
     pub document: Option<String>,
-    /// The tokens that it gets for itself are good from here on: a restore ends those from before.
+    /// Client-credentials tokens issued before this are invalid: a restore ends the older ones.
     pub client_tokens_valid_from: Option<Timestamp>,
-    /// Its codes are good that were made after this: with its sessions those end that would become one.
+    /// Codes issued up to this time are invalid: revoking its sessions also revokes codes not yet exchanged.
     pub codes_valid_after: Option<Timestamp>,
     pub created_at: Timestamp,
 }
 
 impl Client {
-    /// Whether it can show who it is: with a secret, or with a key of its own.
+    /// Whether it can authenticate: with a secret, or with a key of its own.
     pub fn is_confidential(&self) -> bool {
         self.secrets.is_some() || self.policy.auth_method == Some(AuthMethod::PrivateKeyJwt)
     }
 
-    /// The id that the client knows itself by.
+    /// The `client_id` under which the client knows itself.
     pub fn public_id(&self) -> String {
         self.document.clone().unwrap_or_else(|| self.id.to_string())
     }
 
-    /// Whether its authorization requests need a PKCE challenge: a public client's always do.
+    /// Whether its authorization requests need a PKCE challenge; always true for a public client.
     pub fn needs_pkce(&self) -> bool {
         self.require_pkce || !self.is_confidential()
     }
 
-    /// Whether it sees everybody's tokens when it introspects: those of the server `own` itself are meant for it.
+    /// Whether introspection shows it every user's tokens: those for this server itself, `own`, are among its
+    /// audiences.
     pub fn sees_all(&self, own: &str) -> bool {
         names_resource(&self.resources, own)
     }
 
-    /// Its secrets, if it may show who it is with one.
+    /// Its secrets, if it may authenticate with one.
     pub fn usable_secrets(&self) -> Option<&ClientSecrets> {
         let by_key = self.policy.auth_method == Some(AuthMethod::PrivateKeyJwt);
         self.secrets.as_ref().filter(|_| !by_key)
     }
 
-    /// The marks of its keys, if it may show who it is with one.
+    /// The thumbprints of its keys, if it may authenticate with one.
     pub fn usable_keys(&self) -> &[Digest256] {
         match self.policy.auth_method {
             None | Some(AuthMethod::PrivateKeyJwt) => &self.policy.key_thumbprints,
@@ -169,16 +173,16 @@ impl Client {
         }
     }
 
-    /// Whether all that the client could show before, by which it got tokens of its own, it still can. A secret that was rotated
-    /// is another matter: it may have a grace.
+    /// Whether the client can still use every credential it had before. Covers keys and having a secret at all, not
+    /// rotation, where the old secret has a grace period.
     pub fn keeps_credentials_of(&self, before: &Self) -> bool {
         let mut keys = before.usable_keys().iter();
         keys.all(|key| self.usable_keys().contains(key))
             && (self.usable_secrets().is_some() || before.usable_secrets().is_none())
     }
 
-    /// Whether a token of the client's own is good as far as that goes with which it was got: a secret or a key, which can
-    /// still be shown; and the time at which it was got, which its id holds.
+    /// Whether a client-credentials token is still valid: the secret or key it was obtained with must still be usable,
+    /// and the issue time in its id recent enough.
     pub fn vouches_for(&self, token: Ulid, now: Timestamp) -> bool {
         let issued = i64::try_from(token.timestamp_ms()).unwrap_or(i64::MAX);
         if self
@@ -192,7 +196,7 @@ impl Client {
         self.usable_secrets().is_some_and(by_secret) || self.usable_keys().iter().any(by_key)
     }
 
-    /// Whether a code that was made for it then may still open a session.
+    /// Whether a code issued to it at this time may still be exchanged.
     pub fn takes_code_of(&self, made_at: Timestamp) -> bool {
         self.codes_valid_after.is_none_or(|after| made_at > after)
     }
@@ -203,10 +207,10 @@ impl Client {
     }
 }
 
-/// Why a public client is no resource server: it cannot show who it is.
+/// Why a public client cannot be a resource server: it cannot authenticate.
 pub const RESOURCE_SERVER: &str = "needs a confidential client";
 
-/// Whether a resource is one of these.
+/// Whether a resource is one of these, in any equivalent spelling.
 pub fn names_resource(resources: &[String], asked: &str) -> bool {
     resources.iter().any(|named| is_same_resource(named, asked))
 }
@@ -224,11 +228,11 @@ pub fn check_refresh(grants: &[GrantType], scopes: &ScopeSet) -> Result<(), &'st
     Ok(())
 }
 
-/// What an absolute URI of a client's is made of.
+/// Parts of a client's absolute URI.
 pub(super) struct Parts<'a> {
     /// In lower case.
     scheme: String,
-    /// Behind the scheme and its colon.
+    /// Everything after the scheme and its colon.
     rest: &'a str,
 }
 
@@ -273,11 +277,12 @@ pub(super) fn absolute(uri: &str) -> Result<Parts<'_>, &'static str> {
     Ok(Parts { scheme, rest })
 }
 
-/// Whether a client may register `uri` as a redirect target, where plain `http` may lead to loopback and `http_hosts`.
+/// Whether a client may register `uri` as a redirect target. Plain `http` is allowed for loopback and `http_hosts`
+/// only.
 ///
 /// # Errors
-/// A sentence that says what is wrong: relative, with a fragment (RFC 6749 section 3.1.2), `javascript:` or `data:`,
-/// with user information, with a port or wildcard that no address has, or unprotected on its way.
+/// A sentence about the mistake: relative, with a fragment (RFC 6749 section 3.1.2), `javascript:` or `data:`, with
+/// user information, with an invalid port or wildcard, or unencrypted.
 pub fn check_redirect_uri(uri: &str, http_hosts: &[String]) -> Result<(), String> {
     let Parts { scheme, rest } = absolute(uri)?;
     if uri.contains('*') {
@@ -286,7 +291,7 @@ pub fn check_redirect_uri(uri: &str, http_hosts: &[String]) -> Result<(), String
     if let Some(port) = bad_port(rest) {
         return Err(format!("port {port} is out of range (1 to 65535)"));
     }
-    // Private-use schemes of native apps, RFC 8252 section 7.1, are parsed too.
+    // Private-use schemes of native apps (RFC 8252 section 7.1) are parsed too.
     let url = Url::parse(uri).map_err(|error| format!("is not a URL: {error}"))?;
     let Some(host) = url.host().filter(|_| scheme == "http") else {
         return Ok(());
@@ -300,7 +305,7 @@ pub fn check_redirect_uri(uri: &str, http_hosts: &[String]) -> Result<(), String
     ))
 }
 
-/// The port of what follows a scheme, if it is one that no address has.
+/// The invalid port in the part after a scheme, if there is one.
 fn bad_port(rest: &str) -> Option<&str> {
     let authority = rest.strip_prefix("//")?.split(['/', '?']).next()?;
     let host_end = authority.rfind(']').map_or(0, |at| at + 1);
@@ -310,7 +315,7 @@ fn bad_port(rest: &str) -> Option<&str> {
     (is_digits && !is_port).then_some(port)
 }
 
-/// Whether a host is this machine itself.
+/// Whether a host is loopback.
 pub fn is_loopback(host: &Host<&str>) -> bool {
     match host {
         Host::Domain(name) => name.eq_ignore_ascii_case("localhost"),
@@ -319,7 +324,7 @@ pub fn is_loopback(host: &Host<&str>) -> bool {
     }
 }
 
-/// As [`is_loopback`], of a host in the one spelling it has as text: an address without brackets, no shortened one.
+/// As [`is_loopback`], for a host in canonical text form: IPv6 without brackets, no shortened IPv4.
 pub fn is_loopback_text(host: &str) -> bool {
     host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
@@ -330,12 +335,12 @@ pub const MAX_RESOURCES: usize = 8;
 /// An audience: an absolute URI without a fragment, RFC 8707 section 2.
 ///
 /// # Errors
-/// A sentence that says what is wrong.
+/// A sentence about the mistake.
 pub fn check_resource(uri: &str) -> Result<(), String> {
     Ok(absolute(uri).map(drop)?)
 }
 
-/// Whether two resources are one: without a path and with `/` are the same (RFC 3986 section 6.2.3).
+/// Whether two resources are equal: an empty path equals `/` (RFC 3986 section 6.2.3).
 pub fn is_same_resource(one: &str, other: &str) -> bool {
     fn bare(uri: &str) -> &str {
         let is_root = |uri: &&str| {

@@ -1,4 +1,4 @@
-//! A client's policy: what an operator has decided about it, beside what the protocol itself needs.
+//! A client's policy: the operator's decisions about it, in addition to what the protocol requires.
 
 use super::{
     Digest256, User,
@@ -6,33 +6,33 @@ use super::{
     unverified_email::UnverifiedEmail,
 };
 
-/// What an operator has decided about a client.
+/// The operator's decisions about a client.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClientPolicy {
     /// Whether ID tokens hold the claims of the granted scopes, as userinfo does.
     pub id_token_claims: bool,
     pub unverified_email: UnverifiedEmail,
-    /// Only members of one of these may sign in; everyone, when there are none.
+    /// Only members of one of these groups may sign in; empty allows every user.
     pub allowed_groups: Vec<String>,
-    /// Where sign-out may send people, character by character.
+    /// Allowed redirect targets after sign-out, compared character by character.
     pub post_logout_redirect_uris: Vec<String>,
     /// Audience of tokens whose request names none.
     pub default_resource: Option<String>,
-    /// Where it is told that a session has ended.
+    /// Where logout tokens for ended sessions are sent.
     pub backchannel_logout_uri: Option<String>,
     /// Whether logout tokens must name the session.
     pub backchannel_logout_session_required: bool,
-    /// Any that the client can do, when `None`.
+    /// `None` allows every method the client has credentials for.
     pub auth_method: Option<AuthMethod>,
-    /// Keys of its assertions: a JWK set.
+    /// Keys that verify its assertions: a JWK set.
     pub jwks: Option<String>,
     pub jwks_uri: Option<String>,
-    /// What the client's own tokens are [marked](super::client::mark) with that it got with a key: one for each of `jwks`,
-    /// or that of `jwksUri`. As stored: a change of those is not in it yet.
+    /// Thumbprints that [mark](super::client::mark) the client's own tokens obtained with a key: one per key of `jwks`,
+    /// or that of `jwksUri`. As stored: does not reflect a pending change of those two fields.
     pub key_thumbprints: Vec<Digest256>,
     pub logo_uri: Option<String>,
     pub client_uri: Option<String>,
-    /// A first-party application: nobody is asked for consent.
+    /// A first-party application: users are not asked for consent.
     pub skip_consent: bool,
 }
 
@@ -58,7 +58,7 @@ impl Default for ClientPolicy {
 }
 
 impl ClientPolicy {
-    /// Whether somebody may sign in to the client.
+    /// Whether a user may sign in to the client.
     pub fn admits(&self, user: &User) -> bool {
         self.admits_groups(&user.groups)
     }
@@ -69,15 +69,15 @@ impl ClientPolicy {
         self.allowed_groups.is_empty() || self.allowed_groups.iter().any(is_member)
     }
 
-    /// A person's address as the client may be told it, and whether it is verified; `None` where it is withheld.
+    /// A user's address as disclosed to the client, and whether it is verified; `None` if withheld.
     pub fn told_email<'a>(&self, user: &'a User) -> Option<(&'a str, bool)> {
         self.unverified_email.disclosed(user)
     }
 
-    /// Whether its parts go together, for a client of this kind.
+    /// Whether the fields are consistent with each other and with this kind of client.
     ///
     /// # Errors
-    /// The field that is at fault, and what is wrong with it.
+    /// The field with the mistake, and a description of it.
     pub fn check(&self, kind: ClientKind) -> Result<(), (&'static str, &'static str)> {
         const METHOD: &str = "tokenEndpointAuthMethod";
         let public = kind == ClientKind::Public;

@@ -1,13 +1,13 @@
-//! Which addresses count as one customer's: an IPv6 network of 64 bits, and the wider ones around it.
+//! Groups IP addresses by customer: the /64 network of an IPv6 address, and the wider networks around it.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-/// Bits of an IPv6 address that name a household, and of the wider networks that providers give to one customer too.
+/// Bits of an IPv6 network that count as one customer, and of the wider networks that providers also assign to one.
 const WIDTHS: [u32; 3] = [64, 56, 48];
 
-/// Who is behind an address: an IPv6 network of 64 bits is one household.
+/// The network that counts as one client: the /64 of an IPv6 address, or the IPv4 address itself.
 pub fn client_prefix(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(network(v6, WIDTHS[0])),
@@ -15,13 +15,13 @@ pub fn client_prefix(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// Whether an address says that none is known: the unspecified one, as where a proxy lost the client's.
+/// Whether the client's address is unknown: the unspecified address, used when a proxy did not pass it on.
 pub fn is_unknown(ip: IpAddr) -> bool {
     ip.to_canonical().is_unspecified()
 }
 
-/// The household of an address, and the networks of 56 and of 48 bits around one of IPv6, any of which may be a single
-/// customer's.
+/// The client prefix of an address and, for IPv6, the /56 and /48 around it, any of which may belong to a single
+/// customer.
 pub fn networks(ip: IpAddr) -> [Option<IpAddr>; 3] {
     match ip.to_canonical() {
         IpAddr::V6(v6) => WIDTHS.map(|bits| Some(IpAddr::V6(network(v6, bits)))),
@@ -34,12 +34,12 @@ pub fn client_prefix_net(ip: IpAddr) -> IpNet {
     around(ip, 32, WIDTHS[0])
 }
 
-/// The network around an address that one provider's customers share: 24 bits of IPv4, 48 of IPv6.
+/// The network that customers of one provider share: /24 of IPv4, /48 of IPv6.
 pub fn provider_prefix(ip: IpAddr) -> IpNet {
     around(ip, 24, WIDTHS[2])
 }
 
-/// The network around an address, of so many bits.
+/// The network of this many bits around an address.
 fn around(ip: IpAddr, v4: u32, v6: u32) -> IpNet {
     let ip = ip.to_canonical();
     let bits = if ip.is_ipv4() { v4 } else { v6 } as u8;

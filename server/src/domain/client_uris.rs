@@ -1,4 +1,4 @@
-//! Addresses that a client gives: which are taken.
+//! Validation of client-supplied URIs.
 
 use url::{Host, Url};
 
@@ -12,10 +12,10 @@ fn web(uri: &str) -> Result<Url, String> {
     Url::parse(uri).map_err(|error| format!("is not a URL: {error}"))
 }
 
-/// An address that pages show or link: https, or http at loopback.
+/// A URI that pages show or link: https, or http on loopback.
 ///
 /// # Errors
-/// A sentence that says what is wrong.
+/// A sentence about the mistake.
 pub fn check_shown_uri(uri: &str) -> Result<(), String> {
     let url = web(uri)?;
     let loopback = url.host().is_some_and(|host| is_loopback(&host));
@@ -26,10 +26,10 @@ pub fn check_shown_uri(uri: &str) -> Result<(), String> {
     }
 }
 
-/// Where logout tokens are posted. A client that registered itself may not send the server into its own network.
+/// Where logout tokens are posted. For a dynamically registered client it must not point into the server's own network.
 ///
 /// # Errors
-/// A sentence that says what is wrong.
+/// A sentence about the mistake.
 pub fn check_backchannel_uri(uri: &str, is_dynamic: bool) -> Result<(), String> {
     check_shown_uri(uri)?;
     if is_dynamic && web(uri)?.host().is_none_or(|host| is_inside(&host)) {
@@ -38,7 +38,7 @@ pub fn check_backchannel_uri(uri: &str, is_dynamic: bool) -> Result<(), String> 
     Ok(())
 }
 
-/// Whether a host by its name alone is no public one. What a name stands for is judged when it is connected to.
+/// Whether a host name alone shows that it is not public. The addresses it resolves to are checked at connection time.
 pub fn is_inside(host: &Host<&str>) -> bool {
     match host {
         Host::Domain(name) => {
@@ -55,10 +55,10 @@ pub fn is_inside(host: &Host<&str>) -> bool {
     }
 }
 
-/// Where a client's keys are fetched: https, without a port or user of their own making.
+/// Where a client's keys are fetched: https, without a custom port or user information.
 ///
 /// # Errors
-/// A sentence that says what is wrong.
+/// A sentence about the mistake.
 pub fn check_jwks_uri(uri: &str) -> Result<(), String> {
     match web(uri)?.scheme() {
         "https" => Ok(()),

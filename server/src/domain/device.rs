@@ -1,4 +1,4 @@
-//! What a person calls the thing they signed in with, read from its user agent.
+//! Human-readable device name parsed from the user agent.
 
 use std::borrow::Cow;
 
@@ -30,23 +30,23 @@ const SYSTEMS: [(&str, &str); 7] = [
     ("Linux", "Linux"),
 ];
 
-/// The one program of which the name is not the same in every language.
+/// The only program name that is translated.
 const CONSOLE: &str = "Doorward console";
 
-/// Most characters of an agent's own name.
+/// Maximum length of a self-reported agent name, in characters.
 const OWN_NAME: usize = 40;
 
-/// The thing somebody signed in with.
+/// The device or program a user signed in with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Device<'a> {
     program: Option<&'static str>,
     system: Option<&'static str>,
-    /// The name it gives itself.
+    /// The agent's self-reported name.
     own: Option<&'a str>,
 }
 
 impl<'a> Device<'a> {
-    /// As its user agent names it. An agent that is not known keeps the name it gives itself.
+    /// The device that the user agent describes. An unknown agent keeps its self-reported name.
     pub fn of(user_agent: Option<&'a str>) -> Self {
         let agent = user_agent.unwrap_or_default();
         let find = |table: &[(&str, &'static str)]| {
@@ -61,7 +61,7 @@ impl<'a> Device<'a> {
         }
     }
 
-    /// Without any word of the agent's own: for texts that strangers must not write.
+    /// Without any text of the agent's own: for messages that an unauthenticated client must not influence.
     pub fn known(self) -> Device<'static> {
         Device {
             program: self.program,

@@ -1,8 +1,8 @@
-//! What changed of something, field by field: the structured part of an audit event.
+//! Field-by-field diff, the structured part of an audit event.
 
 use std::fmt;
 
-/// A value as the audit log keeps it.
+/// A value as stored in the audit log.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum DiffValue {
     #[default]
@@ -31,7 +31,7 @@ impl From<bool> for DiffValue {
 }
 
 impl DiffValue {
-    /// Of a list, or of a set of scopes.
+    /// A list, or a set of scopes.
     pub fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> Self {
         Self::List(items.into_iter().map(|item| item.to_string()).collect())
     }
@@ -55,8 +55,8 @@ impl fmt::Display for DiffValue {
     }
 }
 
-/// Text that somebody chose, as a sentence of the log shows it: in quotes, unless it is one plain word. So no name can
-/// pass for a part of the sentence.
+/// User-chosen text in a sentence of the log: quoted unless it is one plain word, so that no name can pass for a part
+/// of the sentence.
 pub fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@._-:/+".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
@@ -66,7 +66,7 @@ pub fn quoted(text: &str) -> String {
     }
 }
 
-/// What changed: each field's name, and its value before and after.
+/// The changed fields: each one's name, and its value before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Diff(Vec<(&'static str, DiffValue, DiffValue)>);
 
@@ -94,7 +94,7 @@ impl Diff {
     }
 }
 
-/// For people: `role customer to admin, permissions [] to [read:orders]`.
+/// Readable form: `role customer to admin, permissions [] to [read:orders]`.
 impl fmt::Display for Diff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, (field, before, after)) in self.0.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! SHA-256 hashes: what is stored in the place of a secret.
+//! SHA-256 hashes, stored in place of secrets.
 
 use std::fmt;
 

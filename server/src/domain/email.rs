@@ -1,4 +1,4 @@
-//! Email addresses: which are taken, which are one, and what of one is shown to others.
+//! Email addresses: validation, canonical form, and redaction.
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 use unicode_security::{RestrictionLevel, RestrictionLevelDetection};
@@ -8,28 +8,27 @@ use super::{
     text::{fold, is_invisible, nfc},
 };
 
-/// An email address as it was typed (NFC), and the key by which it is compared.
+/// An email address as typed (NFC), and the key by which it is compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Email {
     shown: Box<str>,
-    /// Where it is another text: most addresses are their own key.
+    /// `None` if it equals the address, as for most of them.
     key: Option<Box<str>>,
 }
 
 impl Email {
-    /// Longest address, in bytes: RFC 5321 section 4.5.3.1.3 less the angle brackets.
+    /// Maximum length of an address, in bytes: RFC 5321 section 4.5.3.1.3 less the angle brackets.
     pub const MAX_BYTES: usize = 254;
     const TOO_LONG: &str = "must be at most 254 bytes";
-    /// Longest local part, in bytes: RFC 5321 section 4.5.3.1.1.
+    /// Maximum length of the local part, in bytes: RFC 5321 section 4.5.3.1.1.
     const MAX_LOCAL: usize = 64;
     const LOCAL_TOO_LONG: &str = "must have at most 64 bytes before the @";
 
-    /// Takes an address of the form `local@domain`.
+    /// Parses an address of the form `local@domain`.
     ///
     /// # Errors
-    /// A sentence that says what is wrong. Characters that look like others or like nothing (full-width
-    /// forms, zero-width, controls) are refused, so that no two accounts look the same, and so is a domain
-    /// without a form in A-labels (IDNA 2008).
+    /// A sentence about the mistake. Lookalike and invisible characters (full-width forms, zero-width, controls) are
+    /// rejected, so that no two accounts look the same, and so is a domain without a form in A-labels (IDNA 2008).
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let shown = nfc(text).into_owned();
         if shown.len() > Self::MAX_BYTES {
@@ -53,7 +52,7 @@ impl Email {
         let Some(ascii) = idna::to_ascii(domain) else {
             return Err("must have a domain that is valid (IDNA 2008)");
         };
-        // With A-labels too it must fit into a protocol that knows no others.
+        // In A-labels it must also satisfy the ASCII length limit of SMTP.
         if local.len() + 1 + ascii.len() > Self::MAX_BYTES {
             return Err(Self::TOO_LONG);
         }
@@ -61,12 +60,12 @@ impl Email {
         Ok(Self::stored(shown, key))
     }
 
-    /// Bytes that it takes beside the value itself.
+    /// Heap size, in bytes.
     pub fn heap_bytes(&self) -> usize {
         self.shown.len() + self.key.as_deref().map_or(0, str::len)
     }
 
-    /// The key of an address that somebody tries to sign in with, of whatever form.
+    /// The key of an address that a user tries to sign in with, in any form.
     pub fn key_of(text: &str) -> String {
         let split = text.rsplit_once('@');
         let ascii = split.and_then(|(local, domain)| Some((local, idna::to_ascii(domain)?)));
@@ -76,23 +75,23 @@ impl Email {
         }
     }
 
-    /// The key of an account whose address was another's too once domains were compared by their A-labels: it goes by
-    /// the spelling it was made with. `folded` is that spelling, folded. No other key has spaces in it.
+    /// The key of an account whose address became equal to another's when domain comparison switched to A-labels: it
+    /// keeps the spelling it was created with. `folded` is that spelling, case-folded. No other key contains spaces.
     pub fn key_beside(key: &str, folded: &str) -> String {
         format!(" {key} {folded}")
     }
 
-    /// Keys of accounts that `text` may mean, the first before the second.
+    /// Keys of accounts that `text` may mean, in order of precedence.
     pub fn keys_of(text: &str) -> [String; 2] {
         let key = Self::key_of(text);
         [Self::key_beside(&key, &fold(text)), key]
     }
 
-    /// Whether an account may be made with it: its local part is of one script, or of those that are written together
-    /// (UTS 39, "highly restrictive"), so that it cannot look like another's.
+    /// Whether an account may be created with it: its local part must use one script, or scripts that are written
+    /// together (UTS 39, "highly restrictive"), so that it cannot imitate another.
     ///
     /// # Errors
-    /// A sentence that says what is wrong.
+    /// A sentence about the mistake.
     pub fn check_new(&self) -> Result<(), &'static str> {
         let local = self.shown.rsplit_once('@').map_or("", |(local, _)| local);
         let written: String = local.chars().filter(|&c| is_written(c)).collect();
@@ -105,29 +104,29 @@ impl Email {
         }
     }
 
-    /// As it was typed.
+    /// As typed.
     pub fn as_str(&self) -> &str {
         &self.shown
     }
 
-    /// What stands before the `@`.
+    /// The local part, before the `@`.
     pub fn local(&self) -> &str {
         let split = self.shown.rsplit_once('@');
         split.map_or(&*self.shown, |(local, _)| local)
     }
 
-    /// Its domain in A-labels, as mail is sent to it.
+    /// Its domain in A-labels, as used to deliver mail.
     pub fn domain_ascii(&self) -> String {
         let domain = self.shown.rsplit_once('@').map_or("", |(_, domain)| domain);
         idna::to_ascii(domain).unwrap_or_else(|| domain.to_owned())
     }
 
-    /// What two spellings of one address share: the local part in NFC and case-folded, the domain in A-labels.
+    /// The canonical key: local part in NFC and case-folded, domain in A-labels.
     pub fn key(&self) -> &str {
         self.key.as_deref().unwrap_or(&self.shown)
     }
 
-    /// From storage, where both stand.
+    /// From storage, where both the address and its key are stored.
     pub(crate) fn stored(shown: String, key: String) -> Self {
         let key = (key != shown).then(|| key.into());
         Self {
@@ -137,8 +136,8 @@ impl Email {
     }
 }
 
-/// What the audit log keeps of an address without an account: its first letter and its domain. Of what is no address
-/// nothing: it may be a password that was typed into the wrong field.
+/// What the audit log keeps of an address without an account: its first letter and its domain. Nothing of invalid
+/// input: it may be a password typed into the wrong field.
 pub fn abridged(typed: &str) -> Option<String> {
     let email = Email::parse(typed).ok()?;
     let (local, domain) = email.as_str().rsplit_once('@')?;
@@ -146,8 +145,8 @@ pub fn abridged(typed: &str) -> Option<String> {
     domain.contains('.').then(|| format!("{first}…@{domain}"))
 }
 
-/// The mailbox that a key of an address most likely leads to: providers deliver `ada+shop@…` to `ada@…`, and some `a.da@…` too. Good
-/// enough to count by, and for nothing else.
+/// The mailbox that a key of an address most likely delivers to: providers deliver `ada+shop@…` to `ada@…`, and some
+/// `a.da@…` too. Only for rate limits, where a wrong guess does little harm.
 pub fn mailbox_of(key: &str) -> String {
     let Some((local, domain)) = key.rsplit_once('@') else {
         return key.to_owned();
@@ -161,12 +160,12 @@ fn key(local: &str, ascii: &str) -> String {
     format!("{}@{ascii}", fold(local))
 }
 
-/// Letters, digits, and the marks that belong to them.
+/// Letters, digits, and their combining marks.
 fn is_written(c: char) -> bool {
     c.is_alphanumeric() || is_combining_mark(c)
 }
 
-/// Of any script; a mark alone sits on what stands before it.
+/// A character of any script; a mark alone applies to the character before it.
 fn local_ok(local: &str) -> bool {
     let allowed = |c: char| is_written(c) || "!#$%&'*+-/=?^_`{|}~.".contains(c);
     local.chars().all(allowed)

@@ -10,7 +10,7 @@ use doorward_shared::{ClientId, EventId, KeyId, Timestamp, UserId};
 
 use super::mail::Language;
 
-/// Who does something. Prints as its id: `user_…`, `key_…`, `client_…`.
+/// The actor of an event. Prints as its id: `user_…`, `key_…`, `client_…`.
 ///
 /// ```
 /// use doorward_server::Actor;
@@ -19,15 +19,15 @@ use super::mail::Language;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Actor {
-    /// A person.
+    /// A user.
     User(UserId),
     /// An API key.
     Key(KeyId),
-    /// An OAuth client with its own token.
+    /// An OAuth client with a client-credentials token.
     Client(ClientId),
-    /// Doorward itself: sweeping, retiring keys, the command line.
+    /// Doorward itself: deleting expired rows, retiring keys, the command line.
     System,
-    /// Somebody who has not signed in.
+    /// A client that has not signed in.
     Anonymous,
 }
 
@@ -43,28 +43,28 @@ impl fmt::Display for Actor {
     }
 }
 
-/// Why something changes: who, from where, in which request, when.
+/// Audit context of a change: actor, address, request and time.
 #[derive(Debug, Clone)]
 pub struct AuditContext {
     pub actor: Actor,
-    /// The OAuth client through which a person acts.
+    /// The OAuth client through which a user acts.
     pub client_id: Option<ClientId>,
     pub ip: Option<IpAddr>,
     pub request_id: Option<Arc<str>>,
     pub at: Timestamp,
-    /// The language in which people are told of it.
+    /// The language for mails about the change.
     pub language: Language,
-    /// Why, in an operator's words; stands in the detail of every event this leads to.
+    /// The operator's reason; recorded in the detail of every event of the operation.
     pub reason: Option<Arc<str>>,
 }
 
 impl AuditContext {
-    /// The address by which tries are limited: what comes from none of them counts as from one.
+    /// The address that rate limits count by: requests without one share one counter.
     pub fn limited_by(&self) -> IpAddr {
         self.ip.unwrap_or(Ipv6Addr::UNSPECIFIED.into())
     }
 
-    /// Doorward's own doing.
+    /// An operation by Doorward itself.
     pub fn system(at: Timestamp) -> Self {
         Self {
             actor: Actor::System,
@@ -78,7 +78,7 @@ impl AuditContext {
     }
 }
 
-/// An entry of the log.
+/// An entry of the audit log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     pub id: EventId,
@@ -89,15 +89,15 @@ pub struct Event {
     pub user_id: Option<UserId>,
     pub ip: Option<String>,
     pub request_id: Option<String>,
-    /// For people; what decides stands in `changes`.
+    /// For human readers; programs use `changes`.
     pub detail: Option<String>,
-    /// Why a client was refused.
+    /// Why a client was rejected.
     pub cause: Option<String>,
-    /// A JSON object: what the client sent beside what would have been right.
+    /// A JSON object: the value the client sent and the values that would have been accepted.
     pub sent: Option<String>,
-    /// How often that came since it was told before.
+    /// How often it happened since it was last recorded.
     pub count: Option<u32>,
-    /// The OAuth client through which the person acted.
+    /// The OAuth client through which the user acted.
     pub client_id: Option<ClientId>,
     /// A JSON object: each field's name, and its value before and after.
     pub changes: Option<String>,

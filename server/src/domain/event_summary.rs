@@ -1,4 +1,4 @@
-//! Adds events up: how many, of whom, and when.
+//! Aggregates events: counts, users, and times.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,33 +7,33 @@ use doorward_shared::{
     admin::{EventAction, EventSummary, HourEvents, PersonEvents, is_refusal},
 };
 
-/// Accounts that are named.
+/// Maximum number of accounts listed.
 const NAMED: usize = 20;
-/// Milliseconds.
+/// One hour, in milliseconds.
 const HOUR: i64 = 3_600_000;
 
-/// What was added up so far.
+/// The running totals.
 #[derive(Debug)]
 pub struct Tally {
-    /// Events that may still come.
+    /// How many more events are accepted.
     left: u32,
     sum: EventSummary,
     people: HashMap<UserId, PersonEvents>,
     hours: BTreeMap<i64, HourEvents>,
 }
 
-/// An event, as far as it is counted.
+/// The fields of an event that are counted.
 #[derive(Debug, Clone, Copy)]
 pub struct Counted<'a> {
     pub at: Timestamp,
     pub action: &'a str,
     pub user: Option<UserId>,
-    /// How many it stands for.
+    /// How many occurrences it stands for.
     pub times: u64,
 }
 
 impl Tally {
-    /// For so many events at most.
+    /// A tally for at most this many events.
     pub fn of(most: u32) -> Self {
         Self {
             left: most,
@@ -46,7 +46,7 @@ impl Tally {
         }
     }
 
-    /// Adds an event. One too many is not counted: it tells that those were not all.
+    /// Adds an event. One beyond the limit is not counted, but marks the summary as incomplete.
     pub fn add(&mut self, event: Counted<'_>) {
         let Some(left) = self.left.checked_sub(1) else {
             self.sum.complete = false;
@@ -92,7 +92,7 @@ impl Tally {
         }
     }
 
-    /// What all that was added comes to.
+    /// The summary of all added events.
     pub fn summary(self) -> EventSummary {
         let people = self.people.len() as u64;
         let mut latest: Vec<_> = self.people.into_values().collect();

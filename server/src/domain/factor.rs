@@ -1,15 +1,15 @@
-//! Second factors: what an account has set up, and how somebody has signed in.
+//! Second factors: those an account has set up, and the method of a sign-in.
 
 use doorward_shared::{PasskeyId, Timestamp};
 
 use super::Digest256;
 
-/// How a person has shown who they are. Carried from the sign-in to every token, never derived.
+/// How a user authenticated. Carried from the sign-in to every token, never derived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SignInMethod {
     #[default]
     Password,
-    /// A code by time or a recovery code beside the password.
+    /// A TOTP code or a recovery code, after the password.
     PasswordAndCode,
     PasswordAndPasskey(PasskeyKind),
     Passkey(PasskeyKind),
@@ -22,11 +22,11 @@ pub enum PasskeyKind {
     Synced,
 }
 
-/// Authentication context classes, the weaker first: a password alone, and with a second factor or a passkey.
+/// Authentication context classes, weaker first: a password alone, and with a second factor or a passkey.
 pub const ACR_VALUES: [&str; 2] = ["urn:doorward:acr:password", "urn:doorward:acr:factor"];
 
-/// Whether a client that asks for these classes, in the order of its preference, wants a second factor: by the first that
-/// is known here.
+/// Whether a client that requests these classes, in order of preference, wants a second factor: decided by the first
+/// known one.
 pub fn wants_factor<'a>(mut asked: impl Iterator<Item = &'a str>) -> bool {
     asked.find(|class| ACR_VALUES.contains(class)) == Some(ACR_VALUES[1])
 }
@@ -54,7 +54,7 @@ impl SignInMethod {
         }
     }
 
-    /// Whether a second factor was shown. A passkey is one: it verifies its user.
+    /// Whether a second factor was used. A passkey is one: it verifies its user.
     pub fn has_factor(self) -> bool {
         self != Self::Password
     }
@@ -64,12 +64,12 @@ impl SignInMethod {
         ACR_VALUES[usize::from(self.has_factor())]
     }
 
-    /// As it is stored: the references, separated by spaces.
+    /// The stored form: the references, separated by spaces.
     pub fn stored(self) -> String {
         self.amr().join(" ")
     }
 
-    /// From storage.
+    /// Parses the stored form.
     pub fn from_stored(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|method| method.stored() == text)
     }
@@ -87,7 +87,7 @@ pub enum PublicKey {
 }
 
 impl PublicKey {
-    /// As it is stored: one byte for the kind, then the key.
+    /// The stored form: one byte for the kind, then the key.
     pub fn to_bytes(&self) -> Vec<u8> {
         match self {
             Self::P256(point) => [&[1], point.as_slice()].concat(),
@@ -96,7 +96,7 @@ impl PublicKey {
         }
     }
 
-    /// From storage; `None` for bytes that [`PublicKey::to_bytes`] did not write.
+    /// Parses the stored form; `None` for bytes that [`PublicKey::to_bytes`] did not write.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (kind, key) = bytes.split_first()?;
         match kind {
@@ -113,7 +113,7 @@ impl PublicKey {
     }
 }
 
-/// A passkey as it is stored.
+/// A stored passkey.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Passkey {
     pub id: PasskeyId,
@@ -127,7 +127,7 @@ pub struct Passkey {
     pub last_used_at: Option<Timestamp>,
 }
 
-/// What an account has set up.
+/// The second factors of an account.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Factors {
     pub totp: bool,
@@ -136,16 +136,16 @@ pub struct Factors {
 }
 
 impl Factors {
-    /// Whether a sign-in asks for one. Recovery codes only stand in for one.
+    /// Whether a sign-in requires one. Recovery codes only replace one.
     pub fn is_any(&self) -> bool {
         self.totp || !self.passkeys.is_empty()
     }
 }
 
-/// A factor that was shown and found right; what is left to do is to use it up.
+/// A verified factor; it still has to be consumed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ShownFactor {
-    /// The step of a code by time.
+    /// The time step of a TOTP code.
     Totp {
         step: i64,
     },

@@ -1,12 +1,12 @@
-//! Groups of people: which names they have.
+//! User groups: validation of their names.
 
-/// Longest name of a group, in characters, and most groups of a person or a client.
+/// Maximum length of a group's name in characters, and maximum number of groups of a user or client.
 pub const MAX_GROUP: usize = 64;
 
-/// Groups as they were given, checked; sorted and each once.
+/// Validates groups; sorts them and removes duplicates.
 ///
 /// # Errors
-/// The element at fault, if it is one, and what is wrong.
+/// The index of the invalid element, if the mistake is in one, and a description.
 pub fn groups(given: &[String]) -> Result<Vec<String>, (Option<usize>, &'static str)> {
     if given.len() > MAX_GROUP {
         return Err((None, "must be at most 64 groups"));

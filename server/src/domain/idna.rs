@@ -1,11 +1,11 @@
-//! Domains of email addresses, by IDNA 2008.
+//! Conversion of email domains to A-labels, by IDNA 2008.
 
 use std::{borrow::Cow, ops::RangeInclusive};
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use unicode_normalization::char::is_combining_mark;
 
-/// Longest text that is converted: conversion takes time that grows faster than the text.
+/// Maximum length of text that is converted: the time grows faster than linearly.
 const MAX_BYTES: usize = 1024;
 
 /// The domain with its labels as A-labels, in lower case: `xn--bcher-kva.example` for `bücher.example`. `None` where
@@ -34,8 +34,8 @@ fn is_a_label(label: &str) -> bool {
     label.starts_with("xn--")
 }
 
-/// RFC 5892 as far as UTS 46 is wider: letters, digits and marks, and where the rules of its appendix A allow them the
-/// few characters that depend on what stands beside them. The joiners of those rules are judged by UTS 46 already.
+/// RFC 5892 where UTS 46 is more permissive: letters, digits and marks, and the few context-dependent characters where
+/// its appendix A allows them. UTS 46 already checks the joiners of those rules.
 fn is_allowed(label: &str) -> bool {
     if label.is_ascii() {
         return !is_a_label(label);
@@ -66,7 +66,7 @@ fn allowed_at(chars: &[char], at: usize) -> bool {
         '\u{375}' => within(after, '\u{370}'..='\u{3FF}') || within(after, '\u{1F00}'..='\u{1FFF}'),
         // Hebrew geresh and gershayim, after a Hebrew letter.
         '\u{5F3}' | '\u{5F4}' => within(before, '\u{5D0}'..='\u{5EA}'),
-        // Katakana middle dot, in a label that is Japanese.
+        // Katakana middle dot, in a Japanese label.
         '\u{30FB}' => chars.iter().any(|&c| is_japanese(c)),
         '\u{200C}' | '\u{200D}' | '-' => true,
         c => c.is_alphanumeric() || is_combining_mark(c),
@@ -90,7 +90,7 @@ mod tests {
             ("B\u{dc}CHER.Example", "xn--bcher-kva.example"),
             ("bu\u{308}cher.example", "xn--bcher-kva.example"),
             ("XN--BCHER-KVA.example", "xn--bcher-kva.example"),
-            // IDNA 2008 keeps what IDNA 2003 mapped away.
+            // IDNA 2008 keeps characters that IDNA 2003 mapped to others.
             ("stra\u{df}e.example", "xn--strae-oqa.example"),
             (
                 "\u{3b2}\u{3cc}\u{3bb}\u{3bf}\u{3c2}.example",

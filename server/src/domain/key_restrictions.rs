@@ -1,20 +1,20 @@
-//! On what terms a key may be used.
+//! Restrictions of an API key: allowed addresses, rate limit and quota.
 
 use std::{fmt, net::IpAddr};
 
 use doorward_shared::apikey::{Metadata, Quota, RateLimit};
 use ipnet::{IpNet, Ipv4Net};
 
-/// An address or a network from which a key may be used. What is IPv4 in IPv6's spelling is IPv4.
+/// An address or a network from which a key may be used. IPv4-mapped IPv6 is stored as IPv4.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedIp {
     net: IpNet,
-    /// Whether it was given as a network, and is shown as one.
+    /// Whether it was given as a network, and is displayed as one.
     is_network: bool,
 }
 
 impl AllowedIp {
-    /// From an address, or a network as CIDR; bits of the host count for nothing.
+    /// From an address, or a network in CIDR notation; host bits are ignored.
     pub fn parse(text: &str) -> Option<Self> {
         if let Ok(ip) = text.parse::<IpAddr>() {
             return Some(Self {
@@ -29,7 +29,7 @@ impl AllowedIp {
         })
     }
 
-    /// Whether an address lies in it.
+    /// Whether it contains an address.
     pub fn holds(&self, ip: IpAddr) -> bool {
         self.net.contains(&ip.to_canonical())
     }
@@ -57,15 +57,15 @@ fn canonical(net: IpNet) -> IpNet {
     mapped.map_or(net, IpNet::V4)
 }
 
-/// On what terms a key may be used.
+/// Restrictions of a key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeyRestrictions {
     pub rate_limit: Option<RateLimit>,
     pub quota: Option<Quota>,
-    /// Empty: from everywhere.
+    /// Empty: from any address.
     pub allowed_ips: Vec<AllowedIp>,
     pub metadata: Option<Metadata>,
-    /// Whether it was not turned off.
+    /// Whether the key is enabled.
     pub enabled: bool,
 }
 
@@ -81,7 +81,7 @@ impl Default for KeyRestrictions {
     }
 }
 
-/// What changes of a key's terms: `None` stays as it is.
+/// Changes to a key's restrictions: a field that is `None` stays as it is.
 #[derive(Debug, Clone, Default)]
 pub struct KeyTermsChange {
     pub rate_limit: Option<Option<RateLimit>>,
@@ -92,7 +92,7 @@ pub struct KeyTermsChange {
 }
 
 impl KeyTermsChange {
-    /// The terms after it.
+    /// The restrictions after the change.
     #[must_use]
     pub fn applied(self, before: &KeyRestrictions) -> KeyRestrictions {
         let allowed_ips = self.allowed_ips;

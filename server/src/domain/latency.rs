@@ -1,10 +1,10 @@
-//! How long requests took: counts in buckets, of which percentiles are read. Adding two is exact.
+//! Latency histograms: counts in buckets, from which percentiles are computed. Merging two loses nothing.
 
 use std::time::Duration;
 
-/// Buckets, each 1.25 times as wide as the one before: 0.01 ms to 450 s.
+/// Number of buckets, each 1.25 times as wide as the one before: 0.01 ms to 450 s.
 pub const BUCKETS: usize = 80;
-/// Bytes of one count.
+/// Size of one count, in bytes.
 const WIDTH: usize = 4;
 
 /// The bucket of a duration.
@@ -18,7 +18,7 @@ fn bound(bucket: usize) -> f64 {
     0.01 * 1.25_f64.powi(i32::try_from(bucket).unwrap_or(i32::MAX))
 }
 
-/// Requests by how long they took.
+/// Request counts by latency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Latencies([u64; BUCKETS]);
 
@@ -28,7 +28,7 @@ impl Latencies {
         Self(counts)
     }
 
-    /// As [`Latencies::to_bytes`] wrote it. What is too short has nothing in its last buckets.
+    /// Parses the form of [`Latencies::to_bytes`]. Missing buckets at the end are empty.
     pub fn from_bytes(bytes: &[u8]) -> Self {
         let mut counts = [0; BUCKETS];
         for (count, bytes) in counts.iter_mut().zip(bytes.as_chunks::<WIDTH>().0) {
@@ -47,7 +47,7 @@ impl Latencies {
         counts.flat_map(u32::to_le_bytes).collect()
     }
 
-    /// Both together.
+    /// The sum of both.
     #[must_use]
     pub fn plus(mut self, other: &Self) -> Self {
         for (count, more) in self.0.iter_mut().zip(other.0) {
@@ -56,7 +56,8 @@ impl Latencies {
         self
     }
 
-    /// The time within which this part of the requests was answered, in milliseconds, at most a quarter too high; 0 for none.
+    /// The latency within which this share of the requests completed, in milliseconds, at most a quarter too high; 0 if
+    /// there are none.
     pub fn percentile(&self, part: f64) -> f64 {
         let all: u64 = self.0.iter().sum();
         if all == 0 {

@@ -5,7 +5,7 @@ use std::fmt;
 use doorward_shared::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// A language there are texts in.
+/// A supported language of mails.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
@@ -15,7 +15,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// The language of a BCP 47 code; English where there are no texts in it.
+    /// The language of a BCP 47 code; English if it is not supported.
     pub fn of_code(code: &str) -> Self {
         match code {
             "de" => Self::De,
@@ -34,17 +34,17 @@ impl Language {
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
-        /// What a mail says.
+        /// The kind of a mail.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum MailKind {
             $($(#[$doc])* $name,)*
         }
 
         impl MailKind {
-            /// Every kind.
+            /// All kinds.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            /// As it is stored, and as operators see it.
+            /// The name in storage and in the admin API.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }
@@ -53,11 +53,11 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// With the link of a sign-up.
+    /// With a link that confirms a sign-up.
     SignUp = "sign-up";
     /// With a link that verifies the account's address.
     Verify = "verify";
-    /// With a link, for somebody who has forgotten their password.
+    /// With a link, for a user who has forgotten their password.
     Forgot = "forgot";
     /// With a link for a new password, from an operator.
     Reset = "reset";
@@ -73,17 +73,17 @@ kinds! {
     PasswordChanged = "password-changed";
     FactorsChanged = "factors-changed";
     KeyMinted = "key-minted";
-    /// Of `doorward-server mail-test`.
+    /// The test mail of `doorward-server mail-test`.
     Test = "test";
 }
 
 impl MailKind {
-    /// The kind of this name.
+    /// Parses a name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
     }
 
-    /// Whether it only tells what has happened.
+    /// Whether it only reports something that has happened.
     pub fn is_notice(self) -> bool {
         matches!(
             self,
@@ -96,26 +96,26 @@ impl MailKind {
     }
 }
 
-/// What a mail's text is made of.
+/// The values that a mail's text contains.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailContent {
     pub to: String,
     pub language: Language,
-    /// When what it tells of happened.
+    /// When the event it reports happened.
     pub at: Timestamp,
     /// The token of its link.
     #[serde(default)]
     pub token: Option<String>,
-    /// Until when the link works.
+    /// When the link expires.
     #[serde(default)]
     pub until: Option<Timestamp>,
-    /// The address of the one who did it.
+    /// IP address of the actor.
     #[serde(default)]
     pub ip: Option<String>,
-    /// With what they did it.
+    /// Device of the actor.
     #[serde(default)]
     pub device: Option<String>,
-    /// What it is about: an address.
+    /// The address it is about.
     #[serde(default)]
     pub about: Option<String>,
 }

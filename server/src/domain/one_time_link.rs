@@ -1,26 +1,26 @@
-//! One-time links: what whoever opens one may do.
+//! One-time links and what they authorise.
 
 use doorward_shared::{ScopeSet, Timestamp, UserId, admin::LinkPurpose};
 
-/// What a link is for.
+/// The purpose of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LinkKind {
-    /// An operator made it: it sets somebody's first password, and their name.
+    /// Created by an operator: sets a user's first password, and their name.
     Invite,
-    /// An operator made it: it sets another password.
+    /// Created by an operator: sets a new password.
     Reset,
-    /// Asked for by somebody who has forgotten their password.
+    /// Requested by a user who has forgotten their password.
     Forgot,
-    /// Of a sign-up: it verifies the account's address, or deletes the account.
+    /// Mailed at sign-up: verifies the account's address, or deletes the account.
     SignUp,
-    /// It verifies the account's address.
+    /// Verifies the account's address.
     Verify,
-    /// It changes the account's address to the one it was mailed to.
+    /// Changes the account's address to the one it was mailed to.
     Change,
 }
 
 impl LinkKind {
-    /// Every kind.
+    /// All kinds.
     pub const ALL: [Self; 6] = [
         Self::Invite,
         Self::Reset,
@@ -30,7 +30,7 @@ impl LinkKind {
         Self::Change,
     ];
 
-    /// As it is stored, and as events tell it.
+    /// The name in storage and in events.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Invite => "invite",
@@ -42,7 +42,7 @@ impl LinkKind {
         }
     }
 
-    /// The kind of this name.
+    /// Parses a name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
@@ -62,23 +62,24 @@ impl From<LinkPurpose> for LinkKind {
     }
 }
 
-/// A link that was not used yet. Its token is known by its hash alone.
+/// An unused link. Only the hash of its token is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
     pub user_id: UserId,
     pub kind: LinkKind,
-    /// The address it was mailed to; none where it was shown to an operator.
+    /// The address it was mailed to; `None` if it was shown to an operator.
     pub mailed_to: Option<String>,
-    /// Who made it, where the account's address does not vouch for it.
+    /// Its creator's permissions, unless access to the account's address is what authorises it.
     pub maker: Option<Maker>,
     pub expires_at: Timestamp,
 }
 
-/// What whoever made a link may do. A link lets in like a password: it is worth no more than who made it.
+/// Permissions of a link's creator. A link can be used like a password, so it is valid only as far as its creator's
+/// permissions reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Maker {
-    /// When they made it.
+    /// At creation.
     pub then: ScopeSet,
-    /// As it is now; none where they are gone, or let in no more.
+    /// Now; `None` if the creator was deleted or disabled.
     pub now: Option<ScopeSet>,
 }

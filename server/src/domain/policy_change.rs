@@ -4,7 +4,7 @@ use super::{
     auth_method::AuthMethod, client_policy::ClientPolicy, unverified_email::UnverifiedEmail,
 };
 
-/// What changes of a policy; `None` stays as it is.
+/// Changes to a policy; a field that is `None` stays as it is.
 #[derive(Debug, Clone, Default)]
 pub struct PolicyChange {
     pub id_token_claims: Option<bool>,
@@ -23,17 +23,17 @@ pub struct PolicyChange {
 }
 
 impl PolicyChange {
-    /// Whether with it somebody may come to do what the client may.
+    /// Whether the change could let its author act as the client.
     pub fn takes_over(&self) -> bool {
         self.changes_authentication() || self.skip_consent == Some(true)
     }
 
-    /// Whether it says how the client shows who it is: whoever names its keys can be it.
+    /// Whether it changes how the client authenticates: an author who sets its keys can act as it.
     pub fn changes_authentication(&self) -> bool {
         self.auth_method.is_some() || self.jwks.is_some() || self.jwks_uri.is_some()
     }
 
-    /// Changes a policy.
+    /// Applies the change to a policy.
     pub fn apply(self, policy: &mut ClientPolicy) {
         fn set<T>(field: &mut T, change: Option<T>) {
             if let Some(value) = change {

@@ -1,4 +1,4 @@
-//! Which network addresses are public: those that a stranger may make the server connect to.
+//! Public IP addresses: the only ones that a dynamically registered client may make the server connect to.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -31,7 +31,7 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
 
 fn is_public_v6(ip: Ipv6Addr) -> bool {
     let part = ip.segments();
-    // Only global unicast, without what tunnels to or stands for other networks.
+    // Only global unicast, without prefixes that tunnel to or translate other networks.
     let unicast = part[0] & 0xe000 == 0x2000;
     let documentation = (part[0] == 0x2001 && part[1] == 0x0db8) || part[0] & 0xfff0 == 0x3ff0;
     // 2001::/23 holds Teredo, benchmarking and ORCHID; 2002::/16 is 6to4.

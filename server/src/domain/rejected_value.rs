@@ -1,22 +1,23 @@
-//! What a refused client sent beside what would have been right: for operators, and bounded, since anybody can send it.
+//! Rejected parameters of a client, with the values that would have been accepted. For operators; bounded, since anyone
+//! can send them.
 
 use super::text::is_invisible;
 
 /// Maximum length of a value, in characters.
 const MAX_CHARS: usize = 200;
-/// Maximum number of values that would have been right.
+/// Maximum number of accepted values listed.
 const MAX_ALLOWED: usize = 8;
-/// Stands where something is left out.
+/// Marks an omission.
 const CUT: &str = "…";
 
-/// A parameter of a refused request.
+/// A rejected parameter of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
-    /// As the protocol spells it: `redirect_uri`.
+    /// The parameter's name in the protocol: `redirect_uri`.
     pub parameter: &'static str,
-    /// Empty where none came.
+    /// The values sent; empty if there was none.
     pub value: String,
-    /// What the client is registered for, or what the protocol knows.
+    /// The values that the client is registered for, or that the protocol allows.
     pub allowed: Vec<String>,
 }
 
@@ -41,7 +42,7 @@ impl Sent {
         }
     }
 
-    /// As [`Sent::new`], of a URI: what its user, query and fragment say is left out.
+    /// As [`Sent::new`], for a URI: user information, query and fragment are redacted.
     pub fn uri<T: AsRef<str>>(
         parameter: &'static str,
         value: &str,
@@ -51,7 +52,7 @@ impl Sent {
     }
 }
 
-/// For the log: what a stranger has written stands in quotes.
+/// For the log: text from an unauthenticated client is quoted.
 impl std::fmt::Display for Sent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self {
@@ -63,7 +64,7 @@ impl std::fmt::Display for Sent {
     }
 }
 
-/// Text without what is not seen, which is shown to have been there, and not too long.
+/// Shortened text, with invisible characters replaced by a visible mark.
 fn bounded(text: &str) -> String {
     let seen = |c| if is_invisible(c) { '\u{FFFD}' } else { c };
     let mut chars = text.chars().map(seen);
@@ -74,13 +75,13 @@ fn bounded(text: &str) -> String {
     bounded
 }
 
-/// A URI without user, query and fragment. It need not be a right one.
+/// A URI without user information, query and fragment. Need not be valid.
 fn without_secrets(uri: &str) -> String {
     let end = uri.find(['?', '#']).unwrap_or(uri.len());
     let (rest, cut) = uri.split_at(end);
     let cut = cut.get(..1).unwrap_or_default();
     let left_out = if cut.is_empty() { "" } else { CUT };
-    // Browsers take any number of slashes of either kind for the two, and none after `https:`.
+    // Browsers accept any number of slashes of either kind in place of `//`, and none after `https:`.
     let slash = ['/', '\\'];
     let is_web =
         |scheme: &str| scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");

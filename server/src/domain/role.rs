@@ -2,9 +2,9 @@
 
 use doorward_shared::ScopeSet;
 
-/// What everybody starts with.
+/// The default role of every new account.
 pub const CUSTOMER: &str = "customer";
-/// Whoever may do everything.
+/// The role with every permission.
 pub const ADMIN: &str = "admin";
 
 /// A role.
@@ -12,7 +12,7 @@ pub const ADMIN: &str = "admin";
 pub struct Role {
     pub name: String,
     pub permissions: ScopeSet,
-    /// How many users have it.
+    /// Number of users who have it.
     pub users: u64,
 }
 

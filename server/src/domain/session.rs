@@ -11,28 +11,28 @@ use super::{RequestedClaims, SignInMethod};
 pub struct Session {
     pub id: SessionId,
     pub user_id: UserId,
-    /// The OAuth client it was granted to; none for a first-party login.
+    /// The OAuth client it was granted to; `None` for a first-party login.
     pub client_id: Option<ClientId>,
     pub scope: ScopeSet,
     pub ip: IpAddr,
     pub user_agent: Option<String>,
     pub created_at: Timestamp,
     pub last_seen_at: Timestamp,
-    /// The absolute end, whatever is refreshed.
+    /// The absolute end, regardless of refreshes.
     pub expires_at: Timestamp,
-    /// When its newest refresh and access tokens are both over: unless it is refreshed it ends here.
+    /// When its newest refresh and access tokens have both expired: unless it is refreshed it ends then.
     pub idle_until: Timestamp,
     pub revoked_at: Option<Timestamp>,
-    /// When the person signed in, where that was not when the session began.
+    /// When the user signed in, if not when the session began.
     pub auth_time: Option<Timestamp>,
-    /// How the person signed in.
+    /// How the user signed in.
     pub method: SignInMethod,
-    /// Claims that were asked for one by one.
+    /// Individually requested claims.
     pub claims: RequestedClaims,
 }
 
 impl Session {
-    /// Neither revoked nor at its end: at the exact instant of expiry it is dead.
+    /// Neither revoked nor expired: at the exact instant of expiry it is expired.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.state(now) == SessionState::Live
     }
@@ -47,7 +47,7 @@ impl Session {
         )
     }
 
-    /// What requests ask of it.
+    /// The fields that requests need.
     pub fn core(&self) -> SessionCore {
         SessionCore {
             id: self.id,
@@ -69,7 +69,7 @@ impl Session {
             .unwrap_or_else(|| self.expires_at.min(self.idle_until))
     }
 
-    /// When the person signed in, whatever was refreshed since.
+    /// When the user signed in, regardless of refreshes.
     pub fn signed_in_at(&self) -> Option<Timestamp> {
         match self.client_id {
             None => Some(self.created_at),
@@ -78,12 +78,12 @@ impl Session {
     }
 }
 
-/// What requests ask of a session: as much of it as a server keeps in memory, for each that is in use.
+/// The fields of a session that requests need, cached in memory for each active session.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SessionCore {
     pub id: SessionId,
     pub user_id: UserId,
-    /// The OAuth client it was granted to; none for a first-party login.
+    /// The OAuth client it was granted to; `None` for a first-party login.
     pub client_id: Option<ClientId>,
     pub scope: ScopeSet,
     /// As [`Session::signed_in_at`].
@@ -101,7 +101,7 @@ impl SessionCore {
         state(self.revoked, self.expires_at, self.idle_until, now)
     }
 
-    /// Neither revoked nor at its end.
+    /// Neither revoked nor expired.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.state(now) == SessionState::Live
     }
@@ -125,7 +125,7 @@ fn state(
     }
 }
 
-/// Which door a refresh token belongs to: `/auth/refresh` and `/oauth/token` refuse each other's.
+/// The owner of a refresh token: `/auth/refresh` and `/oauth/token` reject each other's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefreshOwner {
     FirstParty,

@@ -1,14 +1,14 @@
-//! Rules for text that people choose.
+//! Rules for names and other text that users choose.
 
 use std::borrow::Cow;
 
 use caseless::Caseless;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-/// Longest name of a person, key or client, in characters.
+/// Maximum length of a user's, key's or client's name, in characters.
 pub const MAX_NAME_CHARS: usize = 200;
 
-/// Characters that are not seen, or that change how others are drawn: controls, bidi marks, zero-width and tags.
+/// Invisible characters, and those that change how others are rendered: controls, bidi marks, zero-width and tags.
 pub fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -17,8 +17,8 @@ pub fn is_invisible(c: char) -> bool {
             | '\u{13430}'..='\u{1343F}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// What spellings share that differ in case or in composed letters only: canonical caseless matching, Unicode section
-/// 3.13 (D145), NFC(fold(NFD(text))).
+/// Case-folded form, equal for spellings that differ only in case or composition: canonical caseless matching, Unicode
+/// section 3.13 (D145), NFC(fold(NFD(text))).
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -27,7 +27,7 @@ pub fn fold(text: &str) -> String {
     nfc(&folded).into_owned()
 }
 
-/// The composed form (NFC), without a copy where `text` is in it already.
+/// The composed form (NFC), without a copy if `text` is already composed.
 pub fn nfc(text: &str) -> Cow<'_, str> {
     if is_nfc(text) {
         Cow::Borrowed(text)
@@ -36,11 +36,11 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A name as it is kept: NFC and without surrounding white space. Empty text is no name.
+/// A name as stored: NFC, without surrounding white space. Empty text becomes `None`.
 ///
 /// # Errors
-/// A sentence that says what is wrong, for control and bidi characters, and beyond 200 characters.
-/// Joiners (as in emoji) and variation selectors are part of writing, and stay.
+/// A sentence about the mistake, for control and bidi characters, and beyond 200 characters. Joiners (as in emoji) and
+/// variation selectors are part of writing, and allowed.
 pub fn name(text: &str) -> Result<String, &'static str> {
     let name: String = text.trim().nfc().collect();
     let joins = |c| matches!(c, '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}' | '\u{E0020}'..='\u{E007F}' | '\u{00AD}');
@@ -53,7 +53,7 @@ pub fn name(text: &str) -> Result<String, &'static str> {
     Ok(name)
 }
 
-/// As [`name`], and not empty.
+/// As [`name`], but required.
 ///
 /// # Errors
 /// As [`name`].

@@ -1,11 +1,11 @@
-//! Whether a client is told an address that is not verified.
+//! Policy for disclosing unverified addresses to clients.
 
 use std::str::FromStr;
 
 use super::User;
 
-/// Whether a client is told an address that is not verified. Programs match accounts by address: whoever signs up with
-/// an administrator's address would take over their account there.
+/// Whether a client receives an address that is not verified. Applications match accounts by address: an attacker who
+/// signs up with an administrator's address would take over their account there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum UnverifiedEmail {
     #[default]

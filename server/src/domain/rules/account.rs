@@ -1,4 +1,4 @@
-//! What becomes of an account that is changed, and who must always be there.
+//! Rules for changing an account, and for keeping at least one administrator.
 
 use doorward_shared::Timestamp;
 
@@ -7,11 +7,11 @@ use crate::domain::{Diff, DiffValue, DomainError, User, UserChange};
 /// The account after a change.
 pub fn change(before: &User, change: UserChange, now: Timestamp) -> User {
     let mut user = before.clone();
-    // The same address again changes nothing: not the key by which it is found either.
+    // The same address again changes nothing, including the key by which the account is found.
     let email = change.email;
     if let Some(email) = email.filter(|email| email.as_str() != user.email.as_str()) {
         user.email = email;
-        // Whoever changes it says whether it is verified: what was known of the one before is not known of this.
+        // The change itself states whether the new address is verified: the old address's state does not carry over.
         user.email_verified = false;
     }
     if let Some(first_name) = change.first_name {
@@ -40,7 +40,7 @@ pub fn change(before: &User, change: UserChange, now: Timestamp) -> User {
     user
 }
 
-/// What a change does to whether somebody may sign in.
+/// Effect of a change on whether the user may sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// The account's sessions end.
@@ -49,7 +49,7 @@ pub enum Access {
     Stays,
 }
 
-/// What a change from `before` to `after` does to whether somebody may sign in.
+/// Effect of a change from `before` to `after` on whether the user may sign in.
 pub fn access(before: &User, after: &User) -> Access {
     match (before.disabled_at, after.disabled_at) {
         (None, Some(_)) => Access::Ends,
@@ -58,7 +58,7 @@ pub fn access(before: &User, after: &User) -> Access {
     }
 }
 
-/// What changed, as the audit log has it.
+/// The diff for the audit log.
 pub fn diff(before: &User, after: &User) -> Diff {
     let mut diff = Diff::default();
     let (first, last) = (before.first_name.as_deref(), before.last_name.as_deref());
@@ -80,14 +80,14 @@ pub fn diff(before: &User, after: &User) -> Diff {
     diff
 }
 
-/// Whether there is an administrator who may sign in, before a change and after it.
+/// Whether an active administrator exists, before and after a change.
 #[derive(Debug, Clone, Copy)]
 pub struct AnyAdministrator {
     pub before: bool,
     pub after: bool,
 }
 
-/// Where there was an administrator who may sign in, there must still be one.
+/// An active administrator that existed before must still exist after the change.
 ///
 /// # Errors
 /// [`DomainError::Conflict`].
@@ -166,7 +166,7 @@ mod tests {
             prop_assert_eq!(access(&before, &after) == Access::Ends, ends);
             let returns = before.disabled_at.is_some() && disabled == Some(false);
             prop_assert_eq!(access(&before, &after) == Access::Returns, returns);
-            // Since when somebody is disabled is not moved by disabling them again.
+            // Disabling an account again keeps the time since when it is disabled.
             prop_assert!(before.disabled_at.is_none() || after.disabled_at.is_none_or(|at| at == Timestamp(5)));
         }
 

@@ -1,10 +1,10 @@
-//! What becomes of an API key that is changed or rotated, and how many an account may have.
+//! Rules for changing and rotating API keys, and for the number of keys per account.
 
 use doorward_shared::{ScopeSet, Timestamp};
 
 use crate::domain::{ApiKey, Diff, DiffValue, DomainError, KeyRestrictions, KeyTermsChange};
 
-/// What changes of a key; `None` stays as it is.
+/// Changes to a key; a field that is `None` stays as it is.
 #[derive(Debug, Clone, Default)]
 pub struct KeyChange {
     pub name: Option<String>,
@@ -12,7 +12,8 @@ pub struct KeyChange {
     pub terms: KeyTermsChange,
 }
 
-/// The key after a change, and what changed of it. Scopes only ever shrink: whoever has the secret would gain by more.
+/// The key after a change, and the diff. Scopes can only shrink: a wider key would give more to everyone who has its
+/// secret.
 ///
 /// # Errors
 /// [`DomainError::Conflict`] for a revoked key, [`DomainError::Scope`] when a scope would grow.
@@ -46,7 +47,7 @@ pub fn change(
     Ok((key, diff))
 }
 
-/// Notes what is new of a key's terms; of a new key's, what is unlike the terms of any.
+/// Adds the changed restrictions of a key to the diff; for a new key, those that differ from the defaults.
 pub fn note_terms(diff: &mut Diff, before: Option<&KeyRestrictions>, after: &KeyRestrictions) {
     let fresh = KeyRestrictions::default();
     let before = before.unwrap_or(&fresh);
@@ -62,10 +63,10 @@ pub fn note_terms(diff: &mut Diff, before: Option<&KeyRestrictions>, after: &Key
         .note("enabled", before.enabled, after.enabled);
 }
 
-/// When a key dies that is rotated now. It is rotated once.
+/// When a key that is rotated now stops being valid. A key is rotated once.
 ///
 /// # Errors
-/// [`DomainError::Conflict`] for a key that is revoked, expired or rotated already.
+/// [`DomainError::Conflict`] for a key that is revoked, expired or already rotated.
 pub fn rotate(key: &ApiKey, grace_seconds: u32, now: Timestamp) -> Result<Timestamp, DomainError> {
     if !key.is_live(now) || key.revoked_at.is_some() {
         return Err(DomainError::Conflict(
@@ -75,7 +76,7 @@ pub fn rotate(key: &ApiKey, grace_seconds: u32, now: Timestamp) -> Result<Timest
     Ok(now.plus_seconds(i64::from(grace_seconds)))
 }
 
-/// Whether an account with `live` keys may have one more; a cap of 0 is none.
+/// Whether an account with `live` active keys may have another one; a cap of 0 means no cap.
 ///
 /// # Errors
 /// [`DomainError::Conflict`].

@@ -1,5 +1,5 @@
-//! Who may do what to whom. Judged per act, in the transaction that performs it, against the target as it is then,
-//! whichever door the act came through.
+//! Authorization rules: who may do what to whom. Evaluated per operation, in the transaction that performs it, against
+//! the target's current state, through whichever API the request came.
 
 mod accounts;
 mod clients;
@@ -25,10 +25,10 @@ use crate::domain::{
     authority::{Authority, EntryPoint, Principal},
 };
 
-/// The scope that covers all of Doorward's own.
+/// The scope that covers all of Doorward's own scopes.
 const ADMIN: &str = "admin";
 
-/// What storage knows of a caller's credential at the time of the act. What is missing is gone.
+/// Stored facts about a caller's credential at the time of the operation. A missing value means it was deleted.
 #[expect(
     clippy::large_enum_variant,
     reason = "one value for each act, on the stack"
@@ -38,11 +38,11 @@ pub enum Facts {
     Session {
         session: Option<Session>,
         account: Option<Account>,
-        /// The OAuth client of the session, where it has one.
+        /// The OAuth client of the session, if it has one.
         client: Option<Client>,
-        /// Whether the account's role demands a second factor.
+        /// Whether the account's role requires a second factor.
         must_have_factor: bool,
-        /// Whether a second factor was shown in the session, where the account has any and may act as an operator.
+        /// Whether a second factor was used in the session, if the account has any and may act as an operator.
         factor_shown: Option<bool>,
     },
     Key {
@@ -56,21 +56,21 @@ pub enum Facts {
     System,
 }
 
-/// What a caller may do at the time of the act.
+/// The caller's permissions at the time of the operation.
 #[derive(Debug, Clone)]
 pub struct Rights {
     scopes: ScopeSet,
     who: CallerKind,
     door: EntryPoint,
-    /// Why the sign-in is not enough for what an operator does, where it is not.
+    /// Why the sign-in is not sufficient for an operator's operations, if it is not.
     weak: Option<DomainError>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum CallerKind {
-    /// A person with a token of login or registration, or signed in in a browser.
+    /// A user with a token from login or registration, or with a browser session.
     Person(UserId),
-    /// A token that a person gave to an OAuth client.
+    /// A token that a user granted to an OAuth client.
     Granted,
     Key(KeyOwner),
     Client(ClientId),
@@ -78,7 +78,7 @@ enum CallerKind {
 }
 
 impl CallerKind {
-    /// Of a session: a person's own, or one that they gave to a client.
+    /// The session of a user, or one that they granted to a client.
     fn of(session: &Session) -> Self {
         match session.client_id {
             None => Self::Person(session.user_id),
@@ -87,20 +87,20 @@ impl CallerKind {
     }
 }
 
-/// What of a set of scopes is Doorward's own: what makes an operator.
+/// The subset of a set of scopes that are Doorward's own: holding any makes an operator.
 pub fn administration(scopes: &ScopeSet) -> ScopeSet {
     scopes.below(ADMIN)
 }
 
-/// Whether whoever holds `held` may let others do all of `scopes`. `admin` stands for every permission there is.
+/// Whether a holder of `held` may grant all of `scopes` to others. `admin` includes every permission.
 pub fn stands_for(held: &ScopeSet, scopes: &ScopeSet) -> bool {
     held.covers(ADMIN) || held.covers_all(scopes)
 }
 
-/// What a caller may do now.
+/// The caller's current permissions.
 ///
 /// # Errors
-/// [`DomainError::CredentialEnded`], when the credential, its owner or its client has ended since the request came.
+/// [`DomainError::CredentialEnded`], if the credential, its owner or its client has ended since the request arrived.
 pub fn rights(authority: &Authority, facts: &Facts, now: Timestamp) -> Result<Rights, DomainError> {
     let (who, scopes) =
         holder(&authority.holder, facts, now).ok_or(DomainError::CredentialEnded)?;
@@ -112,7 +112,8 @@ pub fn rights(authority: &Authority, facts: &Facts, now: Timestamp) -> Result<Ri
     })
 }
 
-/// Whether a sign-in is enough for what an operator does: recent, and with a second factor where the account has one.
+/// Whether a sign-in is sufficient for an operator's operations: recent, and with a second factor if the account has
+/// one.
 fn strong_enough(authority: &Authority, facts: &Facts, now: Timestamp) -> Result<(), DomainError> {
     if let Facts::Session { factor_shown, .. } = facts {
         has_shown_factor(*factor_shown)?;
@@ -125,7 +126,8 @@ fn strong_enough(authority: &Authority, facts: &Facts, now: Timestamp) -> Result
     }
 }
 
-/// Who holds a credential, and what it is worth now; `None` where the facts are another credential's, or a key is gone.
+/// The holder of a credential and its current scopes; `None` if the facts belong to another credential, or the key was
+/// deleted.
 fn holder(
     holder: &Principal,
     facts: &Facts,
@@ -192,12 +194,12 @@ impl Rights {
         }
     }
 
-    /// What they may do.
+    /// The caller's permissions.
     pub fn scopes(&self) -> &ScopeSet {
         &self.scopes
     }
 
-    /// Only whoever holds all of `scopes`. `admin` stands for every permission there is.
+    /// Requires all of `scopes`. `admin` includes every permission.
     fn may_give(&self, scopes: &ScopeSet) -> Result<(), DomainError> {
         match self.scopes.first_missing(scopes) {
             Some(missing) if !stands_for(&self.scopes, scopes) => {
@@ -207,8 +209,8 @@ impl Rights {
         }
     }
 
-    /// As [`Rights::may_give`], but what a person or their key does not hold itself `admin` does not stand for: a key
-    /// is worth nothing beyond its owner's permissions. Nobody bounds a key without an owner.
+    /// As [`Rights::may_give`], but for a user or a user's key `admin` does not include scopes it does not hold itself:
+    /// a key is limited to its owner's permissions. A key without an owner is not limited.
     fn must_hold(&self, scopes: &ScopeSet) -> Result<(), DomainError> {
         match self.scopes.first_missing(scopes) {
             Some(missing)
@@ -223,12 +225,13 @@ impl Rights {
         }
     }
 
-    /// What runs the server asks for a sign-in that is strong enough.
+    /// Operations on the server itself require a sufficiently strong sign-in.
     fn strong(&self) -> Result<(), DomainError> {
         self.weak.clone().map_or(Ok(()), Err)
     }
 
-    /// An operator's act: through the operators' door, with a sign-in that is strong enough, by whoever holds `scope` now.
+    /// An operator's operation: through the admin API, with a sufficiently strong sign-in, by a caller who holds
+    /// `scope` now.
     fn operator(&self, scope: &str) -> Result<(), DomainError> {
         if self.door != EntryPoint::Admin {
             return Err(DomainError::Scope(scope.to_owned()));
@@ -237,7 +240,7 @@ impl Rights {
         self.require(scope)
     }
 
-    /// An act on one's own account: by the person, with a credential that nobody else was given.
+    /// An operation on one's own account: by the user, with a first-party credential.
     fn own(&self, user: UserId) -> Result<(), DomainError> {
         if self.door == EntryPoint::Own && self.who == CallerKind::Person(user) {
             Ok(())
@@ -275,7 +278,7 @@ pub fn end_session(by: &Rights, user: UserId) -> Result<(), DomainError> {
     }
 }
 
-/// Giving up one's own session or token: whoever holds it may, whatever else they may do.
+/// Signing out of one's own session or revoking one's own token: needs no permission.
 ///
 /// # Errors
 /// [`DomainError::NotFirstParty`], for API keys: they have no session.
@@ -288,10 +291,10 @@ pub fn sign_out(by: &Rights) -> Result<(), DomainError> {
     }
 }
 
-/// A client's ending what was given to the client `of`, RFC 7009 section 2.1.
+/// A client revoking what was issued to the client `of`, RFC 7009 section 2.1.
 ///
 /// # Errors
-/// [`DomainError::NotFound`], for what is another's.
+/// [`DomainError::NotFound`], for tokens of another client.
 pub fn give_back(by: &Rights, of: Option<ClientId>) -> Result<(), DomainError> {
     match by.who {
         CallerKind::Client(id) if by.is_own() && of == Some(id) => Ok(()),
@@ -299,7 +302,7 @@ pub fn give_back(by: &Rights, of: Option<ClientId>) -> Result<(), DomainError> {
     }
 }
 
-/// Taking back what `user` has allowed a client.
+/// Withdrawing `user`'s consent to a client.
 ///
 /// # Errors
 /// [`DomainError::NotFirstParty`].
@@ -311,7 +314,7 @@ pub fn revoke_consent(by: &Rights, user: UserId) -> Result<(), DomainError> {
     }
 }
 
-/// Ending many sessions, of whomever.
+/// Ending many sessions, of any users.
 ///
 /// # Errors
 /// [`DomainError::Scope`], [`DomainError::StepUp`].
@@ -319,12 +322,12 @@ pub fn end_many_sessions(by: &Rights) -> Result<(), DomainError> {
     by.operator("admin:sessions")
 }
 
-/// Widest networks that are blocked by who may end sessions, in bits of IPv4 and of IPv6: as many as may be blocked at
-/// once leave nearly everybody in.
+/// Widest networks that a caller who may end sessions can block, in bits of IPv4 and of IPv6: the maximum number of
+/// such blocks still leaves nearly everyone in.
 const BLOCKED: (u8, u8) = (16, 32);
 
-/// Keeping a network out of signing in. One wider than 16 bits of IPv4 or 32 of IPv6 keeps everybody out, operators too,
-/// which is for who may do everything.
+/// Blocking a network. One wider than 16 bits of IPv4 or 32 of IPv6 locks everyone out, operators included, and
+/// requires full `admin`.
 ///
 /// # Errors
 /// [`DomainError::Scope`], [`DomainError::StepUp`].
@@ -340,8 +343,8 @@ pub fn block_network(by: &Rights, network: IpNet) -> Result<(), DomainError> {
     Ok(())
 }
 
-/// Giving a role `given` permissions. `affected` is what the accounts that have it may do, before and after, all
-/// together.
+/// Setting a role's permissions to `given`. `affected` is the union of the permissions, before and after, of the
+/// accounts that have the role.
 ///
 /// # Errors
 /// [`DomainError::Scope`], [`DomainError::StepUp`].
@@ -351,7 +354,7 @@ pub fn put_role(by: &Rights, given: &ScopeSet, affected: &ScopeSet) -> Result<()
     by.may_give(&administration(affected))
 }
 
-/// Deleting a role. One that accounts have is not deleted by anybody.
+/// Deleting a role. One that accounts have cannot be deleted.
 ///
 /// # Errors
 /// [`DomainError::Scope`], [`DomainError::StepUp`].
@@ -375,7 +378,7 @@ pub fn change_signing_keys(by: &Rights) -> Result<(), DomainError> {
     by.operator("admin:keys")
 }
 
-/// What is done to the server itself: a backup.
+/// Operations on the server itself: a backup.
 ///
 /// # Errors
 /// [`DomainError::Scope`], [`DomainError::StepUp`].

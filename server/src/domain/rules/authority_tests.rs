@@ -32,7 +32,7 @@ fn stale(rights: &Rights) -> Rights {
     }
 }
 
-/// Scope sets of the words that matter here, those that only begin alike among them.
+/// Scope sets of the scopes that matter here, including some that share a prefix.
 fn scopes() -> impl Strategy<Value = ScopeSet> {
     const WORDS: &[&str] = &[
         "admin",
@@ -52,7 +52,7 @@ fn with(scopes: &ScopeSet, scope: &str) -> ScopeSet {
     scopes.union(&set(scope))
 }
 
-/// A key of the user's.
+/// A key of the user.
 fn key(scopes: &ScopeSet) -> KeyFacts<'_> {
     KeyFacts {
         owner: KeyOwner::User(USER),
@@ -67,7 +67,8 @@ const GUARDED: AccountActs = AccountActs {
 };
 
 proptest! {
-    /// Nobody changes an account that holds, before or after, a scope of Doorward's own that they do not hold.
+    /// An account that holds, before or after, one of Doorward's own scopes can only be changed by a caller who holds
+    /// it.
     #[test]
     fn whoever_changes_an_account_holds_its_administration(
         held in scopes(), before in scopes(), after in scopes(),
@@ -85,7 +86,7 @@ proptest! {
         let before_only = before.iter().filter(|scope| scope.as_str() == "admin" || scope.as_str().starts_with("admin:"))
             .all(|scope| held.covers(scope.as_str()));
         prop_assert_eq!(delete_account(&by, &before).is_ok(), before_only);
-        // A role is worth what the accounts with it are.
+        // A role is treated as the accounts that have it.
         let by = super::tests::by(&with(&held, "admin:roles"), CallerKind::Key(KeyOwner::Operator), EntryPoint::Admin);
         if put_role(&by, &none, &own).is_ok() {
             let covered = administration(&own).iter().all(|scope| by.scopes.covers(scope.as_str()));
@@ -93,7 +94,7 @@ proptest! {
         }
     }
 
-    /// Whoever can sign in as somebody holds all that they may do.
+    /// A caller who can sign in as an account holds all of its permissions.
     #[test]
     fn whoever_sets_a_password_holds_all_of_the_permissions(held in scopes(), may in scopes()) {
         let held = with(&held, "admin:users");
@@ -103,7 +104,7 @@ proptest! {
         prop_assert_eq!(create_account(&by, &may, &ScopeSet::default(), true).is_ok(), all);
     }
 
-    /// Nothing is given that is not held, at any door.
+    /// No caller grants what they do not hold, through any API.
     #[test]
     fn nobody_gives_what_they_do_not_hold(held in scopes(), given in scopes()) {
         let held = with(&with(&held, "admin:apikeys"), "admin:users");
@@ -116,14 +117,14 @@ proptest! {
         prop_assert_eq!(create_account(&at_admin, &none, &given, false).is_ok(), admin || all);
         let change = change_account(&at_admin, USER, &none, &none, &given, GUARDED);
         prop_assert_eq!(change.is_ok(), admin || all);
-        // Their own keys are worth what they hold themselves, and `admin` is not `read`.
+        // Users' own keys are limited to what they hold themselves, and `admin` is not `read`.
         let own = by(&held, CallerKind::Person(USER), EntryPoint::Own);
         prop_assert_eq!(mint_key(&own, owner, &given).is_ok(), all);
     }
 }
 
-/// Every act of the operators' door, as somebody who holds just its scope does it to what has no permissions.
-/// An act that is judged by somebody's rights.
+/// Every operation of the admin API, by a caller with just its scope, on a target without permissions.
+/// An operation whose authorization depends on [`Rights`].
 type Validated = Box<dyn Fn(&Rights) -> Result<(), DomainError>>;
 
 fn operators_acts() -> Vec<(&'static str, Validated)> {
@@ -201,7 +202,7 @@ fn every_act_of_an_operator_needs_its_scope_the_operators_door_and_a_recent_sign
         }
         let old = stale(&operator("admin"));
         assert_eq!(act(&old), Err(DomainError::StepUp(60)), "{scope}");
-        // A token that a person gave to a client does not get in by the door of people themselves.
+        // A token that a user granted to a client is not accepted by the user API.
         for who in [
             CallerKind::Granted,
             CallerKind::Client(doorward_shared::ClientId(Ulid(3))),
@@ -374,7 +375,7 @@ fn a_key_that_may_run_the_server_asks_for_a_recent_sign_in_at_every_door() {
     assert_eq!(rotate_key(&old, key(&read)), Ok(()));
 }
 
-/// Whoever rotates a key learns its secret, and with it gets what the key may do.
+/// The caller who rotates a key obtains its secret, and with it the key's permissions.
 #[test]
 fn a_key_is_rotated_only_by_who_holds_what_it_may_do() {
     let held = set("pay:approve");
@@ -464,7 +465,7 @@ fn rights_are_what_is_left_of_a_session_now() {
             idle_until: NOW,
             ..session()
         },
-        // Its client is gone.
+        // Its client was deleted.
         Session {
             client_id: Some(doorward_shared::ClientId(Ulid(3))),
             ..session()
@@ -552,7 +553,7 @@ fn a_sign_in_is_old_at_the_exact_second_or_weak_without_its_factor_and_nobody_as
         validate(off, None).err(),
         Some(DomainError::CredentialEnded)
     );
-    // A person's key is bounded by the person, and dies with them.
+    // A user's key is limited to the user's permissions, and ends with the user.
     let owned = ApiKey {
         owner: KeyOwner::User(USER),
         ..key

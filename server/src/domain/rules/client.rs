@@ -1,4 +1,4 @@
-//! What a client may be registered as, and what a change of one needs.
+//! Rules for registering and changing OAuth clients.
 
 use doorward_shared::{ScopeSet, Timestamp};
 
@@ -8,7 +8,7 @@ use crate::domain::{
     client::{RESOURCE_SERVER, check_refresh, names_resource},
 };
 
-/// What changes of a client; `None` stays as it is.
+/// Changes to a client; a field that is `None` stays as it is.
 #[derive(Debug, Clone, Default)]
 pub struct ClientChange {
     pub name: Option<String>,
@@ -19,13 +19,13 @@ pub struct ClientChange {
     pub require_pkce: Option<bool>,
     pub resource_server: Option<bool>,
     pub policy: PolicyChange,
-    /// This server itself, as a resource.
+    /// This server's own resource identifier.
     pub own: String,
 }
 
 impl ClientChange {
-    /// The scopes that whoever makes the change has to hold. Whoever says where a client's codes go may come to do what
-    /// the client may, now or once it may again.
+    /// The scopes that the author of the change must hold. An author who controls where a client's codes go can act as
+    /// the client, now or later.
     pub fn scopes_to_hold(&self, before: &Client) -> ScopeSet {
         let takes_over = self.redirect_uris.is_some()
             || self.grant_types.is_some()
@@ -39,15 +39,15 @@ impl ClientChange {
         }
     }
 
-    /// Whether whoever makes it comes to see everybody's tokens: as a client that tokens of this server are meant for, one
-    /// that becomes such or that they can be from now on.
+    /// Whether the change gives its author a view of every user's tokens: the client becomes an audience of this
+    /// server's tokens, or the author can authenticate as one that is.
     pub fn sees_all(&self, before: &Client) -> bool {
         let named = self.resources.as_ref();
         named.is_some_and(|named| names_resource(named, &self.own))
             || self.policy.changes_authentication() && before.sees_all(&self.own)
     }
 
-    /// As [`ClientChange::sees_all`], of a resource server.
+    /// As [`ClientChange::sees_all`], for a resource server.
     pub fn resource_server(&self, before: &Client) -> bool {
         self.resource_server == Some(true)
             || self.policy.changes_authentication() && before.resource_server
@@ -94,7 +94,7 @@ pub fn change(before: &Client, change: ClientChange) -> Result<Client, DomainErr
     Ok(after)
 }
 
-/// The client with a new secret; the one before is good until `old_until`.
+/// The client with a new secret; the old secret stays valid until `old_until`.
 ///
 /// # Errors
 /// [`DomainError::Conflict`] for a public client.
@@ -106,7 +106,7 @@ pub fn rotate_secret(
 ) -> Result<Client, DomainError> {
     let secrets = match &before.secrets {
         Some(secrets) => secrets.rotated(secret, old_until, now),
-        // It signed with its keys alone until now, which go on.
+        // It has authenticated with its keys alone so far; those stay valid.
         None if before.is_confidential() => ClientSecrets {
             current: secret,
             previous: None,
@@ -139,7 +139,7 @@ fn check_grants(client: &Client) -> Result<(), DomainError> {
     Ok(())
 }
 
-/// Whether the policy goes together with what the client is: no change makes a public client confidential.
+/// Whether the policy is consistent with the kind of client: no change makes a public client confidential.
 fn check_policy(client: &Client, public: bool) -> Result<(), DomainError> {
     let kind = match &client.secrets {
         _ if public => ClientKind::Public,
@@ -161,7 +161,7 @@ fn invalid(field: &'static str, reason: &str) -> DomainError {
     }
 }
 
-/// What a change of a client is in the audit log; of a new one all that was decided.
+/// The diff of a client for the audit log; for a new client, all decisions.
 pub fn diff(before: Option<&Client>, after: &Client) -> Diff {
     let mut diff = Diff::default();
     let list = |of: fn(&Client) -> DiffValue| (before.map_or(DiffValue::Nothing, of), of(after));
@@ -193,7 +193,7 @@ pub fn diff(before: Option<&Client>, after: &Client) -> Diff {
     diff
 }
 
-/// A new client's policy is compared with the default one: only what was decided is noted.
+/// A new client's policy is compared with the default one, so that only the operator's decisions are recorded.
 fn policy_changed(diff: &mut Diff, before: Option<&Client>, after: &ClientPolicy) {
     let default = ClientPolicy::default();
     let before = before.map_or(&default, |client| &client.policy);

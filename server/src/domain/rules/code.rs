@@ -1,34 +1,34 @@
-//! What becomes of an authorization code when it is made, shown and used: RFC 6749 section 4.1.2, RFC 9700 section 2.1.1.
+//! Rules for issuing, presenting and using an authorization code: RFC 6749 section 4.1.2, RFC 9700 section 2.1.1.
 
 use doorward_shared::{ClientId, ScopeSet, Timestamp};
 
 use crate::domain::AuthorizationCode;
 
-/// What becomes of a code that is to be made.
+/// Outcome of a request to issue a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CodeDecision {
-    /// It is kept, and the consent is from now on for `consent`, where that is more than before.
+    /// It is stored, and the consent becomes `consent` if that is wider than before.
     Keep { consent: Option<ScopeSet> },
-    /// The sign-in it rests on has ended since the request came.
+    /// The sign-in it depends on has ended since the request arrived.
     SignedOut,
-    /// The consent it rests on was taken back since the request came.
+    /// The consent it depends on was withdrawn since the request arrived.
     NotAllowed,
 }
 
-/// What a code to be made rests on.
+/// Facts that issuing a code depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct CodeGrounds<'a> {
-    /// Whether the sign-in still stands.
+    /// Whether the sign-in is still active.
     pub signed_in: bool,
-    /// Whether the person has just allowed it.
+    /// Whether the user has just consented.
     pub allowed: bool,
-    /// Whether nobody is asked for consent to this client.
+    /// Whether this client needs no consent.
     pub skipped: bool,
-    /// What they had allowed before.
+    /// The user's earlier consent.
     pub consent: Option<&'a ScopeSet>,
 }
 
-/// Decides about a code for `scope`.
+/// Decides whether a code for `scope` is issued.
 pub fn create(scope: &ScopeSet, basis: CodeGrounds<'_>) -> CodeDecision {
     if !basis.signed_in {
         return CodeDecision::SignedOut;
@@ -43,39 +43,39 @@ pub fn create(scope: &ScopeSet, basis: CodeGrounds<'_>) -> CodeDecision {
     }
     let before = basis.consent.cloned().unwrap_or_default();
     let after = before.union(scope);
-    // A first consent is remembered though it is for nothing.
+    // A first consent is stored even if it covers no scope.
     let is_new = after != before || before.is_empty();
     CodeDecision::Keep {
         consent: is_new.then_some(after),
     }
 }
 
-/// How a code is shown at the token endpoint.
+/// The parameters that come with a code at the token endpoint.
 #[derive(Debug, Clone, Copy)]
 pub struct PresentedCode<'a> {
     pub client: ClientId,
     pub redirect_uri: &'a str,
-    /// Whether a PKCE verifier came; whether it is the right one is checked after.
+    /// Whether a PKCE verifier was sent; its value is checked later.
     pub verified: bool,
 }
 
-/// What a code is worth that is shown.
+/// Outcome of validating a presented code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeCheck {
     Good,
-    /// Another client's, or over.
+    /// Another client's code, or expired.
     Nothing,
     /// For another redirect URI.
     OtherRedirect,
-    /// It was used before: what it gave ends.
+    /// Already used: the session it was exchanged for ends.
     Replay,
     /// The verifier of its challenge is missing.
     NoVerifier,
-    /// A verifier came for a code that had no challenge.
+    /// A verifier was sent for a code without a challenge.
     NoChallenge,
 }
 
-/// Decides about a code that is shown.
+/// Validates a presented code.
 pub fn check(code: &AuthorizationCode, shown: PresentedCode<'_>, now: Timestamp) -> CodeCheck {
     if code.client_id != shown.client {
         return CodeCheck::Nothing;
@@ -97,18 +97,18 @@ pub fn check(code: &AuthorizationCode, shown: PresentedCode<'_>, now: Timestamp)
     }
 }
 
-/// What comes of the one use of a code, in the transaction that uses it up.
+/// Outcome of using a code, in the transaction that uses it up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeRedemption {
-    /// Its session opens.
+    /// A session is created.
     Opens,
-    /// It was used before: what it gave ends.
+    /// Already used: the session it was exchanged for ends.
     Replay,
-    /// The sign-in it rests on has ended.
+    /// The sign-in it depends on has ended.
     Nothing,
 }
 
-/// Decides about a use.
+/// Decides the outcome of using a code.
 pub fn redeem(code: &AuthorizationCode, signed_in: bool) -> CodeRedemption {
     if code.used_at.is_some() {
         CodeRedemption::Replay
@@ -181,7 +181,7 @@ mod tests {
             let good = own && same_uri && in_time && code.used_at.is_none()
                 && code.challenge.is_some() == verified;
             prop_assert_eq!(worth == CodeCheck::Good, good);
-            // Another client's code is nothing to it, used or not: it must not end what is not its own.
+            // Another client's code, used or not, must not let a client end what is not its own.
             prop_assert_eq!(worth == CodeCheck::Replay, own && code.used_at.is_some());
         }
 
@@ -197,7 +197,7 @@ mod tests {
                     let known = before.clone().unwrap_or_default();
                     prop_assert!(allowed || skipped || known.covers_all(&scope));
                     prop_assert!(consent.is_none() || allowed);
-                    // What nobody was asked for is not remembered as allowed.
+                    // Scopes for which no consent was asked are not stored as consented.
                     let after = consent.unwrap_or_else(|| known.clone());
                     prop_assert!(after.covers_all(&known));
                     prop_assert!(after.covers_all(&scope) || !allowed);

@@ -1,5 +1,5 @@
-//! Whether a credential is good at a moment, and which of its scopes are left: one rule for the guards, for what a token
-//! is said to be, and for the transaction of an act.
+//! Validity of a credential at a given time, and its remaining scopes: one rule for the guards, for introspection, and
+//! for the transaction of an operation.
 
 use std::sync::LazyLock;
 
@@ -11,14 +11,14 @@ use ulid::Ulid;
 use super::key_validity::{self, OwnerNow};
 use crate::domain::{Account, ApiKey, Client, Digest256, SessionCore};
 
-/// Why a credential is not good. Revoked wins over expired.
+/// Why a credential is invalid. Revoked wins over expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CredentialEnd {
     Revoked,
     Expired,
 }
 
-/// OpenID Connect's scopes, parsed once: they are asked for on each request.
+/// OpenID Connect's scopes, parsed once: they are needed on each request.
 static OPENID: LazyLock<ScopeSet> = LazyLock::new(|| {
     let scopes = OPENID_SCOPES.iter();
     scopes
@@ -26,10 +26,10 @@ static OPENID: LazyLock<ScopeSet> = LazyLock::new(|| {
         .collect()
 });
 
-/// Of `granted` what a user who may do `may` can still give, and the client too, where there is one: OpenID Connect's
-/// scopes need no permission.
+/// The subset of `granted` that a user with permissions `may`, and the client if there is one, can still grant: OpenID
+/// Connect's scopes need no permission.
 pub fn scopes_left(granted: &ScopeSet, may: &ScopeSet, client: Option<&Client>) -> ScopeSet {
-    // As most sign-ins are: all that the user may, and no less.
+    // The common case: exactly the user's permissions.
     let left = if granted == may {
         granted.clone()
     } else {
@@ -41,7 +41,7 @@ pub fn scopes_left(granted: &ScopeSet, may: &ScopeSet, client: Option<&Client>) 
     }
 }
 
-/// The audience of a token: the part of what was `granted` that is `asked` for, or all of it (RFC 8707 section 2.2).
+/// The audience of a token: the subset of `granted` that was `asked` for, or all of it (RFC 8707 section 2.2).
 pub fn audience(asked: &[String], granted: Vec<String>) -> Vec<String> {
     if asked.is_empty() {
         granted
@@ -50,25 +50,25 @@ pub fn audience(asked: &[String], granted: Vec<String>) -> Vec<String> {
     }
 }
 
-/// The account, unless it is gone or disabled.
+/// The account, unless deleted or disabled.
 fn enabled(account: Option<&Account>) -> Result<&Account, CredentialEnd> {
     account
         .filter(|account| account.user.is_enabled())
         .ok_or(CredentialEnd::Revoked)
 }
 
-/// Whose session it is, as things stand now.
+/// Current facts about the user and client of a session.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionOwner<'a> {
-    /// `None` for one that is gone.
+    /// `None` if deleted.
     pub account: Option<&'a Account>,
-    /// Whether the account's role demands a second factor.
+    /// Whether the account's role requires a second factor.
     pub must_have_factor: bool,
 }
 
-/// What a token of a session is worth: of what it was `granted` that which its user still may, and its client too,
-/// where it has one. What is missing is gone. Where the user must have a second factor, a sign-in without one is over,
-/// however long ago it was: the role may demand it only since.
+/// Current scopes of a session's token: the subset of `granted` that the user, and the client if there is one, still
+/// has. A missing fact means deleted. If the user must have a second factor, a sign-in without one is over regardless
+/// of its age: the role may have required it only since then.
 ///
 /// # Errors
 /// [`CredentialEnd`].
@@ -84,7 +84,7 @@ pub fn session_scopes(
         return Err(CredentialEnd::Revoked);
     }
     let account = enabled(owner.account)?;
-    // Whoever has left the client's groups has lost its tokens.
+    // A user who has left the client's groups has lost its tokens.
     if client.is_some_and(|client| !client.policy.admits(&account.user)) {
         return Err(CredentialEnd::Revoked);
     }
@@ -94,7 +94,7 @@ pub fn session_scopes(
     Ok(scopes_left(granted, &account.may, client))
 }
 
-/// What an API key is worth: its scopes, of which an owner has to hold each still.
+/// Current scopes of an API key: those that its owner, if it has one, still holds.
 ///
 /// # Errors
 /// [`CredentialEnd`].
@@ -111,7 +111,7 @@ pub fn key_scopes(
     }
 }
 
-/// A client's own token.
+/// A client-credentials token.
 #[derive(Debug, Clone, Copy)]
 pub struct ClientToken {
     /// `jti`.
@@ -120,7 +120,7 @@ pub struct ClientToken {
     pub is_token_revoked: bool,
 }
 
-/// What a client's own token is worth, which ends with the secret or the key that it was got with.
+/// Current scopes of a client-credentials token, which ends with the secret or key it was obtained with.
 ///
 /// # Errors
 /// [`CredentialEnd`].
@@ -140,7 +140,8 @@ pub fn client_scopes(
     }
 }
 
-/// Whether a client that has shown who it is with `secret`, or a key of this mark, or with nothing, is still let in so.
+/// Whether a client that authenticated with `secret`, with a key of this mark, or with neither, would still be
+/// authenticated.
 ///
 /// # Errors
 /// [`CredentialEnd`].
@@ -157,8 +158,8 @@ pub fn let_in(
     stands.then_some(()).ok_or(CredentialEnd::Revoked)
 }
 
-/// Whether a person's sign-in is of the last `within` seconds, where 0 asks for none. Whoever has nobody who could sign in
-/// again passes.
+/// Whether a user signed in within the last `within` seconds; 0 requires nothing. Passes if there is no user who could
+/// sign in again.
 pub fn is_recent(signed_in_at: Option<Timestamp>, within: u32, now: Timestamp) -> bool {
     within == 0 || signed_in_at.is_none_or(|at| now < at.plus_seconds(i64::from(within)))
 }

@@ -252,7 +252,7 @@ proptest! {
         prop_assert!(is_recent(signed_in, 0, NOW) && is_recent(None, within, NOW));
     }
 
-    /// Nothing is worth more than what was granted.
+    /// No credential has more scopes than were granted.
     #[test]
     fn no_credential_grows(held in 0..4_usize, granted in 0..4_usize) {
         let sets = ["", "read", "write", "read write"];

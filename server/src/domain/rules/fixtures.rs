@@ -1,4 +1,4 @@
-//! What tests of several rules begin with.
+//! Fixtures shared by the tests of several rules.
 
 use doorward_shared::{ScopeSet, Timestamp, UserId};
 use ulid::Ulid;

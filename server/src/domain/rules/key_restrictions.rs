@@ -1,25 +1,25 @@
-//! What a key's terms may be, and which change of them gives more.
+//! Rules for the restrictions of an API key, and for which change of them loosens the key.
 
 use doorward_shared::apikey::{Metadata, Quota, QuotaPeriod, RateLimit};
 use ipnet::IpNet;
 
 use crate::domain::key_restrictions::{AllowedIp, KeyRestrictions};
 
-/// Highest rate limit.
+/// Maximum of a rate limit.
 const MAX_RATE: u64 = 1_000_000_000;
-/// Longest window of a rate limit, in seconds: 31 days.
+/// Maximum window of a rate limit, in seconds: 31 days.
 const MAX_WINDOW: u32 = 31 * 86_400;
-/// Highest quota: the greatest whole number that every JSON reader keeps exact.
+/// Maximum of a quota: the largest integer that every JSON parser keeps exact.
 const MAX_QUOTA: u64 = (1 << 53) - 1;
-/// Addresses and networks of one key.
+/// Maximum number of addresses and networks of one key.
 const MAX_ALLOWED: usize = 50;
-/// Longest metadata, in bytes of compact JSON.
+/// Maximum size of metadata, in bytes of compact JSON.
 const MAX_METADATA: usize = 4096;
 
-/// Whether a rate limit can be.
+/// Validates a rate limit.
 ///
 /// # Errors
-/// What is wrong with it.
+/// A description of the mistake.
 pub fn check_rate_limit(rate: RateLimit) -> Result<(), &'static str> {
     if !(1..=MAX_RATE).contains(&rate.limit) {
         return Err("must have a limit from 1 to 1000000000");
@@ -30,10 +30,10 @@ pub fn check_rate_limit(rate: RateLimit) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Whether a quota can be.
+/// Validates a quota.
 ///
 /// # Errors
-/// What is wrong with it.
+/// A description of the mistake.
 pub fn check_quota(quota: Quota) -> Result<(), &'static str> {
     if (1..=MAX_QUOTA).contains(&quota.limit) {
         Ok(())
@@ -42,10 +42,10 @@ pub fn check_quota(quota: Quota) -> Result<(), &'static str> {
     }
 }
 
-/// Reads addresses and networks.
+/// Parses addresses and networks.
 ///
 /// # Errors
-/// Which is none, if one is, and why.
+/// The index of the invalid element, if there is one, and why.
 pub fn allowed_ips(given: &[String]) -> Result<Vec<AllowedIp>, (Option<usize>, &'static str)> {
     if given.len() > MAX_ALLOWED {
         return Err((None, "must be at most 50"));
@@ -55,10 +55,10 @@ pub fn allowed_ips(given: &[String]) -> Result<Vec<AllowedIp>, (Option<usize>, &
     given.iter().enumerate().map(parse).collect()
 }
 
-/// Whether metadata is small enough.
+/// Validates the size of metadata.
 ///
 /// # Errors
-/// That it is not.
+/// If it is too large.
 pub fn check_metadata(metadata: &Metadata) -> Result<(), &'static str> {
     if metadata.to_string().len() <= MAX_METADATA {
         Ok(())
@@ -67,7 +67,7 @@ pub fn check_metadata(metadata: &Metadata) -> Result<(), &'static str> {
     }
 }
 
-/// Whether a change of terms gives more than there was: what needs as much as minting the key.
+/// Whether a change loosens the restrictions, which requires the same authorization as minting the key.
 pub fn grows(before: &KeyRestrictions, after: &KeyRestrictions) -> bool {
     let rate = match (before.rate_limit, after.rate_limit) {
         (Some(_), None) => true,
@@ -87,13 +87,13 @@ pub fn grows(before: &KeyRestrictions, after: &KeyRestrictions) -> bool {
         || after.enabled && !before.enabled
 }
 
-/// Whether some address is let in that was not before.
+/// Whether it allows an address that was not allowed before.
 fn widens(before: &[AllowedIp], after: &[AllowedIp]) -> bool {
     if before.is_empty() {
         return false;
     }
     let nets: Vec<_> = before.iter().map(AllowedIp::net).collect();
-    // Two halves that were given one by one are their whole.
+    // Two halves that were listed separately equal their union.
     let nets = IpNet::aggregate(&nets);
     let was_in = |ip: &AllowedIp| nets.iter().any(|net| net.contains(&ip.net()));
     after.is_empty() || !after.iter().all(was_in)

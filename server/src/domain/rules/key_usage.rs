@@ -1,4 +1,4 @@
-//! What a key has spent of its limits.
+//! Usage of an API key, counted against its rate limit and quota.
 
 use doorward_shared::{
     Timestamp,
@@ -11,35 +11,35 @@ use crate::domain::KeyRestrictions;
 
 const DAY: i64 = 86_400_000;
 
-/// What was spent in a day or month that begins at `start`, in milliseconds.
+/// Usage in the day or month that begins at `start`, in milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Period {
     pub start: i64,
     pub spent: u64,
 }
 
-/// What a key has spent of its limits.
+/// Usage counters of a key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Meter {
     pub window: SlidingWindow,
-    /// The longest window of the keys that share it, in milliseconds: what a shorter one does not count is still kept.
+    /// The longest window of the keys that share it, in milliseconds: entries too old for a shorter one are still kept.
     pub longest: i64,
-    /// Both are counted, so that a quota that is changed from one to the other gives nothing back.
+    /// Both are always counted, so that switching a quota from one to the other resets nothing.
     pub day: Period,
     pub month: Period,
 }
 
-/// What is left of a key's limits, and whether a call fits.
+/// Remaining limits of a key, and whether a call fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RemainingUses {
-    /// What is exceeded, if something is.
+    /// The limit that is exceeded, if any.
     pub refused: Option<KeyCode>,
     pub rate: Option<RateLeft>,
     pub quota: Option<QuotaLeft>,
 }
 
 impl RemainingUses {
-    /// In how many seconds a call that was refused fits; at least 1.
+    /// Seconds until a rejected call would fit; at least 1.
     pub fn retry_after(&self, now: Timestamp) -> u64 {
         let seconds = match (self.refused, self.rate, self.quota) {
             (Some(KeyCode::RateLimited), Some(rate), _) => rate.reset_seconds,
@@ -51,7 +51,7 @@ impl RemainingUses {
 }
 
 impl Meter {
-    /// The limit that a call of this cost does not fit into, where `total` was spent within the rate limit's window.
+    /// The limit that a call of this cost exceeds, where `total` was used within the rate limit's window.
     fn refusal(&self, terms: &KeyRestrictions, total: u64, cost: u64) -> Option<KeyCode> {
         let over = |limit: u64, spent: u64| spent.checked_add(cost).is_none_or(|all| all > limit);
         let rate = terms.rate_limit;
@@ -64,7 +64,7 @@ impl Meter {
         quota_is_over.then_some(KeyCode::QuotaExceeded)
     }
 
-    /// Whether a call of this cost fits into both limits. It is paid if `pays`, and then only where it fits whole.
+    /// Whether a call of this cost fits into both limits. If `pays`, it is charged, but only if it fits entirely.
     pub fn validate(
         &mut self,
         terms: &KeyRestrictions,
@@ -93,7 +93,7 @@ impl Meter {
                 self.month.spent = self.month.spent.saturating_add(cost);
             }
         }
-        // A refused call waits until it fits, any other until something comes back.
+        // A rejected call waits until it fits, any other until some usage leaves the window.
         let total = self.window.within(length, now.0);
         let needed = match (refused, rate) {
             (Some(KeyCode::RateLimited), Some(limit)) => {
@@ -130,22 +130,22 @@ impl Meter {
         }
     }
 
-    /// Whether nothing of it matters any more, the longest window and the longest month being over.
+    /// Whether it is obsolete: the longest window and the longest month are over.
     pub fn is_over(&self, now: Timestamp) -> bool {
         self.window.is_empty() && month_of(now.0) > self.month.start
     }
 }
 
 impl Period {
-    /// Never back: a clock that was set back opens no period again.
+    /// Never backwards: a clock that was set back does not restart a period.
     fn go_on(&mut self, start: i64) {
         if start > self.start {
             *self = Self { start, spent: 0 };
         }
     }
 
-    /// As it was kept, where the period that is now begins at `this` and the next one at `next`. One that lies further ahead is of
-    /// a clock that was wrong by far: what was spent in it counts as spent now, and not until then.
+    /// Restores a stored period; the current one begins at `this` and the next one at `next`. A stored start further
+    /// ahead comes from a badly wrong clock: its usage counts towards the current period, and not again later.
     #[must_use]
     pub fn taken_up(self, this: i64, next: i64) -> Self {
         let start = if self.start > next { this } else { self.start };
@@ -153,12 +153,12 @@ impl Period {
     }
 }
 
-/// The start of the day of UTC that a millisecond lies in.
+/// Start of the UTC day that contains a millisecond.
 pub fn day_of(at: i64) -> i64 {
     at - at.rem_euclid(DAY)
 }
 
-/// The start of the month of UTC that a millisecond lies in.
+/// Start of the UTC month that contains a millisecond.
 pub fn month_of(at: i64) -> i64 {
     let day = day_of(at);
     let date = OffsetDateTime::from_unix_timestamp(day / 1000);
@@ -166,9 +166,9 @@ pub fn month_of(at: i64) -> i64 {
     day - before * DAY
 }
 
-/// The start of the month after the one that begins at a millisecond.
+/// Start of the month after the one that begins at a millisecond.
 pub fn month_after(start: i64) -> i64 {
-    // 32 days on is in the next month.
+    // 32 days later is in the next month.
     month_of(start + 32 * DAY)
 }
 
@@ -208,7 +208,7 @@ mod tests {
         let left = meter.validate(&terms, 8, now, true);
         assert_eq!(left.refused, Some(KeyCode::RateLimited));
         assert_eq!(left.rate.unwrap().reset_seconds, 60);
-        // Looking spends nothing.
+        // Reading the state is not charged.
         assert_eq!(meter.validate(&terms, 2, now, false).refused, None);
         assert_eq!(
             meter
@@ -240,7 +240,8 @@ mod tests {
         assert_eq!(left.quota.unwrap().resets_at, at("2027-01-01T00:00:00Z"));
     }
 
-    /// The old key's shorter window, in the grace of a rotation, gives back nothing that the new one still counts.
+    /// During the grace period of a rotation, the old key's shorter window does not drop usage that the new key still
+    /// counts.
     #[test]
     fn keys_that_share_a_meter_are_each_judged_by_their_own_window() {
         let (old, new) = (terms(Some("5/1s"), None), terms(Some("5/3600s"), None));

@@ -1,4 +1,4 @@
-//! Whether a key is good for a call, but for what it has spent.
+//! Validity of an API key for a call, not counting its usage limits.
 
 use std::net::IpAddr;
 
@@ -6,10 +6,10 @@ use doorward_shared::{Scope, ScopeSet, Timestamp, apikey::KeyCode};
 
 use crate::domain::{Account, ApiKey, KeyOwner, is_unknown};
 
-/// The owner of a key as they are now.
+/// The current owner of a key.
 #[derive(Debug, Clone, Copy)]
 pub enum OwnerNow<'a> {
-    /// The machine's keys have none.
+    /// The operator's keys have none.
     Nobody,
     /// Deleted.
     Gone,
@@ -17,7 +17,7 @@ pub enum OwnerNow<'a> {
 }
 
 impl<'a> OwnerNow<'a> {
-    /// The owner of a key, whose account is missing where it is gone.
+    /// The owner of a key; an account that is not found was deleted.
     pub fn of(key: &ApiKey, owner: Option<&'a Account>) -> Self {
         match (key.owner, owner) {
             (KeyOwner::Operator, _) => Self::Nobody,
@@ -27,7 +27,7 @@ impl<'a> OwnerNow<'a> {
     }
 }
 
-/// What of the key itself is wrong, if something is.
+/// The reason why the key itself is invalid, if it is.
 pub fn check(key: &ApiKey, owner: OwnerNow<'_>, now: Timestamp) -> Result<(), KeyCode> {
     if key.is_revoked(now) || matches!(owner, OwnerNow::Gone) {
         return Err(KeyCode::Revoked);
@@ -42,7 +42,7 @@ pub fn check(key: &ApiKey, owner: OwnerNow<'_>, now: Timestamp) -> Result<(), Ke
     Ok(())
 }
 
-/// What a key may do now: its scopes, as far as its owner has them.
+/// Current scopes of a key: those that its owner still has.
 pub fn scopes_now(key: &ApiKey, owner: OwnerNow<'_>) -> ScopeSet {
     match owner {
         OwnerNow::Nobody => key.scopes.clone(),
@@ -51,18 +51,18 @@ pub fn scopes_now(key: &ApiKey, owner: OwnerNow<'_>) -> ScopeSet {
     }
 }
 
-/// Whether a key may be used from an address. One that is bound to addresses may not be where none is known, for which the
-/// unspecified address stands too.
+/// Whether a key may be used from an address. A key restricted to addresses may not be used if the address is unknown,
+/// that is, unspecified.
 pub fn may_come_from(key: &ApiKey, ip: Option<IpAddr>) -> bool {
     let allowed = &key.terms.allowed_ips;
     let known = ip.filter(|ip| !is_unknown(*ip));
     allowed.is_empty() || known.is_some_and(|ip| allowed.iter().any(|net| net.holds(ip)))
 }
 
-/// Judges a call: the first thing that is wrong, in the order of [`KeyCode::ALL`].
+/// Validates a call: the first error, in the order of [`KeyCode::ALL`].
 ///
 /// # Errors
-/// What is wrong.
+/// The error.
 pub fn validate(
     key: &ApiKey,
     owner: OwnerNow<'_>,

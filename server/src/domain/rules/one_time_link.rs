@@ -1,4 +1,4 @@
-//! What becomes of a one-time link that is opened.
+//! Rules for opening a one-time link.
 
 use doorward_shared::Timestamp;
 
@@ -8,29 +8,30 @@ use crate::domain::{
     one_time_link::{Link, LinkKind},
 };
 
-/// What setting a password by a link does beside.
+/// Side effects of setting a password by a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reset {
     /// The account's address counts as verified from now on.
     pub verifies: bool,
-    /// Somebody else may have opened the account with this address, and may use it still: what it has (password, keys,
-    /// sessions, factors) is worth nothing any more, however new.
+    /// Someone else may have opened the account with this address, and may still use it: all its credentials (password,
+    /// keys, sessions, factors) are revoked, however new.
     pub takes_over: bool,
-    /// It may have been so before the address was verified: nobody who was signed in to the account has verified it.
+    /// The same may have been true before the address was verified: nobody verified it while signed in to the account.
     pub may_take_over: bool,
 }
 
-/// What is known of an account's address.
+/// Verification facts about an account's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LinkFacts {
-    /// When it was verified, where that was without the account: by nobody who was signed in to it. None where what the
-    /// account has is its holder's.
+    /// When it was verified, if nobody was signed in to the account at the time. `None` if the account's credentials
+    /// are known to be the address owner's.
     pub verified_at: Option<Timestamp>,
-    /// Whether its holder could have shown that the address is theirs: the account was opened while this server sent mail.
+    /// Whether the account's holder had the means to verify the address: the account was opened while this server sent
+    /// mail.
     pub could_be_verified: bool,
 }
 
-/// Whether a link still works; an end is exclusive.
+/// Whether a link is still valid; the end is exclusive.
 ///
 /// # Errors
 /// [`DomainError::LinkExpired`].
@@ -45,7 +46,7 @@ pub fn is_open(link: &Link, now: Timestamp) -> Result<(), DomainError> {
 /// Whether the password of `account` can be set by this link.
 ///
 /// # Errors
-/// [`DomainError::LinkDead`] for a link that is for something else, or whose maker could not set the password now;
+/// [`DomainError::LinkDead`] for a link with another purpose, or whose creator could not set the password now;
 /// [`DomainError::LinkExpired`].
 pub fn sets_password(link: &Link, account: &Account, now: Timestamp) -> Result<(), DomainError> {
     if !link.kind.sets_password() || !is_within(link, account) {
@@ -54,7 +55,7 @@ pub fn sets_password(link: &Link, account: &Account, now: Timestamp) -> Result<(
     is_open(link, now)
 }
 
-/// What setting the password of `account` by this link does.
+/// Side effects of setting the password of `account` by this link.
 ///
 /// # Errors
 /// As [`sets_password`].
@@ -71,15 +72,15 @@ pub fn reset(
     Ok(Reset {
         verifies: !user.email_verified && proves,
         may_take_over: user.email_verified && mailed && known.verified_at.is_some(),
-        // Who opened it and has not verified the address is somebody else than whom an operator hands a link. Of an account
-        // from before mail that says nothing: its factors stay. One that was somebody else's is seen at the next sign-in,
-        // which asks for it, and an operator takes it away.
+        // A holder who has not verified the address is not the person an operator gives a link to. For an account that
+        // predates mail this proves nothing, so its factors stay. If one belongs to someone else, the next sign-in asks
+        // for it, and an operator can remove it.
         takes_over: !user.email_verified && (proves || known.could_be_verified),
     })
 }
 
-/// What [`LinkFacts::verified_at`] is once `user`'s address, or the one it changes to, was verified by this link, opened by
-/// somebody who was `signed_in` to the account or not. `user` is as it was before.
+/// The new [`LinkFacts::verified_at`] after this link verified `user`'s address, or the one it changes to, opened by
+/// someone who was `signed_in` to the account or not. `user` is the account before the change.
 pub fn verified_at(
     link: &Link,
     user: &User,
@@ -88,9 +89,9 @@ pub fn verified_at(
     now: Timestamp,
 ) -> Option<Timestamp> {
     let is_theirs = match link.kind {
-        // It goes on from the address before, if that was anybody's.
+        // Carries over from the old address, if that was verified.
         LinkKind::Change => signed_in && user.email_verified,
-        // To verify once more what is verified says nothing new.
+        // Verifying a verified address again proves nothing new.
         _ => signed_in || user.email_verified,
     };
     if is_theirs {
@@ -103,7 +104,7 @@ pub fn verified_at(
 /// Whether this link verifies an address of `user`.
 ///
 /// # Errors
-/// [`DomainError::LinkDead`] for a link that is for something else, or was mailed to an address that is no longer the account's;
+/// [`DomainError::LinkDead`] for a link with another purpose, or mailed to an address that is no longer the account's;
 /// [`DomainError::LinkExpired`].
 pub fn verify(link: &Link, user: &User, now: Timestamp) -> Result<(), DomainError> {
     let mailed = link.mailed_to.as_deref();
@@ -119,8 +120,8 @@ pub fn verify(link: &Link, user: &User, now: Timestamp) -> Result<(), DomainErro
     }
 }
 
-/// Whether the account may do no more than whoever made the link, then and now: it may have been promoted since, and they
-/// may have gone, or may make links no more.
+/// Whether the account has no permissions beyond those of the link's creator, at creation and now: the account may have
+/// been promoted since, or the creator deleted or demoted.
 fn is_within(link: &Link, account: &Account) -> bool {
     let Some(maker) = &link.maker else {
         return true;
@@ -130,8 +131,8 @@ fn is_within(link: &Link, account: &Account) -> bool {
     both.is_some_and(|both| both.iter().all(|held| stands_for(held, &account.may)))
 }
 
-/// Whether whoever opens the link is known to be who the address belongs to: it was mailed there, or an operator has
-/// invited them. A reset link that an operator was shown says nothing of the address.
+/// Whether opening the link proves ownership of the address: it was mailed there, or an operator invited the user. A
+/// reset link shown to an operator proves nothing about the address.
 fn proves_address(link: &Link, user: &User) -> bool {
     let mailed = link.mailed_to.as_deref() == Some(user.email.as_str());
     mailed || (link.kind == LinkKind::Invite && link.mailed_to.is_none())
@@ -187,7 +188,7 @@ mod tests {
             (LinkKind::Reset, ada, true),
             (LinkKind::Invite, ada, true),
             (LinkKind::Invite, None, true),
-            // What an operator is shown may reach anybody.
+            // A link shown to an operator may reach anyone.
             (LinkKind::Reset, None, false),
             // Mailed to an address that is no longer the account's.
             (LinkKind::Forgot, Some("eve@example.com"), false),
@@ -223,7 +224,7 @@ mod tests {
             (LinkKind::Reset, ada, at, true),
             (LinkKind::Invite, ada, at, true),
             (LinkKind::Forgot, ada, None, false),
-            // What an operator is shown says nothing of the address.
+            // A link shown to an operator proves nothing about the address.
             (LinkKind::Reset, None, at, false),
             (LinkKind::Invite, None, at, false),
         ] {
@@ -249,13 +250,13 @@ mod tests {
             (LinkKind::Verify, false, false, first, second),
             (LinkKind::SignUp, false, true, None, None),
             (LinkKind::Verify, false, true, first, first),
-            // It was verified already, by a reset.
+            // It was already verified, by a reset.
             (LinkKind::SignUp, true, false, None, None),
             (LinkKind::SignUp, true, false, first, first),
             (LinkKind::Change, true, true, None, None),
             (LinkKind::Change, true, true, first, first),
             (LinkKind::Change, true, false, None, second),
-            // The address before was nobody's.
+            // The old address was not verified.
             (LinkKind::Change, false, true, None, second),
         ] {
             let known = LinkFacts {
@@ -293,7 +294,7 @@ mod tests {
             ("admin", Some("admin"), true),
             // The account was promoted since.
             ("read", Some("read write"), false),
-            // The maker may look after nobody any more; was not promoted; or is gone.
+            // The creator may no longer manage users; was not promoted; or was deleted.
             ("read write admin:users", Some("read write"), false),
             ("read write", Some("read admin:users"), false),
             ("admin", Some("admin:users"), false),

@@ -1,12 +1,12 @@
-//! Which passwords are taken at all.
+//! Rules for new passwords.
 
 use std::sync::LazyLock;
 
 use crate::domain::text::nfc;
 
-/// Fewest characters of a password, NIST SP 800-63B section 3.1.1.2.
+/// Minimum number of characters in a password, NIST SP 800-63B section 3.1.1.2.
 const MIN_CHARS: usize = 8;
-/// Most bytes of a password.
+/// Maximum size of a password, in bytes.
 const MAX_BYTES: usize = 1024;
 
 /// Sorted, lower case.
@@ -17,11 +17,11 @@ static COMMON: LazyLock<Vec<&str>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Whether a new password is taken.
+/// Validates a new password.
 ///
 /// # Errors
-/// A sentence that says what is wrong: too short, too long, common, or the account's own address. What is judged is
-/// what is hashed: the composed form (NFC).
+/// A sentence about the mistake: too short, too long, common, or the account's own address. Checks the text that is
+/// hashed: the composed form (NFC).
 pub fn check_password(password: &str, email: &str) -> Result<(), &'static str> {
     let password = nfc(password);
     if password.chars().count() < MIN_CHARS {

@@ -1,17 +1,17 @@
 //! Refresh token rotation with reuse detection: RFC 9700 section 4.14.2, and RFC 6749 section 10.4.
 //!
-//! Each token works once. The first use makes a successor. A client whose answer was lost may show the used token once
-//! more and gets another successor; the one before is dead then. Whoever shows a dead token ends the session.
+//! Each token works once. Its first use creates a successor. A client that lost the response may present the used token
+//! once more and gets another successor, which replaces the first. Presenting a replaced token ends the session.
 
 use doorward_shared::Timestamp;
 
 use crate::domain::Digest256;
 
-/// Uses kept beside that of the parent, at most: they only matter within the grace. A client that refreshes more often in
-/// that time, and then shows what it showed first, loses its session.
+/// Maximum number of uses kept besides the parent's: they only matter within the grace period. A client that refreshes
+/// more often in that time and then presents its first token again loses its session.
 const MAX_RECENT: usize = 16;
 
-/// A token that was used.
+/// A used token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefreshUse {
     /// Hash of the token.
@@ -20,47 +20,47 @@ pub struct RefreshUse {
     pub at: Timestamp,
 }
 
-/// What a session knows of its refresh tokens. Its size does not grow with their number.
+/// Refresh-token state of a session. Its size does not grow with the number of tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Family {
-    /// Number of the newest token, from 1; 0 where the newest is from before tokens were numbered.
+    /// Number of the newest token, from 1; 0 if the newest predates numbering.
     pub generation: u32,
-    /// Hash of the newest token: the only one that is live.
+    /// Hash of the newest token: the only valid one.
     pub newest: Digest256,
     pub expires_at: Timestamp,
     /// The token whose use made the newest one.
     pub parent: Option<RefreshUse>,
-    /// Uses before that, still within the grace.
+    /// Earlier uses, still within the grace period.
     pub recent: Vec<RefreshUse>,
 }
 
-/// For how long after its first use a used token is not a replay, in seconds.
+/// Grace period: seconds after its first use in which presenting a used token again is not a replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Windows {
-    /// It is only refused: a client's own requests may race.
+    /// It is only rejected: a client's own requests may race.
     pub grace: u32,
-    /// Its successor is replaced, if that was never used: an answer may be lost. 0 for never.
+    /// Its successor is replaced, if that was never used: a response may be lost. 0 for never.
     pub retry: u32,
 }
 
-/// What becomes of a use.
+/// Outcome of a use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     /// First use of the newest token: it gets a successor.
     Rotate,
-    /// The parent again: its successor, never used, dies and another takes its place.
+    /// The parent again: its unused successor is revoked and another replaces it.
     Retry,
-    /// Refused, and nothing changes.
+    /// Rejected, and nothing changes.
     Lost,
-    /// Somebody has a copy: the session ends.
+    /// The token was copied: the session ends.
     Replay,
-    /// The newest token, past its time.
+    /// The newest token, expired.
     Expired,
 }
 
-/// Decides about a genuine token of a live or expired session that was not revoked.
+/// Decides the outcome for a genuine token of an active or expired session that was not revoked.
 pub fn decide(family: &Family, shown: Digest256, now: Timestamp, windows: Windows) -> Decision {
-    // A use that lies ahead is from before the clock was set back: how long ago it was is not known.
+    // A use in the future is from before the clock was set back: its age is unknown.
     let within = |used: RefreshUse, seconds: u32| {
         let seconds = i64::from(seconds);
         now < used.at.plus_seconds(seconds) && used.at < now.plus_seconds(seconds)
@@ -99,12 +99,12 @@ impl Family {
         }
     }
 
-    /// Number of the token that comes next.
+    /// Number of the next token.
     pub fn next_generation(&self) -> u32 {
         self.generation.saturating_add(1)
     }
 
-    /// Whether this is one of the few tokens that are still remembered.
+    /// Whether this is one of the few remembered tokens.
     pub fn knows(&self, token: Digest256) -> bool {
         let mut used = self.parent.iter().chain(&self.recent);
         self.newest == token || used.any(|used| used.token == token)
@@ -133,7 +133,8 @@ impl Family {
         }
     }
 
-    /// After the parent came again: `next` takes the newest one's place. Windows still count from the parent's first use.
+    /// After the parent was presented again: `next` replaces the newest one. Windows still count from the parent's
+    /// first use.
     #[must_use]
     pub fn retried(&self, next: Digest256, expires_at: Timestamp) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Which permissions a role may be given, and which roles may be deleted.
+//! Rules for a role's permissions, and for deleting roles.
 
 use doorward_shared::ScopeSet;
 
@@ -17,11 +17,11 @@ pub fn put(name: &str, permissions: &ScopeSet) -> Result<(), DomainError> {
     Ok(())
 }
 
-/// What a role is, that is to be deleted.
+/// State of a role that an operator wants to delete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RoleUsage {
     Missing,
-    /// Somebody has it.
+    /// At least one account has it.
     Used,
     Unused,
 }

@@ -1,10 +1,10 @@
-//! When a session may begin, when it ends by itself, and which ones make room.
+//! Rules for starting sessions, for their expiry, and for evicting the oldest at the cap.
 
 use doorward_shared::{SessionId, Timestamp};
 
 use crate::domain::{Account, DomainError, SignInMethod};
 
-/// Whether a password that was found right may still open a session: another may have been set meanwhile.
+/// Whether a verified password may still open a session: it may have been changed meanwhile.
 ///
 /// # Errors
 /// [`DomainError::PasswordChanged`].
@@ -16,7 +16,7 @@ pub fn password_stands(stored: Option<&str>, seen: &str) -> Result<(), DomainErr
     }
 }
 
-/// Whether a password alone opens a session: a factor that was set up since it was checked is asked for at the next try.
+/// Whether a password alone opens a session: if a factor was added since the check, the next attempt asks for it.
 ///
 /// # Errors
 /// [`DomainError::PasswordChanged`].
@@ -28,10 +28,10 @@ pub fn password_is_enough(has_factor: bool) -> Result<(), DomainError> {
     }
 }
 
-/// Whether a sign-in may go without a second factor that the account's role must have.
+/// Whether a sign-in may omit a second factor that the account's role requires.
 ///
 /// # Errors
-/// [`DomainError::PasswordChanged`]: the sign-in is looked at anew.
+/// [`DomainError::PasswordChanged`]: the sign-in is evaluated again.
 pub fn factor_suffices(must_have: bool, method: SignInMethod) -> Result<(), DomainError> {
     if must_have && !method.has_factor() {
         Err(DomainError::PasswordChanged)
@@ -40,10 +40,10 @@ pub fn factor_suffices(must_have: bool, method: SignInMethod) -> Result<(), Doma
     }
 }
 
-/// Whether a session may do what an account's second factors are to guard: change them, its password or its address, delete it,
-/// act as an operator. Where there are any, that is one in which one of them was shown, or set up. Whoever has the password and signed in
-/// before must not get around the factor that was to keep them out. `shown` says whether one was in this session; none where the
-/// account has no factor.
+/// Whether a session may perform operations that an account's second factors protect: changing the factors, the
+/// password or the address, deleting the account, acting as an operator. If the account has factors, one must have been
+/// used or set up in this session: an attacker who knows the password and signed in earlier must not bypass a factor
+/// added since. `shown` is whether one was used in this session; `None` if the account has no factor.
 ///
 /// # Errors
 /// [`DomainError::FactorFirst`].
@@ -54,7 +54,7 @@ pub fn has_shown_factor(shown: Option<bool>) -> Result<(), DomainError> {
     }
 }
 
-/// Whether an account's last second factor may go.
+/// Whether an account's last second factor may be removed.
 ///
 /// # Errors
 /// [`DomainError::Conflict`].
@@ -67,7 +67,7 @@ pub fn last_factor_may_go(must_have: bool) -> Result<(), DomainError> {
     }
 }
 
-/// Where only verified addresses sign in, the account's must be.
+/// If only verified addresses may sign in, the account's must be verified.
 ///
 /// # Errors
 /// [`DomainError::EmailNotVerified`].
@@ -79,7 +79,7 @@ pub fn has_verified_email(account: &Account) -> Result<(), DomainError> {
     }
 }
 
-/// The account that may sign in; one that is gone has no password any more.
+/// The account, if it may sign in; a deleted one has no password any more.
 ///
 /// # Errors
 /// [`DomainError::PasswordChanged`], [`DomainError::Disabled`].
@@ -91,18 +91,18 @@ pub fn may_sign_in(account: Option<Account>) -> Result<Account, DomainError> {
     Ok(account)
 }
 
-/// Ends of what a new session is given.
+/// Expiry times of a new session.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionEnds {
     /// Of the first access token.
     pub access: Timestamp,
-    /// Of the first refresh token, where there is one.
+    /// Of the first refresh token, if there is one.
     pub refresh: Option<Timestamp>,
-    /// Of the session itself, however it is used.
+    /// Absolute end of the session, however it is used.
     pub absolute: Timestamp,
 }
 
-/// Until when a session lives unused: as long as the last of its tokens.
+/// When an unused session ends: with the last of its tokens.
 pub fn idle_until(ends: SessionEnds) -> Timestamp {
     let tokens = ends
         .refresh
@@ -110,15 +110,15 @@ pub fn idle_until(ends: SessionEnds) -> Timestamp {
     tokens.min(ends.absolute)
 }
 
-/// A live session of an account, and when it was last used.
+/// An active session of an account, and when it was last used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Live {
     pub id: SessionId,
     pub seen: Timestamp,
 }
 
-/// The sessions that end so that an account keeps its cap: the least recently used, but never the `newest`. A cap of 0 is
-/// none.
+/// The sessions to end so that an account stays within its cap: the least recently used, but never the `newest`. A cap
+/// of 0 means no cap.
 pub fn evicted(mut live: Vec<Live>, newest: SessionId, cap: usize) -> Vec<SessionId> {
     if cap == 0 || live.len() <= cap {
         return Vec::new();

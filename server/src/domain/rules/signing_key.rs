@@ -1,23 +1,23 @@
-//! How long a signing key that does not sign any more still verifies, and which one may go.
+//! Rules for how long a retired signing key still verifies, and for deleting one.
 
 use doorward_shared::Timestamp;
 
 use crate::domain::DomainError;
 
-/// How much longer than its last token a key stays in the JWKS, in seconds: clocks of resource servers differ.
+/// Extra time that a key stays in the JWKS after its last token expires, in seconds: clocks of resource servers differ.
 const SLACK: u32 = 60;
 
-/// When a key leaves the JWKS that stops signing now: after the last token that it may have signed.
+/// When a key that stops signing now leaves the JWKS: after the last token that it may have signed.
 pub fn retires_at(stopped_at: Timestamp, longest_token_seconds: u32) -> Timestamp {
     stopped_at.plus_seconds(i64::from(longest_token_seconds) + i64::from(SLACK))
 }
 
-/// Whether a key has left the JWKS; one that signs has no end.
+/// Whether a key has left the JWKS; the signing key has no end.
 pub fn is_retired(retires_at: Option<Timestamp>, now: Timestamp) -> bool {
     retires_at.is_some_and(|at| at <= now)
 }
 
-/// What a key is, that is to be deleted before its time.
+/// State of a signing key that an operator wants to delete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SigningKeyUsage {
     Missing,
@@ -29,7 +29,7 @@ pub enum SigningKeyUsage {
 /// Whether a key may be deleted.
 ///
 /// # Errors
-/// [`DomainError::NotFound`]; [`DomainError::Conflict`] for the one that signs.
+/// [`DomainError::NotFound`]; [`DomainError::Conflict`] for the signing key.
 pub fn delete(standing: SigningKeyUsage) -> Result<(), DomainError> {
     match standing {
         SigningKeyUsage::Missing => Err(DomainError::NotFound("signing key")),
@@ -53,7 +53,7 @@ mod tests {
         ) {
             let stopped_at = Timestamp(stopped);
             let gone = retires_at(stopped_at, longest);
-            // A token that was signed at the last moment, on a clock that is behind by less than the slack.
+            // A token signed at the last moment, on a clock that is behind by less than the slack.
             let expires = Timestamp(stopped - before_stop).plus_seconds(i64::from(longest));
             prop_assert!(gone >= expires.plus_seconds(i64::from(SLACK)));
             prop_assert!(!is_retired(Some(gone), expires));

@@ -1,12 +1,12 @@
-//! What was spent within the last so many milliseconds, to the millisecond.
+//! A sliding window of usage, exact to the millisecond.
 
 use std::collections::VecDeque;
 
-/// Ticks of a window: past so many entries times are told apart by a tick only, so that memory is bounded. A spending
-/// then counts until the end of its tick, which never lets more through.
+/// Ticks of a window: beyond this number of entries, times are kept only to a tick, so that memory is bounded. Usage
+/// then counts until the end of its tick, which never allows more.
 const TICKS: i64 = 4096;
 
-/// Spendings that are still in the window.
+/// Usage that is still in the window.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SlidingWindow {
     /// Time in milliseconds and cost, ascending by time.
@@ -15,7 +15,7 @@ pub struct SlidingWindow {
 }
 
 impl SlidingWindow {
-    /// From what was kept of one. What lies ahead of `now` counts as spent now: the clock was set back.
+    /// From stored entries. A time after `now` counts as now: the clock was set back.
     pub fn from_entries(entries: impl IntoIterator<Item = (i64, u64)>, now: i64) -> Self {
         let mut window = Self::default();
         for (at, cost) in entries {
@@ -34,7 +34,7 @@ impl SlidingWindow {
         self.spent.is_empty()
     }
 
-    /// Lets go of what was spent `length` milliseconds ago or before.
+    /// Removes usage that is `length` milliseconds old or older.
     pub fn slide(&mut self, length: i64, now: i64) {
         while let Some((at, cost)) = self.spent.front().copied()
             && at.saturating_add(length) <= now
@@ -44,7 +44,7 @@ impl SlidingWindow {
         }
     }
 
-    /// What was spent in the last `length` milliseconds of it.
+    /// Total usage of the last `length` milliseconds.
     pub fn within(&self, length: i64, now: i64) -> u64 {
         let is_over = |(at, _): &&(i64, u64)| at.saturating_add(length) <= now;
         let over = self.spent.iter().take_while(is_over);
@@ -52,13 +52,13 @@ impl SlidingWindow {
             .saturating_sub(over.fold(0, |sum, (_, cost)| sum.saturating_add(*cost)))
     }
 
-    /// What was spent in it.
+    /// Total usage in the window.
     #[cfg(test)]
     fn total(&self) -> u64 {
         self.total
     }
 
-    /// Spends. `limit` is the most that is in it at a time.
+    /// Records usage. `limit` is the maximum in the window at a time.
     pub fn spend(&mut self, cost: u64, limit: u64, length: i64, now: i64) {
         let tick = if limit > TICKS as u64 {
             (length / TICKS).max(1)
@@ -79,8 +79,9 @@ impl SlidingWindow {
         }
     }
 
-    /// Makes one of each two of the older entries, which counts until the later one's time. They are so many only where
-    /// keys with windows of different lengths share the meter: the shorter one's are all among the newer entries.
+    /// Merges each two of the older entries into one, which counts until the later one's time. There are this many only
+    /// if keys with windows of different lengths share the counter: the shorter window's are all among the newer
+    /// entries.
     fn thin_out(&mut self) {
         let newer = self.spent.split_off(TICKS as usize);
         let mut older = std::mem::take(&mut self.spent).into_iter();
@@ -91,7 +92,7 @@ impl SlidingWindow {
         self.spent.extend(newer);
     }
 
-    /// In how many milliseconds `needed` of what is in it will be gone; all of it, where that is less.
+    /// Milliseconds until `needed` of the usage has left the window; until all of it has, if that is less.
     pub fn frees(&self, needed: u64, length: i64, now: i64) -> i64 {
         let mut freed = 0_u64;
         let within = |(at, _): &&(i64, u64)| at.saturating_add(length) > now;
@@ -139,7 +140,7 @@ mod tests {
             window.spend(1, limit, length, now);
             assert!(window.spent.len() <= 4110, "{}", window.spent.len());
         }
-        // What the window would let through late is a tick's worth: 0.024 % of its length.
+        // The window is late by at most a tick: 0.024 % of its length.
         let exact = 600_000;
         assert!(
             (exact..exact + 200).contains(&window.total()),
@@ -184,7 +185,7 @@ mod tests {
 
     proptest! {
         /// Against the plain definition: no window of the length ever holds more than the limit, and nothing that fits
-        /// is refused.
+        /// is rejected.
         #[test]
         fn it_is_exact(steps in prop::collection::vec((0_i64..3000, 1_u64..4), 1..200), limit in 1_u64..12) {
             let mut window = SlidingWindow::default();

@@ -1,23 +1,23 @@
-//! Who may do what with accounts.
+//! Authorization rules for accounts.
 
 use doorward_shared::{ScopeSet, UserId};
 
 use super::{Rights, administration};
 use crate::domain::DomainError;
 
-/// What of an account is changed.
+/// The kind of an account change.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AccountActs {
-    /// Its email address, its role, its permissions, or whether it is disabled: what decides who can be it, and what
-    /// it may do.
+    /// Its email address, role, permissions or disabled state: fields that decide who can sign in to it and what it may
+    /// do.
     pub guarded: bool,
-    /// Its email address, or whether that is verified, where mails follow: a link that is mailed there sets the password,
-    /// and whether it is verified decides what of the account such a link ends.
+    /// Its email address or its verified state, where the server sends mail: a link mailed there sets the password, and
+    /// the verified state decides which of the account's credentials such a link ends.
     pub lets_in: bool,
 }
 
-/// Changing an account. `before` and `after` is what it may do, `given` what the call names: a role's permissions and
-/// the account's own.
+/// Changing an account. `before` and `after` are its permissions, `given` those named in the call: a role's permissions
+/// and the account's own.
 ///
 /// # Errors
 /// [`DomainError::Scope`], [`DomainError::StepUp`], [`DomainError::NotFirstParty`].
@@ -31,7 +31,7 @@ pub fn change_account(
 ) -> Result<(), DomainError> {
     if by.is_own() {
         by.own(user)?;
-        // Of their own account people change their names here; no door of theirs offers more.
+        // Here users can only change their own names; the user API offers nothing else.
         return if acts.guarded || !given.is_empty() {
             Err(DomainError::Scope("admin:users".into()))
         } else {
@@ -49,7 +49,8 @@ pub fn change_account(
     Ok(())
 }
 
-/// Making an account that may do `may`, of which the call names `given`. Whoever gives it a password can sign in as it.
+/// Creating an account with permissions `may`, of which the call names `given`. A caller who sets its password can sign
+/// in as it.
 ///
 /// # Errors
 /// [`DomainError::Scope`], [`DomainError::StepUp`].
@@ -68,7 +69,7 @@ pub fn create_account(
     Ok(())
 }
 
-/// Deleting an account that may do `may`.
+/// Deleting an account with permissions `may`.
 ///
 /// # Errors
 /// [`DomainError::Scope`], [`DomainError::StepUp`].
@@ -85,8 +86,8 @@ pub fn delete_own_account(by: &Rights, user: UserId) -> Result<(), DomainError> 
     by.own(user)
 }
 
-/// Setting the password of an account that may do `may`: whoever does can sign in with it, so they must hold as much.
-/// People set their own; that they know the one before is asked elsewhere.
+/// Setting the password of an account with permissions `may`: the caller can then sign in as it, so they must hold as
+/// much. Users set their own; the check of the old password is elsewhere.
 ///
 /// # Errors
 /// [`DomainError::Scope`], [`DomainError::StepUp`], [`DomainError::NotFirstParty`].
@@ -98,7 +99,7 @@ pub fn set_password(by: &Rights, user: UserId, may: &ScopeSet) -> Result<(), Dom
     by.may_give(may)
 }
 
-/// Mailing a link that sets a password to the verified address of its account: whoever asks for it never sees it.
+/// Mailing a password link to the verified address of an account: the caller never sees the link.
 ///
 /// # Errors
 /// [`DomainError::Scope`], [`DomainError::StepUp`].
@@ -106,7 +107,7 @@ pub fn mail_link(by: &Rights) -> Result<(), DomainError> {
     by.operator("admin:users")
 }
 
-/// Asking for another address of one's own account.
+/// Requesting a change of one's own email address.
 ///
 /// # Errors
 /// [`DomainError::NotFirstParty`].
@@ -114,7 +115,7 @@ pub fn change_address(by: &Rights, user: UserId) -> Result<(), DomainError> {
     by.own(user)
 }
 
-/// Setting up, taking away or replacing one's second factors. With one somebody signs in, or is kept out.
+/// Setting up, removing or replacing one's second factors. They decide who can sign in.
 ///
 /// # Errors
 /// [`DomainError::NotFirstParty`].

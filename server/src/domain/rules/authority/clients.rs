@@ -1,22 +1,23 @@
-//! Who may do what with OAuth clients.
+//! Authorization rules for OAuth clients.
 
 use doorward_shared::{Scope, ScopeSet, scope::OPENID_SCOPES};
 
 use super::Rights;
 use crate::domain::DomainError;
 
-/// What is changed of an OAuth client.
+/// The facts of a client change that authorization depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct ClientActs<'a> {
-    /// The scopes that whoever does it must hold: those it is given, and those it has, where it could be taken over.
+    /// Scopes that the caller must hold: those granted to the client, and its existing ones if the change could take it
+    /// over.
     pub scopes: &'a ScopeSet,
-    /// Whether tokens for this server itself become its to introspect: such a client sees those of everybody.
+    /// Whether the client gains introspection of tokens for this server itself: such a client sees every user's.
     pub sees_all: bool,
-    /// Whether it is, or becomes, a resource server: it sees everybody's tokens and API keys.
+    /// Whether it is, or becomes, a resource server: it sees every token and API key.
     pub resource_server: bool,
 }
 
-/// Registering or changing an OAuth client, or learning its secret.
+/// Registering or changing an OAuth client, or obtaining its secret.
 ///
 /// # Errors
 /// [`DomainError::Scope`], [`DomainError::StepUp`].
@@ -32,19 +33,20 @@ pub fn change_client(by: &Rights, acts: ClientActs<'_>) -> Result<(), DomainErro
     Ok(())
 }
 
-/// What of a client's scopes must be given to it: OpenID Connect's are everybody's.
+/// The client scopes that require permission to grant: OpenID Connect's are open to everyone.
 pub fn beyond_openid(scopes: &ScopeSet) -> impl Iterator<Item = &Scope> {
     let real = |scope: &&Scope| !OPENID_SCOPES.contains(&scope.as_str());
     scopes.iter().filter(real)
 }
 
-/// Those of `scopes` that the caller may give to a client beside OpenID Connect's.
+/// The subset of `scopes` that the caller may grant to a client, besides OpenID Connect's.
 pub fn grantable(by: &Rights, scopes: &ScopeSet) -> ScopeSet {
     let may = |scope: &&Scope| by.may_give(&ScopeSet::new([(*scope).clone()])).is_ok();
     beyond_openid(scopes).filter(may).cloned().collect()
 }
 
-/// Those of `allowed` that whoever may give `given` can let a client have: OpenID Connect's are everybody's.
+/// The subset of `allowed` that a caller who may grant `given` can let a client have: OpenID Connect's are open to
+/// everyone.
 pub fn allowed_of(given: &ScopeSet, allowed: &ScopeSet) -> ScopeSet {
     let has = |scope: &&Scope| {
         let name = scope.as_str();

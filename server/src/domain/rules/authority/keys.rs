@@ -1,20 +1,21 @@
-//! Who may do what with API keys.
+//! Authorization rules for API keys.
 
 use doorward_shared::ScopeSet;
 
 use super::{ADMIN, CallerKind, Rights, strong_for};
 use crate::domain::{DomainError, KeyOwner};
 
-/// An API key as it is now.
+/// The current state of an API key.
 #[derive(Debug, Clone, Copy)]
 pub struct KeyFacts<'a> {
     pub owner: KeyOwner,
     pub scopes: &'a ScopeSet,
-    /// Whether it is the operator key, or one that is dying in its favour.
+    /// Whether it is the operator key, or a predecessor of it in its grace period.
     pub is_operator_key: bool,
 }
 
-/// Minting a key. It outlives the sign-in it was minted with: one that may run the server asks for a recent one.
+/// Minting a key. A key outlives the sign-in it was minted with, so one with an operator's scopes requires a recent
+/// sign-in.
 ///
 /// # Errors
 /// [`DomainError::Scope`], [`DomainError::StepUp`], [`DomainError::NotFirstParty`].
@@ -44,7 +45,8 @@ pub fn change_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), DomainError> {
     Ok(())
 }
 
-/// Loosening what bounds a key, or turning it on: as minting it would be. `scopes` are those it has afterwards.
+/// Loosening a key's restrictions, or enabling it: authorized as minting it would be. `scopes` are those it has
+/// afterwards.
 ///
 /// # Errors
 /// As [`mint_key`].
@@ -52,7 +54,7 @@ pub fn grow_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), DomainError> {
     mint_key(by, key.owner, key.scopes)
 }
 
-/// Rotating a key: whoever does learns the new secret, which is minting it.
+/// Rotating a key: the caller obtains the new secret, as when minting.
 ///
 /// # Errors
 /// As [`mint_key`].
@@ -62,7 +64,7 @@ pub fn rotate_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), DomainError> {
     by.may_give(key.scopes)
 }
 
-/// People change their own keys; a key does so only with `admin:apikeys`.
+/// Users change their own keys; a key may do so only with `admin:apikeys`.
 fn own_keys(by: &Rights, owner: KeyOwner) -> Result<(), DomainError> {
     match by.who {
         CallerKind::Key(own) if own == owner => by.require("admin:apikeys"),

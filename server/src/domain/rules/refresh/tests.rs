@@ -1,4 +1,4 @@
-//! Every order of uses, retries, losses and thefts.
+//! Tests of refresh rotation over every order of uses, retries, lost responses and thefts.
 
 use proptest::prelude::*;
 
@@ -98,7 +98,7 @@ fn a_family_stays_small() {
     assert_eq!(later.recent.len(), 0);
 }
 
-/// Who shows a token.
+/// The presenter of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Who {
     Client,
@@ -107,7 +107,7 @@ enum Who {
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// Shows the newest token that they have. The answer may be lost on its way.
+    /// Presents the newest token that they have. The response may be lost.
     Use {
         who: Who,
         lost: bool,
@@ -136,7 +136,7 @@ struct World {
     issued: u32,
     client: Vec<Digest256>,
     thief: Vec<Digest256>,
-    /// The one who was given the newest token; nobody has it where the answer was lost.
+    /// The party that received the newest token; `None` if the response was lost.
     newest_is: Option<Who>,
 }
 
@@ -179,7 +179,7 @@ impl World {
         Some(decision)
     }
 
-    /// One step, where whoever takes it has a token to show.
+    /// One step, if its actor has a token to present.
     fn step(&mut self, step: &Step) {
         match *step {
             Step::Pass(by) => self.now = Timestamp(self.now.0 + by),
@@ -201,14 +201,14 @@ impl World {
         }
     }
 
-    /// The window of whatever was used is over, and the client shows what it has.
+    /// The window of every use is over, and the client presents its token.
     fn the_client_comes_back_late(&mut self) {
         self.now = Timestamp(self.now.0 + 60_000);
         let shown = self.client[self.client.len() - 1];
         self.show(Who::Client, shown, false);
     }
 
-    /// Tokens ever made that would be used up for a successor now, without a retry.
+    /// Tokens ever issued that a plain use would now exchange for a successor, not counting retries.
     fn live(&self) -> usize {
         let all = (0..self.issued).map(token);
         all.filter(|shown| decide(&self.family, *shown, self.now, WINDOWS) == Decision::Rotate)
@@ -246,12 +246,12 @@ proptest! {
                         Who::Thief => world.thief.last(),
                     };
                     let Some(shown) = held.copied() else { continue };
-                    // The thief was given a successor of what the client holds.
+                    // The thief received a successor of the client's token.
                     let taken = world.newest_is == Some(Who::Thief) && !world.ended;
                     let answer = world.show(who, shown, lost);
                     if who == Who::Client && taken && answer != Some(Decision::Lost) {
-                        // The client is back: the session has ended, or what the thief was given is dead, and ends it
-                        // as soon as it comes.
+                        // The client is back: the session has ended, or the thief's token is revoked and ends the
+                        // session when presented.
                         prop_assert!(!world.thief_has_live());
                         prop_assert!(world.ended || answer == Some(Decision::Retry));
                         let dead = world.thief.last().copied();
@@ -267,7 +267,8 @@ proptest! {
         }
     }
 
-    /// Whatever happened before: past the window a client whose token a thief has used ends the session.
+    /// Whatever happened before: a client that refreshes after the window ends the session if a thief has used its
+    /// token.
     #[test]
     fn past_the_window_the_clients_own_token_ends_what_a_thief_took(
         steps in prop::collection::vec(step(), 0..40)
@@ -283,7 +284,7 @@ proptest! {
     }
 }
 
-/// Each thing that can happen, for every order of a few of them.
+/// Every kind of step, for all orders of a few of them.
 fn every_step() -> Vec<Step> {
     let uses =
         [Who::Client, Who::Thief].map(|who| [true, false].map(|lost| Step::Use { who, lost }));
@@ -293,8 +294,8 @@ fn every_step() -> Vec<Step> {
     all.chain(others).collect()
 }
 
-/// Whatever the first five steps were, in whichever order: once its window is over, the client's own token ends what a
-/// thief took, and there is never a second live token.
+/// Whatever the first five steps were: once the window is over, the client's own token ends the thief's access, and
+/// there is never a second valid token.
 #[test]
 fn every_order_of_five_uses_losses_thefts_and_pauses_ends_well() {
     let steps = every_step();
