@@ -15,39 +15,39 @@ use crate::{
     domain::{ClaimSet, Client, GrantType, RequestedClaims, Sent, wants_factor},
 };
 
-/// Longest of all parameters together but the scope, in bytes.
+/// Maximum total length of all parameters except the scope, in bytes.
 const MAX_BYTES: usize = 16 * 1024;
 
-/// A request that is right in itself, as it is kept while somebody signs in and consents. No later form changes it.
+/// A valid authorization request, as it is kept while the user signs in and consents. Later forms cannot change it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AuthorizationRequest {
     pub client_id: ClientId,
     pub redirect_uri: String,
     pub state: Option<String>,
     pub scope: ScopeSet,
-    /// PKCE `S256` challenge; a client that need not send one may leave it out.
+    /// PKCE `S256` challenge; optional for a client that is not required to send one.
     pub challenge: Option<String>,
     pub nonce: Option<String>,
     pub prompt: Prompt,
     /// Whether the client wants a sign-in with a second factor (`acr_values`, or `acr` in `claims`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub wants_factor: bool,
-    /// How long ago the person may have signed in, in seconds.
+    /// `max_age`: how long ago the user may have signed in, in seconds.
     pub max_age: Option<u32>,
     pub login_hint: Option<String>,
     pub ui_locales: Option<String>,
     pub resources: Vec<String>,
-    /// Claims that are asked for one by one.
+    /// Individually requested claims.
     #[serde(default, skip_serializing_if = "RequestedClaims::is_none")]
     pub claims: RequestedClaims,
     #[serde(default, skip_serializing_if = "ResponseMode::is_query")]
     pub mode: ResponseMode,
-    /// Whom an `id_token_hint` names.
+    /// The user that an `id_token_hint` names.
     pub hinted_user: Option<UserId>,
     pub asked_at: Timestamp,
-    /// What the consent page showed: nothing more is granted with its form.
+    /// The scopes that the consent page showed: its form cannot grant more.
     pub shown: Option<ScopeSet>,
-    /// It took too long, and begins anew: nothing counts as shown.
+    /// It took too long and starts again: nothing counts as shown.
     #[serde(skip)]
     pub is_again: bool,
 }
@@ -56,7 +56,7 @@ pub struct AuthorizationRequest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Prompt {
     pub none: bool,
-    /// `login`, or `select_account`: whoever signs in chooses the account.
+    /// `login`, or `select_account`: the account is chosen by signing in.
     pub login: bool,
     pub consent: bool,
 }
@@ -83,23 +83,23 @@ impl Prompt {
     }
 }
 
-/// Why a request goes no further.
+/// Why a request is rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuthorizationRequestError {
-    /// The person is told, and sent nowhere: who asks, or where to answer, is not known.
+    /// Reported to the user without a redirect: the client or its redirect URI is not known.
     Page(Option<ClientId>, OAuthError),
-    /// The client is told: the browser brings it this answer.
+    /// Reported to the client: the browser carries this response to it.
     Client {
         id: ClientId,
         failure: OAuthError,
         answer: ClientAnswer,
-        /// Whether it registered itself, and the person has not been shown yet where it leads.
+        /// Whether the client registered itself, and the user has not yet been shown where the redirect leads.
         needs_redirect_notice: bool,
     },
 }
 
 impl AuthorizationRequestError {
-    /// Who was refused, and why.
+    /// The rejected client, and the reason.
     pub fn what(&self) -> (Option<ClientId>, &OAuthError) {
         match self {
             Self::Page(id, failure) => (*id, failure),
@@ -120,17 +120,17 @@ impl From<crate::store::StoreError> for AuthorizationRequestError {
     }
 }
 
-/// The user whom an ID token of ours names. One that cannot be read counts as none.
+/// The user that one of our ID tokens names. An unreadable one counts as none.
 fn hinted(form: &Form, keys: &KeyRing) -> Option<UserId> {
     let hint = Hint::read(form.get("id_token_hint")?, keys)?;
     Some(hint.user)
 }
 
 impl AuthorizationRequest {
-    /// Checks the request of a client whose redirect URI is known.
+    /// Validates the request of a client whose redirect URI is known.
     ///
     /// # Errors
-    /// [`OAuthError`], told the client.
+    /// [`OAuthError`], reported to the client.
     pub(super) async fn checked(
         pairs: Vec<(String, String)>,
         client: &Arc<Client>,
@@ -189,7 +189,7 @@ impl AuthorizationRequest {
     }
 }
 
-/// OpenID Connect Core section 3.1.2.6: what is not obeyed is refused, never ignored.
+/// OpenID Connect Core section 3.1.2.6: unsupported parameters are rejected, not ignored.
 fn refuse_unsupported(form: &Form) -> Result<(), OAuthError> {
     for (name, error) in [
         ("request", "request_not_supported"),
@@ -203,8 +203,8 @@ fn refuse_unsupported(form: &Form) -> Result<(), OAuthError> {
     Ok(())
 }
 
-/// The scopes that are asked for, all of the client's when none are. OpenID Connect Core section 3.1.2.1: those that are
-/// not known are left out, and the answer says what is granted.
+/// The requested scopes; all of the client's if none are. OpenID Connect Core section 3.1.2.1: unknown ones are left
+/// out, and the response lists what is granted.
 fn registered_scopes(form: &Form, client: &Client) -> Result<ScopeSet, OAuthError> {
     let asked = match form.get("scope") {
         Some(scope) => scopes(scope)?,
@@ -218,7 +218,7 @@ fn registered_scopes(form: &Form, client: &Client) -> Result<ScopeSet, OAuthErro
     Ok(registered)
 }
 
-/// Whether it is short enough to be carried by a form of ours.
+/// Whether it is short enough to be carried by our forms.
 fn check_length(form: &Form) -> Result<(), OAuthError> {
     let others = form.pairs().iter().filter(|(name, _)| name != "scope");
     let length: usize = others.map(|(name, value)| name.len() + value.len()).sum();
@@ -228,20 +228,20 @@ fn check_length(form: &Form) -> Result<(), OAuthError> {
     Ok(())
 }
 
-/// What the parameter `claims` asks for.
+/// The requests in the parameter `claims`.
 #[derive(Debug, Default)]
 struct ClaimsParameter {
     claims: RequestedClaims,
-    /// The person whose ID token is asked for, by `sub`.
+    /// The user whose ID token is requested, by `sub`.
     subject: Option<UserId>,
-    /// Whether `acr` is asked for with a class that only a second factor reaches.
+    /// Whether `acr` is requested with a class that requires a second factor.
     wants_factor: bool,
 }
 
-/// Longest `claims` parameter, in bytes.
+/// Maximum length of the `claims` parameter, in bytes.
 const MAX_CLAIMS: usize = 4096;
 
-/// OpenID Connect Core section 5.5. Claims that are not known are left out, as it says.
+/// OpenID Connect Core section 5.5. Unknown claims are left out, as it requires.
 fn requested_claims(text: &str) -> Result<ClaimsParameter, OAuthError> {
     type Named = serde_json::Map<String, serde_json::Value>;
     #[derive(Deserialize)]
@@ -280,7 +280,7 @@ fn names_factor(acr: &serde_json::Value) -> bool {
     wants_factor(named.chain(values.filter_map(|value| value.as_str())))
 }
 
-/// Not one of the client's: nobody is sent there.
+/// Not a redirect URI of the client: the browser is not redirected there.
 pub(super) fn bad_redirect(uri: Option<&str>, client: &Client) -> OAuthError {
     OAuthError::request("redirect_uri is not one the client has registered").about(Sent::uri(
         "redirect_uri",

@@ -1,4 +1,4 @@
-//! What a client is answered at the authorization endpoint, and how the browser brings it there.
+//! The response of the authorization endpoint to a client, and how the browser carries it there.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,13 +14,13 @@ pub enum ResponseMode {
 }
 
 impl ResponseMode {
-    /// For serde.
+    /// Default for serde.
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives it so")]
     pub(super) fn is_query(&self) -> bool {
         *self == Self::Query
     }
 
-    /// From the parameter.
+    /// Parses the parameter.
     ///
     /// # Errors
     /// `invalid_request` for another mode.
@@ -38,10 +38,10 @@ impl ResponseMode {
     }
 }
 
-/// An answer on its way to a client.
+/// A response for a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientAnswer {
-    /// The redirect URI, character by character.
+    /// The redirect URI, exactly as in the request.
     pub uri: String,
     pub mode: ResponseMode,
     pub parameters: Vec<(&'static str, String)>,

@@ -1,5 +1,5 @@
-//! The authorization endpoint, RFC 6749 section 4.1: requests as they come in, are kept while a person signs in and
-//! consents, and are answered.
+//! The authorization endpoint, RFC 6749 section 4.1: receives requests, keeps them while the user signs in and
+//! consents, and responds.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -20,53 +20,53 @@ use crate::{
     store::Store,
 };
 
-/// Why a request is refused whose person did not allow it.
+/// Error description if the user denied the request.
 pub(super) const SAID_NO: &str = "the person said no";
 
-/// How long somebody may take to sign in and consent, in seconds.
+/// How long the user may take to sign in and consent, in seconds.
 const LIFETIME: i64 = 3600;
-/// For so long a request that took longer begins anew, in seconds: the page may have been left open.
+/// How long after that a request may still start again, in seconds: the page may have been left open.
 const BEGINS_ANEW: i64 = 86_400;
-/// What a kept request is stamped as.
+/// MAC purpose of a kept request.
 const PLACE: &str = "authorization request";
 
-/// Who stands before the authorization endpoint, and what they have said.
+/// The user at the authorization endpoint and their consent decision.
 #[derive(Debug, Clone)]
 pub(crate) struct EndUser {
     pub signed_in: Option<SignedIn>,
-    /// Whether they allow what was shown to them; `None` before they were asked.
+    /// Whether they allow what was shown; `None` before they were asked.
     pub decision: Option<bool>,
     pub ip: IpAddr,
     pub user_agent: Option<String>,
     pub request_id: Arc<str>,
 }
 
-/// What comes next.
+/// The next step.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum AuthorizationOutcome {
     SignIn,
     /// Ask whether the client may have these scopes.
     Consent(ScopeSet),
-    /// The browser brings the client this answer.
+    /// The browser carries this response to the client.
     Answer(ClientAnswer),
-    /// The person may not sign in to this client: they are told, then the client is.
+    /// The user may not sign in to this client: they see a page, then the client receives the error.
     NotAdmitted(ClientAnswer),
 }
 
-/// What answers authorization requests.
+/// Handles authorization requests.
 #[derive(Debug, Clone)]
 pub struct AuthorizationEndpoint {
     pub(crate) store: Store,
     pub(crate) registrations: Registrations,
     pub(crate) keys: KeyRing,
-    /// Stamps what browsers carry.
+    /// Authenticates data round-tripped through browsers.
     pub(crate) master: Arc<MasterKey>,
     pub(crate) issuer: String,
     pub(crate) clock: Clock,
 }
 
 impl AuthorizationEndpoint {
-    /// Reads an authorization request.
+    /// Validates an authorization request.
     ///
     /// # Errors
     /// [`AuthorizationRequestError`].
@@ -75,7 +75,7 @@ impl AuthorizationEndpoint {
         pairs: Vec<(String, String)>,
         ip: IpAddr,
     ) -> Result<AuthorizationRequest, AuthorizationRequestError> {
-        // Whoever asks, and where to answer, must be known before anything is answered there.
+        // The client and its redirect URI must be known before any response is sent there.
         let once = |name: &str| once(&pairs, name);
         let name = once("client_id").ok_or_else(OAuthError::unknown_client)?;
         let page = |failure| AuthorizationRequestError::Page(name.parse().ok(), failure);
@@ -100,13 +100,13 @@ impl AuthorizationEndpoint {
         })
     }
 
-    /// The request as a browser carries it.
+    /// The request in the form that a browser carries.
     pub(crate) fn keep(&self, request: &AuthorizationRequest) -> String {
         let json = serde_json::to_vec(request).unwrap_or_default();
         self.master.stamp().sign(PLACE, &json)
     }
 
-    /// A request that was kept, if it is one and not much too old.
+    /// Restores a kept request, if it is authentic and not much too old.
     ///
     /// # Errors
     /// `invalid_request`.
@@ -130,7 +130,7 @@ impl AuthorizationEndpoint {
         }
     }
 
-    /// What the client is told of an error, RFC 6749 section 4.1.2.1, `iss` with it (RFC 9207 section 2).
+    /// The error response for the client, RFC 6749 section 4.1.2.1, including `iss` (RFC 9207 section 2).
     pub(crate) fn refusal(
         &self,
         uri: &str,
@@ -151,7 +151,7 @@ impl AuthorizationEndpoint {
         }
     }
 
-    /// As [`AuthorizationEndpoint::refusal`], of a request that was right in itself.
+    /// As [`AuthorizationEndpoint::refusal`], for a valid request.
     pub(super) fn refusal_of(
         &self,
         request: &AuthorizationRequest,
@@ -161,7 +161,7 @@ impl AuthorizationEndpoint {
         self.refusal(uri, request.mode, state, failure)
     }
 
-    /// Takes a request as far as it goes.
+    /// Advances a request to the next step.
     ///
     /// # Errors
     /// [`AuthorizationRequestError`].
@@ -173,7 +173,7 @@ impl AuthorizationEndpoint {
         let client = self.store.client(request.client_id).await?;
         let page = |failure| AuthorizationRequestError::Page(Some(request.client_id), failure);
         let client = client.ok_or_else(|| page(OAuthError::unknown_client()))?;
-        // The client may have changed while somebody signed in.
+        // The client may have changed while the user signed in.
         if !allowed_redirect(&client, &request.redirect_uri) {
             return Err(page(bad_redirect(Some(&request.redirect_uri), &client)));
         }
@@ -202,11 +202,11 @@ impl AuthorizationEndpoint {
     }
 }
 
-/// Why a person is refused who is in none of a client's groups.
+/// Error description for a user who is in none of a client's groups.
 pub(crate) const NOT_ADMITTED: &str =
     "the account is in none of the groups that may use this application";
 
-/// The request as the flow reads it.
+/// The request as the library's flow reads it.
 fn as_form(request: &AuthorizationRequest) -> Result<Form, OAuthError> {
     let mut pairs = vec![
         ("response_type".into(), "code".into()),
@@ -223,7 +223,7 @@ fn as_form(request: &AuthorizationRequest) -> Result<Form, OAuthError> {
     Form::checked(pairs)
 }
 
-/// The value of a parameter that came exactly once.
+/// The value of a parameter that was sent exactly once.
 fn once<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
     let mut values = pairs.iter().filter(|(have, _)| have == name);
     match (values.next(), values.next()) {

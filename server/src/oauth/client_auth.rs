@@ -24,17 +24,17 @@ use crate::{
     store::Store,
 };
 
-/// A client that has shown who it is.
+/// An authenticated client.
 pub(crate) struct Authenticated {
     pub client: Arc<Client>,
-    /// Hash of the secret it came with, or the mark of its key.
+    /// Hash of the secret it used, or the thumbprint of its key.
     pub secret: Option<Digest256>,
-    /// Whether it came with HTTP Basic.
+    /// Whether it used HTTP Basic.
     pub basic: bool,
 }
 
 impl Authenticated {
-    /// What the client is about to do to what is its own.
+    /// An operation by the client on its own tokens.
     pub(crate) fn act(&self, cause: AuditContext) -> Act {
         let authority = Authority {
             holder: Principal::Registered {
@@ -49,13 +49,14 @@ impl Authenticated {
     }
 }
 
-/// A name that no client has. Text of another form may be a secret in the wrong field: it is not told.
+/// Description of an unknown `client_id`. Text of another form may be a secret in the wrong field, so it is not
+/// recorded.
 fn unknown_name(name: &str) -> Option<Sent> {
     let is_named = name.starts_with("client_") || name.starts_with("https://");
     is_named.then(|| Sent::uri("client_id", name, [""; 0]))
 }
 
-/// Why no client is found by this name, with the name.
+/// Adds an unknown `client_id` to an error.
 pub(super) fn about_name(failure: OAuthError, name: &str) -> OAuthError {
     OAuthError {
         sent: unknown_name(name).map(Box::new),
@@ -63,7 +64,7 @@ pub(super) fn about_name(failure: OAuthError, name: &str) -> OAuthError {
     }
 }
 
-/// What knows clients by what they come with.
+/// Authenticates clients.
 #[derive(Debug, Clone)]
 pub struct Clients {
     pub(crate) store: Store,
@@ -74,13 +75,13 @@ pub struct Clients {
     pub(crate) clock: Clock,
 }
 
-/// Whether nothing is wrong with the client: a person has yet to sign in or to consent, or said no.
+/// Whether the error is not the client's fault: the user has yet to sign in or to consent, or denied the request.
 fn is_ordinary(failure: &OAuthError) -> bool {
     matches!(failure.error, "login_required" | "consent_required") || failure.description == SAID_NO
 }
 
 impl Clients {
-    /// Notes that a client was refused. What is the server's own fault is not.
+    /// Records that a client was rejected. The server's own faults are not recorded.
     pub(crate) fn refused(&self, client: Option<ClientId>, failure: &OAuthError, ip: IpAddr) {
         if failure.status < 500 && !is_ordinary(failure) {
             let why = failure.description.clone();
@@ -91,10 +92,11 @@ impl Clients {
         }
     }
 
-    /// The client that sends a request. Operators are told of one that is refused, and why; it is not.
+    /// Authenticates the client of a request. The reason for a rejection is recorded for operators, and not disclosed
+    /// to the client.
     ///
     /// # Errors
-    /// `invalid_client`; `invalid_request` for two ways of authentication at once; 503 when storage cannot be read.
+    /// `invalid_client`; `invalid_request` for two authentication methods at once; 503 when storage cannot be read.
     pub(crate) async fn client_of(
         &self,
         headers: &[&str],
@@ -104,7 +106,7 @@ impl Clients {
         Ok(self.authenticated(headers, form, ip).await?.client)
     }
 
-    /// As [`Clients::client_of`], with the hash of the secret that it came with.
+    /// As [`Clients::client_of`], with the hash of the secret it used.
     ///
     /// # Errors
     /// As [`Clients::client_of`].
@@ -130,7 +132,7 @@ impl Clients {
         let name = &credentials.id;
         let named = self.registrations.client_named(name, ip).await;
         let named = named.map_err(|failure| about_name(failure, name));
-        // The document that names it cannot be used.
+        // Its client ID metadata document cannot be used.
         let named = named.inspect_err(|failure| self.refused(None, failure, ip))?;
         let (client, why, sent) = match named {
             Some(client) => match self.shown(&client, &credentials).await? {
@@ -156,8 +158,8 @@ impl Clients {
         Err(OAuthError::client(credentials.basic))
     }
 
-    /// Whether a client has shown who it is; answers the hash of the secret, or the mark of the key, that its own tokens
-    /// end with, or why not.
+    /// Authenticates a client; returns the hash of the secret, or the thumbprint of the key, that its own tokens are
+    /// bound to, or the error.
     async fn shown(
         &self,
         client: &Client,
@@ -179,7 +181,7 @@ impl Clients {
         Ok(why.map_or(Ok(digest), |why| Err(why.into())))
     }
 
-    /// RFC 7523 section 3. An assertion works once.
+    /// RFC 7523 section 3. An assertion can be used once.
     async fn shown_by_key(
         &self,
         client: &Client,
@@ -227,7 +229,7 @@ impl Clients {
     }
 }
 
-/// Why a client has not shown who it is, and what of its request tells.
+/// Why client authentication failed, and the parameters at fault.
 struct ClientAuthError {
     why: &'static str,
     sent: Option<Sent>,
@@ -239,7 +241,7 @@ impl From<&'static str> for ClientAuthError {
     }
 }
 
-/// A client authenticated in another way than it is registered for.
+/// A client that used another method than it is registered for.
 fn other_way(registered: Option<AuthMethod>, way: AuthMethod) -> ClientAuthError {
     let registered = registered.map(AuthMethod::as_str);
     let sent = Sent::new("token_endpoint_auth_method", way.as_str(), registered);
@@ -249,7 +251,7 @@ fn other_way(registered: Option<AuthMethod>, way: AuthMethod) -> ClientAuthError
     }
 }
 
-/// What is wrong with a client's secret, whose hash is `digest`, or with none, if something is.
+/// The error in a client's secret, whose hash is `digest`, or in its absence, if there is one.
 fn why_refused(
     client: &Client,
     credentials: &PresentedCredentials,
@@ -266,7 +268,7 @@ fn why_refused(
         (None, None) => None,
         // Many libraries send Basic with an empty secret for a public client.
         (None, Some(given)) if credentials.basic && given.expose().is_empty() => None,
-        // It has no secret, and proves nothing with one.
+        // It has no secret, so one proves nothing.
         (None, Some(_)) => Some("a client secret came for a public client"),
     }
 }

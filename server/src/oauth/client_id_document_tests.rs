@@ -1,5 +1,5 @@
-//! Clients whose `client_id` is the URL of a metadata document, and clients whose keys are fetched, with an https server
-//! that answers.
+//! Tests of clients whose `client_id` is the URL of a metadata document, and of clients whose keys are fetched, with an
+//! https test server.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -56,7 +56,7 @@ async fn a_client_that_is_a_document_is_called_by_its_url_in_all_it_is_given() {
     assert_eq!(claims(&id_token)["aud"], url.as_str());
     let hint = Hint::read(&id_token, &app.services().keys).unwrap();
     assert_eq!(hint.client, url);
-    // The token is good, and so is what it is refreshed to.
+    // The token is valid, and so is the one it is refreshed to.
     let caller = app
         .services()
         .authenticator
@@ -87,7 +87,7 @@ async fn a_document_is_fetched_again_when_its_time_is_over() {
     app.wait(0, 1);
     assert_eq!(name().await.0, "New");
     assert_eq!(here.asked().len(), 2);
-    // What is gone meanwhile is no client any more.
+    // A client whose document was deleted meanwhile is no longer a client.
     app.wait(300, 0);
     here.answer("/client.json", "404 x", "");
     let gone = app.services().registrations.client_named(&url, IP).await;
@@ -132,7 +132,7 @@ async fn what_an_operator_has_taken_from_a_document_it_does_not_take_back() {
     assert_eq!(after.grant_types, [GrantType::AuthorizationCode]);
 }
 
-/// Whom an operator locks out lies idle from then on.
+/// A client that an operator has locked out counts as unused from then on.
 #[tokio::test]
 async fn what_an_operator_has_decided_about_a_document_outlasts_its_disuse() {
     let here = TestServer::start();
@@ -163,7 +163,7 @@ async fn what_an_operator_has_decided_about_a_document_outlasts_its_disuse() {
     let act = Act::system(services.clock.now());
     let changed = services.store.change_client(client.id, change, act).await;
     changed.unwrap();
-    // Fetched once more, it is still the operator's.
+    // After another fetch it is still the operator's.
     app.wait(86_400, 0);
     assert_eq!(named().await.id, client.id);
     assert_eq!(sweep().await, 0);
@@ -180,7 +180,7 @@ async fn a_document_is_called_by_its_url_alone() {
     let app = TestApp::reaching(settings(), here.outbound()).await;
     let registrations = &app.services().registrations;
     let client = registrations.client_named(&url, IP).await.unwrap().unwrap();
-    // Its document may be gone by now, or the setting that allows documents.
+    // Its document may have been deleted, or the setting that allows documents turned off.
     let by_id = registrations.client_named(&client.id.to_string(), IP).await;
     assert!(by_id.unwrap().is_none());
 }
@@ -204,10 +204,10 @@ async fn of_many_who_name_a_document_at_once_one_fetches_it_and_one_pays() {
             "{found:?}"
         );
     };
-    // More than the registrations of one address in an hour.
+    // More than the hourly registration limit of one address.
     all_at_once().await;
     assert_eq!(here.asked().len(), 1);
-    // Again when its time is over.
+    // Fetched again after it expired.
     app.wait(601, 0);
     all_at_once().await;
     assert_eq!(here.asked().len(), 2);
@@ -335,7 +335,7 @@ async fn a_client_goes_on_when_the_keys_at_its_address_are_others() {
     one.token(&app, &client).await.unwrap();
     assert_eq!(here.asked().len(), 1, "kept");
 
-    // Another key: not asked for in the first minute, and found afterwards.
+    // Another key: not fetched in the first minute, and found afterwards.
     here.answer("/jwks.json", "200 x", &two.set());
     let refused = Err("invalid_client");
     assert_eq!(two.token(&app, &client).await, refused);
@@ -347,7 +347,7 @@ async fn a_client_goes_on_when_the_keys_at_its_address_are_others() {
     let callers = &app.services().authenticator;
     assert!(callers.authenticate(&token, IP).await.is_ok());
 
-    // What the server answers while it is broken takes no key away until the time of those that are there is over.
+    // A broken response removes no key before the cached ones expire.
     for (status, body) in [
         ("500 x", ""),
         ("200 x", "<html>"),

@@ -1,4 +1,4 @@
-//! Client-id metadata documents: a `client_id` that is an https URL names a client by what stands there.
+//! Client ID metadata documents: a `client_id` that is an https URL refers to the client metadata served there.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -16,30 +16,30 @@ use crate::{
     store::{Document, OperatorOverrides, StoreError},
 };
 
-/// Addresses whose last fetch is remembered, at most.
+/// Maximum number of addresses whose last fetch is remembered.
 const REMEMBERED: usize = 1000;
-/// For so long an address that failed is not asked again, in seconds.
+/// Back-off before an address that failed is fetched again, in seconds.
 const RETRY_AFTER_SECONDS: i64 = 60;
-/// For so long a document that is over is good where its address cannot be reached, in seconds: an hour.
+/// How long an expired document stays valid while its address cannot be reached, in seconds: an hour.
 const STALE: i64 = 3600;
 
-/// What came of a fetch.
+/// Result of a fetch.
 #[derive(Debug)]
 struct Fetched {
     client: Result<ClientId, FetchError>,
-    /// Until when it is not fetched again.
+    /// When it may be fetched again.
     until: Timestamp,
 }
 
 #[derive(Debug, Clone)]
 struct FetchError {
     failure: OAuthError,
-    /// It was not reached. What it says now may be what it said before.
+    /// It was not reached: the document may be unchanged.
     unreached: bool,
 }
 
 impl Fetched {
-    /// An address that failed rests for a while.
+    /// An address that failed backs off for a while.
     fn not(failure: OAuthError, unreached: bool, now: Timestamp) -> Self {
         Self {
             client: Err(FetchError { failure, unreached }),
@@ -48,7 +48,7 @@ impl Fetched {
     }
 }
 
-/// Fetches metadata documents. Of many requests at once one asks.
+/// Fetches metadata documents; concurrent requests for one document share a fetch.
 #[derive(Debug)]
 pub(crate) struct Documents {
     outbound: Outbound,
@@ -65,11 +65,11 @@ impl Documents {
 }
 
 impl Registrations {
-    /// The client that a `client_id` names: one that was registered, or a metadata document. That one has no other name than
-    /// its URL: by the id that it has here it would go on as it was, whatever stands there by now.
+    /// The client that a `client_id` refers to: a registered one, or a metadata document. The latter is only found by
+    /// its URL: its internal id would bypass fetching the current document.
     ///
     /// # Errors
-    /// 503 when storage cannot be read; why a document cannot be used.
+    /// 503 when storage cannot be read; the reason why a document cannot be used.
     pub(crate) async fn client_named(
         &self,
         name: &str,
@@ -100,11 +100,11 @@ impl Registrations {
         let fetched = match rests {
             Some(fetched) => fetched,
             None => {
-                // One that is being fetched has no answer yet, and stays.
+                // One that is being fetched has no result yet, and stays.
                 fetched.remove_if(url, |fetched| now >= fetched.until);
                 let fetch = async {
-                    // Each first fetch goes to an address that a stranger has named. One that is known is no visitor's
-                    // to pay, and who waits for another's fetch pays nothing.
+                    // Each first fetch goes to an address that an unauthenticated client chose, so it counts against
+                    // the rate limit. Refetching a known document, or waiting for a fetch in progress, does not.
                     if known.is_none() {
                         let counted = self.limits.client_registration(ip, self.clock.monotonic());
                         counted.map_err(OAuthError::too_many_registrations)?;
@@ -123,10 +123,10 @@ impl Registrations {
         }
     }
 
-    /// Fetches a document and keeps the client that it is.
+    /// Fetches a document and stores its client.
     ///
     /// # Errors
-    /// Of storage alone: what is wrong with the document is remembered.
+    /// Only of storage: errors in the document are remembered.
     async fn fetch_document(
         &self,
         url: &str,
@@ -156,7 +156,7 @@ impl Registrations {
         }
     }
 
-    /// Keeps the client that a document is.
+    /// Stores the client of a document.
     ///
     /// # Errors
     /// As [`Registrations::fetch_document`].
@@ -175,17 +175,17 @@ impl Registrations {
             })
         };
         let (url, scopes) = (document.url.clone(), self.dynamic_scopes());
-        // As the row is then: an operator may be changing it.
+        // On the current row: an operator may be changing it.
         let decide = move |left: OperatorOverrides| described(url, &metadata, left, scopes);
         Ok(
             match self.store.keep_document(document, decide, cause).await {
-                // From here on the database knows it.
+                // From here on the client is in the database.
                 Ok(Ok(id)) => Fetched {
                     client: Ok(id),
                     until: now,
                 },
                 Ok(Err(failure)) => Fetched::not(failure, false, now),
-                // It does not go with what an operator has decided.
+                // It contradicts an operator's decision.
                 Err(StoreError::Refused(refusal)) => {
                     Fetched::not(unusable(refusal.to_string()), false, now)
                 }
@@ -195,7 +195,7 @@ impl Registrations {
     }
 }
 
-/// 401: a metadata document is no client.
+/// 401: the metadata document cannot be used.
 fn unusable(why: impl Into<std::borrow::Cow<'static, str>>) -> OAuthError {
     OAuthError {
         status: 401,
@@ -218,7 +218,7 @@ fn check_document_url(url: &str) -> Result<(), OAuthError> {
     Ok(())
 }
 
-/// What a metadata document says. It must name itself.
+/// The contents of a metadata document. It must contain its own URL as `client_id`.
 fn read_document(url: &str, body: &[u8]) -> Result<Metadata, OAuthError> {
     #[derive(serde::Deserialize)]
     struct DocumentFields {
@@ -239,7 +239,7 @@ fn read_document(url: &str, body: &[u8]) -> Result<Metadata, OAuthError> {
     Ok(named.metadata)
 }
 
-/// The client that a document describes. What an operator has taken from it stays taken.
+/// The client that a document describes. Permissions that an operator removed stay removed.
 fn described(
     url: String,
     metadata: &Metadata,

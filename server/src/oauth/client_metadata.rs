@@ -1,4 +1,4 @@
-//! Registration by clients themselves: what RFC 7591 calls client metadata, and what of it such a client may have.
+//! Validation of client metadata (RFC 7591) in dynamic registration, and the limits for such clients.
 
 use doorward_shared::ScopeSet;
 use serde::{Deserialize, Serialize};
@@ -13,16 +13,16 @@ use crate::{
     },
 };
 
-/// Most redirect URIs of such a client.
+/// Maximum number of redirect URIs of such a client.
 const MAX_URIS: usize = 20;
-/// How long all that a client says of itself may be that nobody let in, in bytes.
+/// Maximum size of all metadata of a client that registers without a credential, in bytes.
 pub(crate) const STRANGERS_BYTES: usize = 8192;
 
 /// Client metadata, RFC 7591 section 2. What is not known is ignored, as it says.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[schema(as = ClientMetadata)]
 pub(crate) struct Metadata {
-    /// Of a change: the client that is changed, RFC 7592 section 2.2.
+    /// In an update: the client to change, RFC 7592 section 2.2.
     #[serde(skip_serializing)]
     pub client_id: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -55,7 +55,7 @@ pub(crate) struct Metadata {
     pub backchannel_logout_session_required: Option<bool>,
 }
 
-/// Why metadata is refused.
+/// Why metadata is rejected.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct MetadataError {
     /// A code of RFC 7591 section 3.2.2.
@@ -64,17 +64,17 @@ pub(crate) struct MetadataError {
     pub why: String,
 }
 
-/// What a client that registers itself may have.
+/// Limits of a client that registers itself.
 #[derive(Debug, Clone)]
 pub(crate) struct Allowed {
     pub scopes: ScopeSet,
-    /// Whether it may keep a secret or a key; else it is a public client with PKCE, whatever it asks for.
+    /// Whether it may have a secret or a key; else it becomes a public client with PKCE, whatever it requests.
     pub confidential: bool,
-    /// How long all that it says of itself may be, in bytes of JSON.
+    /// Maximum size of all its metadata, in bytes of JSON.
     pub bytes: usize,
 }
 
-/// A registration that is right.
+/// A valid registration.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Registration {
     pub name: String,
@@ -82,15 +82,15 @@ pub(crate) struct Registration {
     pub grant_types: Vec<GrantType>,
     pub scopes: ScopeSet,
     pub policy: ClientPolicy,
-    /// Whether a secret is to be made.
+    /// Whether a secret is to be created.
     pub with_secret: bool,
 }
 
 impl Registration {
-    /// With those of the grants alone that an operator has left the client, where one has decided that.
+    /// The registration with only those grants that an operator has left the client, if they have restricted them.
     ///
     /// # Errors
-    /// [`MetadataError`], where none is left.
+    /// [`MetadataError`], if none is left.
     pub(super) fn with_grants_of(
         mut self,
         left: Option<Vec<GrantType>>,
@@ -121,8 +121,8 @@ fn bad_redirect(why: impl Into<String>) -> MetadataError {
     }
 }
 
-/// Decides what a client becomes that asks for this. Where less will do, it gets less, and the answer says so.
-///
+/// Decides the registration that a request results in. It may be narrower than requested; the response shows the
+/// result.
 /// # Errors
 /// [`MetadataError`].
 pub(crate) fn decide(asked: &Metadata, allowed: &Allowed) -> Result<Registration, MetadataError> {
@@ -144,7 +144,7 @@ pub(crate) fn decide(asked: &Metadata, allowed: &Allowed) -> Result<Registration
         return Err(bad("client_credentials needs a client that keeps a secret"));
     }
     let scopes = scopes(asked, allowed)?;
-    // OpenID Connect Core section 11: with `openid` alone no refresh token would ever come.
+    // OpenID Connect Core section 11: with `openid` alone no refresh token would ever be issued.
     let never = scopes.covers("openid") && !scopes.covers("offline_access");
     let grant_types = grants
         .into_iter()
@@ -179,7 +179,7 @@ fn check_redirect_uris(asked: &Metadata, grants: &[GrantType]) -> Result<(), Met
     Ok(())
 }
 
-/// What it asks for as far as it may have it; all of that where it asks for none.
+/// The requested values as far as they are allowed; all allowed ones if it requests none.
 fn scopes(asked: &Metadata, allowed: &Allowed) -> Result<ScopeSet, MetadataError> {
     let named = asked
         .scope
@@ -197,7 +197,7 @@ fn grants(asked: &Metadata, allowed: &Allowed) -> Result<Vec<GrantType>, Metadat
     let names = asked.grant_types.as_ref().unwrap_or(&default);
     let mut grants = Vec::new();
     for name in names {
-        // Others that a client knows of, such as `implicit`, are left out.
+        // Other grant types that a client may list, such as `implicit`, are left out.
         if let Ok(grant) = name.parse::<GrantType>()
             && (allowed.confidential || grant != GrantType::ClientCredentials)
         {
@@ -212,7 +212,7 @@ fn grants(asked: &Metadata, allowed: &Allowed) -> Result<Vec<GrantType>, Metadat
     Ok(grants)
 }
 
-/// How the client authenticates, and whether it gets a secret.
+/// The authentication method of the client, and whether it gets a secret.
 fn method(asked: &Metadata, allowed: &Allowed) -> Result<(AuthMethod, bool), MetadataError> {
     let asked = asked.token_endpoint_auth_method.as_deref();
     let method = asked
@@ -226,7 +226,7 @@ fn method(asked: &Metadata, allowed: &Allowed) -> Result<(AuthMethod, bool), Met
     })
 }
 
-/// What is wrong with a member of the metadata.
+/// The error for a metadata member.
 fn named(name: &'static str) -> impl Fn(String) -> MetadataError {
     move |why| bad(format!("{name} {why}"))
 }

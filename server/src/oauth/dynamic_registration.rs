@@ -1,4 +1,4 @@
-//! Clients that register themselves: RFC 7591 and RFC 7592.
+//! Dynamic client registration: RFC 7591 and RFC 7592.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -19,10 +19,10 @@ use crate::{
     store::{Admission, NewRegistrationToken, SelfRegistered, Store, StoreError},
 };
 
-/// Scopes that any client which registers itself may have.
+/// Scopes that every dynamically registered client may have.
 const ANYBODYS: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
-/// A client that has just registered.
+/// A newly registered client.
 #[derive(Debug)]
 pub(crate) struct Registered {
     pub client: Client,
@@ -30,17 +30,17 @@ pub(crate) struct Registered {
     pub token: Secret,
 }
 
-/// With what a client comes to register.
+/// The credential presented to register.
 #[derive(Debug)]
 pub(crate) enum Invitation {
     None,
-    /// An initial access token of ours.
+    /// An initial access token.
     Token(Secret),
-    /// A credential that may manage clients, with what it may do.
+    /// A credential that may manage clients, with its scopes.
     Act(Box<Act>, ScopeSet),
 }
 
-/// Where a call comes from.
+/// Origin of a call.
 #[derive(Debug)]
 pub(crate) struct Origin {
     pub ip: IpAddr,
@@ -53,7 +53,7 @@ impl From<MetadataError> for OAuthError {
     }
 }
 
-/// A client with this registration. It has no id yet.
+/// A client with this registration, without an id yet.
 pub(super) fn client(registration: Registration, secrets: Option<ClientSecrets>) -> Client {
     Client {
         id: ClientId(Ulid::nil()),
@@ -74,7 +74,7 @@ pub(super) fn client(registration: Registration, secrets: Option<ClientSecrets>)
     }
 }
 
-/// What clients register themselves with.
+/// Registers and updates clients.
 #[derive(Debug, Clone)]
 pub struct Registrations {
     pub(crate) store: Store,
@@ -93,7 +93,7 @@ impl Registrations {
             .collect()
     }
 
-    /// The scopes that a client may have whom somebody lets in who may give these.
+    /// The scopes that a client may have if it registers with a credential that may grant these.
     fn scopes_beside(&self, given: &ScopeSet) -> ScopeSet {
         let may = |scope: &&Scope| {
             let name = scope.as_str();
@@ -114,7 +114,7 @@ impl Registrations {
         }
     }
 
-    /// Keeps an initial access token, which gives what whoever mints it may give.
+    /// Stores an initial access token, which can grant the scopes that its creator can grant.
     ///
     /// # Errors
     /// As [`Store::add_registration_token`].
@@ -134,7 +134,7 @@ impl Registrations {
         self.store.add_registration_token(token, act).await
     }
 
-    /// On what a client is let in, and which scopes it may have so.
+    /// The authorization for a registration, and the scopes it allows.
     async fn admission(
         &self,
         invitation: Invitation,
@@ -158,10 +158,10 @@ impl Registrations {
         })
     }
 
-    /// Registers a client, RFC 7591 section 3. Whether anybody may is judged before what they send.
+    /// Registers a client, RFC 7591 section 3. Permission to register is checked before the metadata.
     ///
     /// # Errors
-    /// `access_denied` where registration is closed, `invalid_token`, `invalid_client_metadata`, `invalid_redirect_uri`,
+    /// `access_denied` if registration is closed, `invalid_token`, `invalid_client_metadata`, `invalid_redirect_uri`,
     /// 429 for too many from one address.
     pub(crate) async fn register(
         &self,
@@ -203,7 +203,7 @@ impl Registrations {
         })
     }
 
-    /// Changes a client that registered itself, RFC 7592 section 2.2. What it leaves out it has no more.
+    /// Updates a dynamically registered client, RFC 7592 section 2.2. Omitted members are removed.
     ///
     /// # Errors
     /// `invalid_token`; as [`Registrations::register`].
@@ -228,7 +228,7 @@ impl Registrations {
         let counted = if found.openly {
             self.limits.client_change(from.ip, now)
         } else {
-            // Whoever was let in has a credential of its own, and is bounded as accounts are.
+            // A caller with a credential of its own is limited as accounts are.
             self.limits.write(id, now)
         };
         counted.map_err(OAuthError::too_many_changes)?;
@@ -237,7 +237,7 @@ impl Registrations {
             ..self.anonymous(from)
         };
         let scopes = self.dynamic_scopes();
-        // As the row is then: an operator may be changing it.
+        // On the current row: an operator may be changing it.
         let decide = move |row: SelfRegistered| changed(&asked, row, &scopes);
         let changed = self
             .store
@@ -245,7 +245,7 @@ impl Registrations {
         changed.await.map_err(not_admitted)?
     }
 
-    /// The client of a registration access token.
+    /// The client that a registration access token belongs to.
     ///
     /// # Errors
     /// `invalid_token`, for an unknown client too.
@@ -258,7 +258,7 @@ impl Registrations {
         found.ok_or_else(|| OAuthError::token("the registration access token is not valid"))
     }
 
-    /// Deletes a client that registered itself, RFC 7592 section 2.3.
+    /// Deletes a dynamically registered client, RFC 7592 section 2.3.
     ///
     /// # Errors
     /// `invalid_token`.
@@ -268,7 +268,7 @@ impl Registrations {
         token: &Secret,
         from: Origin,
     ) -> Result<(), OAuthError> {
-        // Guesses take no turn of the writer.
+        // Wrong tokens are rejected before they reach the writer.
         self.found(id, token).await?;
         let cause = AuditContext {
             actor: Actor::Client(id),
@@ -290,8 +290,8 @@ fn used_up() -> OAuthError {
     OAuthError::token("the token is not valid, or used up")
 }
 
-/// The scopes that a client may take at its own wish: what an operator has left it; else what it has, and of those for
-/// clients that register themselves what whoever let it in could give.
+/// The scopes that a client may request for itself: those an operator has left it; otherwise its current ones, and
+/// those scopes of dynamically registered clients that its registration credential could grant.
 fn most_scopes(row: &SelfRegistered, scopes: &ScopeSet) -> ScopeSet {
     let has = &row.client.scopes;
     match (&row.left.scopes, &row.admitted_scopes) {
@@ -302,7 +302,7 @@ fn most_scopes(row: &SelfRegistered, scopes: &ScopeSet) -> ScopeSet {
     }
 }
 
-/// What a client becomes at its own wish. What an operator has taken from it stays taken.
+/// The client after its own update. Permissions that an operator removed stay removed.
 fn changed(asked: &Metadata, row: SelfRegistered, scopes: &ScopeSet) -> Result<Client, OAuthError> {
     let is_confidential = row.client.is_confidential();
     let allowed = Allowed {

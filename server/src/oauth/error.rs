@@ -11,10 +11,10 @@ use crate::{
     store::StoreError,
 };
 
-/// Why a client that nobody knows is refused.
+/// Description of the rejection of an unknown client.
 pub(super) const UNKNOWN_CLIENT: &str = "there is no client with this client_id";
 
-/// An error as an OAuth endpoint answers it.
+/// An error response of an OAuth endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OAuthError {
     /// HTTP status.
@@ -22,10 +22,10 @@ pub struct OAuthError {
     /// `invalid_client`, …
     pub error: &'static str,
     pub description: Cow<'static, str>,
-    /// Whether the client tried HTTP Basic, and is to be challenged for it.
+    /// Whether the client tried HTTP Basic, so that the response includes a challenge for it.
     pub basic: bool,
     pub retry_after: Option<u64>,
-    /// What it is about: operators are told, the client is not.
+    /// Details of the rejection: recorded for operators, not disclosed to the client.
     pub sent: Option<Box<Sent>>,
 }
 
@@ -42,7 +42,7 @@ impl OAuthError {
         }
     }
 
-    /// With what of the request it is about.
+    /// Adds the rejected parameters of the request.
     #[must_use]
     pub fn about(self, sent: Sent) -> Self {
         Self {
@@ -66,7 +66,7 @@ impl OAuthError {
         Self::new("invalid_scope", description)
     }
 
-    /// 401 `invalid_client`, whatever about the client is wrong.
+    /// 401 `invalid_client`, whatever the reason.
     pub fn client(basic: bool) -> Self {
         Self {
             status: 401,
@@ -75,7 +75,7 @@ impl OAuthError {
         }
     }
 
-    /// As [`OAuthError::client`], where no client authenticates.
+    /// As [`OAuthError::client`], at endpoints without client authentication.
     pub fn unknown_client() -> Self {
         Self {
             description: UNKNOWN_CLIENT.into(),
@@ -96,7 +96,7 @@ impl OAuthError {
         }
     }
 
-    /// 401 where no token came: the challenge names no error (RFC 6750 section 3.1).
+    /// 401 if no token was sent: the challenge names no error (RFC 6750 section 3.1).
     pub fn no_token() -> Self {
         Self {
             status: 401,
@@ -153,7 +153,7 @@ impl OAuthError {
         }
     }
 
-    /// 429 for clients that register themselves.
+    /// 429 for dynamic registration.
     pub fn too_many_registrations(RetryAfter(seconds): RetryAfter) -> Self {
         Self {
             status: 429,
@@ -203,7 +203,7 @@ impl From<StoreError> for OAuthError {
     }
 }
 
-/// What a use case refuses, as an OAuth endpoint answers it.
+/// Maps the rejection of a use case to the response of an OAuth endpoint.
 impl From<Error> for OAuthError {
     fn from(error: Error) -> Self {
         match error {
@@ -219,7 +219,7 @@ impl From<Error> for OAuthError {
                 tracing::error!(%why, "a token was not issued");
                 Self::server()
             }
-            // People's own affairs, which no OAuth endpoint has to do with.
+            // Errors of users' own accounts, which do not occur at OAuth endpoints.
             Error::InvalidRefreshToken
             | Error::RefreshTokenExpired
             | Error::RefreshTokenRevoked

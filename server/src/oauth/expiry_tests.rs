@@ -1,4 +1,4 @@
-//! What time does to codes, kept requests and the sessions of browsers, with a clock that is moved by hand.
+//! Tests of the expiry of codes, kept requests and browser sessions, with a manual clock.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -28,12 +28,12 @@ pub(super) struct TestApp {
 }
 
 impl TestApp {
-    /// A server with one public client, and a person who is signed in in one browser.
+    /// A server with one public client, and a user who is signed in in one browser.
     async fn new(settings: Settings) -> Self {
         Self::reaching(settings, Outbound::default()).await
     }
 
-    /// As [`TestApp::new`], with calls to others that the test knows.
+    /// As [`TestApp::new`], with a given client for outgoing requests.
     pub(super) async fn reaching(settings: Settings, outbound: Outbound) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let settings = Settings {
@@ -97,7 +97,7 @@ impl TestApp {
         }
     }
 
-    /// A confidential client that acts for itself, by this policy; answers its id.
+    /// Creates a confidential client for client credentials with this policy; returns its id.
     pub(super) async fn machine(&self, policy: crate::domain::ClientPolicy) -> String {
         let store = &self.services().store;
         let client = store.client(self.client).await.unwrap().unwrap();
@@ -131,12 +131,12 @@ impl TestApp {
             .unwrap()
     }
 
-    /// A code, allowed by the person.
+    /// A code that the user consented to.
     async fn code(&self) -> String {
         self.code_for(&self.client.to_string(), "").await
     }
 
-    /// As [`TestApp::code`], for the client that is called so.
+    /// As [`TestApp::code`], for the client with this name.
     pub(super) async fn code_for(&self, id: &str, scope: &str) -> String {
         let pairs = [
             ("response_type", "code"),
@@ -253,17 +253,17 @@ async fn a_browser_stays_signed_in_while_it_is_used_and_no_longer_than_a_session
         ..Settings::default()
     };
     let app = TestApp::new(settings.clone()).await;
-    // Used in time it lives on past its first idle end, but not past its absolute one.
+    // Used in time it lasts past its first idle expiry, but not past its absolute one.
     for _ in 0..3 {
         app.wait(80, 0);
         assert!(app.signed_in().await.is_some());
     }
     app.wait(10, 0);
     assert!(app.signed_in().await.is_none());
-    // Lists and counts say the same.
+    // Lists and counts agree.
     let now = app.services().clock.now();
     assert_eq!(app.services().store.active_sessions(now).await.unwrap(), 0);
-    // Left alone, it ends at its idle end.
+    // Unused, it ends at its idle expiry.
     let app = TestApp::new(settings).await;
     app.wait(99, 999);
     assert!(app.signed_in().await.is_some());

@@ -10,7 +10,7 @@ use serde::{
 
 use super::OAuthError;
 
-/// Parameters, in the order they came. Those without a value count as not sent.
+/// Parameters, in the order received. Those without a value count as not sent.
 #[derive(Debug, Clone, Default)]
 pub struct Form(Vec<(String, String)>);
 
@@ -21,7 +21,7 @@ const REPEATABLE: &str = "resource";
 pub(crate) const MAX_PARAMETERS: usize = 256;
 
 /// The pairs of `application/x-www-form-urlencoded` text; `None` when there are more than [`MAX_PARAMETERS`], which is
-/// found out before anything is decoded.
+/// checked before anything is decoded.
 pub(crate) fn pairs(text: &[u8]) -> Option<Vec<(String, String)>> {
     let parts = || {
         let ends = memchr_iter(b'&', text).chain([text.len()]);
@@ -36,7 +36,7 @@ pub(crate) fn pairs(text: &[u8]) -> Option<Vec<(String, String)>> {
     many.is_none().then(|| parts().map(pair).collect())
 }
 
-/// A name and its value, decoded. Most hold nothing that is encoded: a token in them is copied, not read by letters.
+/// A decoded name and value. Most contain no escapes, so they are copied at once instead of character by character.
 fn pair(part: &[u8]) -> (String, String) {
     match std::str::from_utf8(part) {
         Ok(text) if !has_encoded(part) => {
@@ -51,13 +51,13 @@ fn pair(part: &[u8]) -> (String, String) {
     }
 }
 
-/// Whether there is a `%` or a `+`.
+/// Whether it contains `%` or `+`.
 fn has_encoded(part: &[u8]) -> bool {
     memchr2(b'%', b'+', part).is_some()
 }
 
 impl Form {
-    /// From `application/x-www-form-urlencoded` text.
+    /// Parses `application/x-www-form-urlencoded` text.
     ///
     /// # Errors
     /// `invalid_request` for a parameter that is given twice, and for more than [`MAX_PARAMETERS`].
@@ -65,10 +65,10 @@ impl Form {
         Self::checked(pairs(text).ok_or_else(OAuthError::too_many_parameters)?)
     }
 
-    /// From a JSON object of strings; `resource` may be a list of them.
+    /// Parses a JSON object of strings; `resource` may be a list of them.
     ///
     /// # Errors
-    /// As [`Form::parse`]; also for what is not such an object.
+    /// As [`Form::parse`]; also for any other JSON.
     pub fn parse_json(text: &[u8]) -> Result<Self, OAuthError> {
         if text.starts_with(BYTE_ORDER_MARK) {
             let why = "the body begins with a byte order mark (U+FEFF): send JSON without it";
@@ -78,7 +78,7 @@ impl Form {
         let bad = |_| OAuthError::request("the body must be a JSON object of strings");
         let members = (&mut json).deserialize_map(Members).map_err(bad)?;
         json.end().map_err(bad)?;
-        // Several audiences are one member that is a list.
+        // Several audiences are sent as one list.
         let mut pairs = Vec::with_capacity(members.len());
         let mut names = HashSet::with_capacity(members.len());
         for (name, values) in members {
@@ -90,7 +90,7 @@ impl Form {
         Self::checked(pairs)
     }
 
-    /// `grantType` and the like, as RFC 6749 spells them.
+    /// Converts `grantType` and the like to RFC 6749's spelling.
     #[must_use]
     pub fn in_snake_case(self) -> Self {
         let snake = |name: String| {
@@ -107,7 +107,7 @@ impl Form {
         Self(pairs.map(|(name, value)| (snake(name), value)).collect())
     }
 
-    /// Refuses what is given twice, and drops what has no value.
+    /// Rejects duplicate parameters, and drops those without a value.
     ///
     /// # Errors
     /// `invalid_request`, naming the parameter.
@@ -129,7 +129,7 @@ impl Form {
         ))
     }
 
-    /// As [`Form::in_snake_case`], when both spellings of one parameter may not come together.
+    /// As [`Form::in_snake_case`], rejecting a parameter sent in both spellings.
     ///
     /// # Errors
     /// As [`Form::checked`].
@@ -164,7 +164,7 @@ impl Form {
     }
 }
 
-/// U+FEFF in UTF-8, which some editors and languages put before text.
+/// U+FEFF in UTF-8, which some editors and languages prepend.
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 struct Members;
@@ -227,7 +227,7 @@ mod tests {
         assert_eq!(list.all("resource"), ["a", "b"]);
     }
 
-    /// What holds nothing encoded goes another way, and comes to the same.
+    /// The fast path for text without escapes gives the same result.
     #[test]
     fn every_text_is_read_as_the_standard_reads_it() {
         let parts = [

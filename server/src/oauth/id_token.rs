@@ -31,8 +31,8 @@ struct IdClaims<'a> {
 }
 
 impl Exchange {
-    /// The claims of an ID token: those that were asked for one by one, and those of the scopes where the client has them
-    /// there.
+    /// Claims about the user in an ID token: the individually requested ones, and those of the granted scopes if the
+    /// client has them in ID tokens.
     pub(super) fn wanted_claims(&self, code: &AuthorizationCode, scope: &ScopeSet) -> ClaimSet {
         let asked = code.claims.id_token.within(&self.client.scopes);
         if self.client.policy.id_token_claims {
@@ -68,8 +68,8 @@ impl Exchange {
     }
 }
 
-/// OpenID Connect Core section 3.1.3.6: the left half of the hash that goes with the signature. Ed25519 hashes with
-/// SHA-512, and so do the clients that know it.
+/// OpenID Connect Core section 3.1.3.6: the left half of a hash by the signature's hash algorithm. For Ed25519 that is
+/// SHA-512, as clients that support it expect.
 fn at_hash(access_token: &str, algorithm: Option<SigningAlgorithm>) -> String {
     let hash = match algorithm {
         Some(SigningAlgorithm::EdDsa) => &digest::SHA512,

@@ -1,15 +1,16 @@
-//! ID tokens that come back to us: `id_token_hint`, OpenID Connect Core section 3.1.2.1 and RP-Initiated Logout.
+//! Reads ID tokens that clients send back: `id_token_hint`, OpenID Connect Core section 3.1.2.1 and RP-Initiated
+//! Logout.
 
 use doorward_shared::{SessionId, UserId};
 use serde::Deserialize;
 
 use crate::crypto::key_ring::{KeyRing, TokenType};
 
-/// What an ID token of ours says, however old it is: a hint, not a credential.
+/// The contents of one of our ID tokens, however old: a hint, not a credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint {
     pub user: UserId,
-    /// The id that the client knows itself by: of a metadata document its URL.
+    /// The `client_id` under which the client knows itself: for a metadata document its URL.
     pub client: String,
     pub session: Option<SessionId>,
 }
@@ -23,7 +24,7 @@ struct Claims {
 }
 
 impl Hint {
-    /// Reads an ID token that this server issued. Its expiry is not asked for.
+    /// Verifies and reads an ID token that this server issued. Its expiry is ignored.
     pub(crate) fn read(token: &str, keys: &KeyRing) -> Option<Self> {
         let claims: Claims = keys.verify_signed(token, TokenType::Id).ok()?;
         (claims.iss == keys.issuer()).then_some(Self {

@@ -1,4 +1,4 @@
-//! Introspection, RFC 7662: what a token is.
+//! Token introspection, RFC 7662.
 
 use std::sync::Arc;
 
@@ -56,17 +56,17 @@ enum AnyAudience {
     Many(Vec<String>),
 }
 
-/// What knows about tokens.
+/// Introspects tokens.
 #[derive(Debug, Clone)]
 pub struct Introspection {
     pub(crate) authenticator: Authenticator,
-    /// Recognises refresh tokens.
+    /// Verifies refresh tokens.
     pub(crate) master: Arc<MasterKey>,
     pub(crate) issuer: String,
 }
 
 impl Introspection {
-    /// What `token` is to `introspecting`: from memory for access tokens and API keys.
+    /// The introspection response about `token` for `introspecting`: from memory for access tokens and API keys.
     ///
     /// # Errors
     /// 503 when storage is needed and cannot be read: that is not "inactive".
@@ -85,7 +85,7 @@ impl Introspection {
         Ok(found?.unwrap_or_default())
     }
 
-    /// Keys are issued to no client: only operators and resource servers see them.
+    /// Keys are issued to no client: only operators and resource servers can introspect them.
     async fn about_key(
         &self,
         introspecting: &IntrospectionCaller,
@@ -175,7 +175,7 @@ impl Introspection {
             IntrospectionCaller::Client(client) => session.client_id == Some(client.id),
             IntrospectionCaller::Operator { .. } => true,
         };
-        // Used before, or over: not active.
+        // Used, or expired: not active.
         let live = live_until.is_some_and(|until| now < until);
         if !own || !live {
             return Ok(None);
@@ -201,7 +201,7 @@ impl Introspection {
         }))
     }
 
-    /// The id that a client knows itself by.
+    /// The `client_id` under which a client knows itself.
     pub(super) async fn public_id(
         &self,
         id: Option<ClientId>,
@@ -214,7 +214,7 @@ impl Introspection {
     }
 }
 
-/// A credential that is not good now is no error here; storage that fails is.
+/// An invalid credential is not an error here; a storage failure is.
 fn validated(caller: Result<Caller, Error>) -> Result<Option<Caller>, OAuthError> {
     match caller {
         Ok(caller) => Ok(Some(caller)),

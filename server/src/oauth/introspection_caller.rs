@@ -1,4 +1,4 @@
-//! Who asks about a token, and what they are told.
+//! The caller of introspection, and what is disclosed to it.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use crate::{
     service::Caller,
 };
 
-/// Who asks about a token.
+/// The caller of introspection.
 #[derive(Debug, Clone)]
 pub enum IntrospectionCaller {
-    /// Sees its own tokens, and those whose audience names one of its resources; a resource server sees all access
-    /// tokens, and API keys.
+    /// A client sees its own tokens, and those whose audience includes one of its resources; a resource server sees all
+    /// access tokens and API keys.
     Client(Arc<Client>),
-    /// Holds `admin:sessions:read`, and sees all; `people` where they may read every account.
+    /// A caller with `admin:sessions:read` sees all tokens; `people` if it may read every account.
     Operator { people: bool },
 }
 
@@ -35,7 +35,7 @@ pub(super) fn sees(introspecting: &IntrospectionCaller, token: &AccessToken) -> 
     }
 }
 
-/// A person's address as the caller of introspection may see it.
+/// A user's address as the caller of introspection may see it.
 pub(super) fn disclosed_email(introspecting: &IntrospectionCaller, user: &User) -> Option<String> {
     match introspecting {
         IntrospectionCaller::Client(client) => client
@@ -46,7 +46,8 @@ pub(super) fn disclosed_email(introspecting: &IntrospectionCaller, user: &User) 
     }
 }
 
-/// Whether the person's address is told: a token that was given it, the person's own, or to whoever reads every account.
+/// Whether the user's address is disclosed: for a token with the scope `email`, for a first-party token, and to a caller
+/// who may read every account.
 pub(super) fn shows_email(introspecting: &IntrospectionCaller, token: &Caller) -> bool {
     token.first_party().is_some() || token.scopes.covers("email") || reads_people(introspecting)
 }

@@ -1,5 +1,5 @@
-//! The protocol: parameters, client authentication, grants, and the errors of RFC 6749. `oxide-auth`, over whose state
-//! machines it runs, is in `oxide.rs` alone.
+//! The OAuth protocol: parameters, client authentication, grants, and the errors of RFC 6749. Only `oxide.rs` uses
+//! `oxide-auth`, whose state machines run the flows.
 
 mod authorization_request;
 mod authorization_response;

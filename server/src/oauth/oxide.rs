@@ -1,11 +1,12 @@
-//! `oxide-auth`, and no other file of the crate names it: its state machines run the authorization request (RFC 6749 section 4.1.1) and the three
-//! grants of the token endpoint (sections 4.1.3, 4.4.2 and 6).
+//! The adapter to `oxide-auth`, which no other file of the crate uses: its state machines run the authorization request
+//! (RFC 6749 section 4.1.1) and the three grants of the token endpoint (sections 4.1.3, 4.4.2 and 6).
 //!
-//! What the library decides: which parameters a flow needs and whether they are there once, that a code or a refresh token is
-//! asked about by the client it is of, and PKCE: whether the verifier is the preimage of the challenge (RFC 7636 section 4.6).
-//! What it does not decide, since its types cannot say it, is asked of us while it runs: who the client is (`client_auth.rs`),
-//! what the person allows (`resource_owner.rs`), what a code or a refresh token is worth and what is issued for it
-//! (`token_issuance.rs`, and the rules of `domain/rules`). Its answers are not sent: only how a flow ended is read from them.
+//! The library decides which parameters a flow needs and that each is there once, that a code or a refresh token is
+//! presented by the client it was issued to, and PKCE: whether the verifier is the preimage of the challenge (RFC 7636
+//! section 4.6). Decisions that its types cannot express are made by our code during the flow: who the client is
+//! (`client_auth.rs`), what the user allows (`resource_owner.rs`), and whether a code or a refresh token is valid and
+//! what is issued for it (`token_issuance.rs`, and the rules of `domain/rules`). Its responses are discarded: only the
+//! outcome of a flow is read from them.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -45,25 +46,25 @@ use super::{
 };
 use crate::domain::{AuthorizationCode, Client, GrantType};
 
-/// One request under way: plays every part that its flow asks for.
+/// One request being processed: implements every trait that its flow requires.
 struct FlowEndpoint {
     asks: FlowParty,
     client: Arc<Client>,
-    /// Why it is refused, where we say so.
+    /// The error, if our code rejects it.
     refused: Option<OAuthError>,
 }
 
-/// Whose request it is, and what came of it.
+/// The client of a request, and the outcome.
 #[expect(clippy::large_enum_variant, reason = "one for each request")]
 enum FlowParty {
     Person(ResourceOwner, Option<AuthorizationOutcome>),
     Client(Exchange, Option<TokenAnswer>),
 }
 
-/// Takes an authorization request as far as it goes. The inner error is told the client.
+/// Advances an authorization request. The inner error is reported to the client.
 ///
 /// # Errors
-/// [`OAuthError`], told on a page.
+/// [`OAuthError`], shown on a page.
 pub(super) async fn authorize(
     owner: ResourceOwner,
     parameters: &Form,
@@ -77,7 +78,7 @@ pub(super) async fn authorize(
         .execute(request)
         .await;
     match (run.refused, run.asks) {
-        // Nothing is wrong with the request: storage failed, and the person may try again.
+        // The request is valid: storage failed, and the user may try again.
         (Some(failure), _) if failure.status >= 500 => Err(failure),
         (Some(failure), _) => Ok(Err(failure)),
         (None, FlowParty::Person(_, Some(next))) => Ok(Ok(next)),
@@ -108,8 +109,8 @@ pub(super) async fn exchange(exchange: Exchange, form: &Form) -> Result<TokenAns
     }
 }
 
-/// The request as the flow reads it. It sees one way of authentication, whichever was used: the secret was compared
-/// before.
+/// The request as the flow reads it. For every confidential client it sees HTTP Basic, whichever method was
+/// used: the client was authenticated before.
 fn token_request(exchange: &Exchange, form: &Form) -> Request {
     let mut urlbody = exchange.parameters(form);
     let id = exchange.client.id.to_string();
@@ -128,10 +129,10 @@ fn token_request(exchange: &Exchange, form: &Form) -> Request {
     }
 }
 
-/// Lifetimes are judged by our own clock and storage: for a flow nothing is past.
+/// Expiry is checked by our own clock and storage: for a flow nothing has expired.
 const FOREVER: DateTime<Utc> = DateTime::<Utc>::MAX_UTC;
 
-/// A URL for flows that must have one; the browser is sent to the one that came, character by character.
+/// A URL for flows that require one; the browser is redirected to the URI that was sent, character by character.
 fn some_url(text: &str) -> Result<Url, RegistrarError> {
     let url = Url::parse(text).or_else(|_| Url::parse("http://localhost/"));
     url.map_err(|_| RegistrarError::PrimitiveError)
@@ -151,7 +152,7 @@ impl FlowEndpoint {
         }
     }
 
-    /// Whether PKCE is needed was judged before: a challenge or a verifier that came is checked.
+    /// Whether PKCE is required was checked before: a challenge or a verifier that was sent is checked here.
     fn with_pkce(&mut self) -> Extended<&mut Self, AddonList> {
         let mut extended = Extended::new(self);
         extended.addons.push_code(Pkce::optional());
@@ -170,7 +171,7 @@ impl FlowEndpoint {
         }
     }
 
-    /// An error that the flow found.
+    /// An error that the flow detected.
     fn found(&mut self, is_scope: bool) -> OAuthError {
         let kind = self.exchange().map(|exchange| exchange.kind());
         match kind {
@@ -192,7 +193,7 @@ impl FlowEndpoint {
         })
     }
 
-    /// What a code stands for, with the challenge that the verifier has to fit.
+    /// The grant of a code, with the challenge that the verifier must match.
     fn grant_of(&self, code: &AuthorizationCode) -> Result<Option<Grant>, ()> {
         let owner = code.user_id.to_string();
         let mut grant = self.grant(owner, &code.scope, &code.redirect_uri);
@@ -232,7 +233,7 @@ impl Registrar for FlowEndpoint {
         client: BoundClient<'a>,
         wanted: Option<Scope>,
     ) -> Result<PreGrant, RegistrarError> {
-        // Where none is asked for none is given: what stands for none was put into the request before.
+        // If no scope is requested, none is granted: the default scope was put into the request before.
         let wanted = wanted.map(|scope| scope.to_string()).unwrap_or_default();
         let asked = ScopeSet::parse(&wanted).map_err(|_| RegistrarError::Unspecified)?;
         if !self.client.scopes.covers_all(&asked) {
@@ -246,7 +247,7 @@ impl Registrar for FlowEndpoint {
     }
 
     async fn check(&self, client_id: &str, _: Option<&[u8]>) -> Result<(), RegistrarError> {
-        // Its secret was compared before the flow started; the flow must speak of the same client.
+        // Its secret was compared before the flow started; the flow must be about the same client.
         let is_same = client_id == self.client.id.to_string();
         is_same.then_some(()).ok_or(RegistrarError::Unspecified)
     }
@@ -317,7 +318,7 @@ impl Issuer for FlowEndpoint {
             Ok(issued) => *answer = Some(issued),
             Err(failure) => return self.refuse(failure),
         }
-        // The flow gets to know that something was issued, and nothing of it.
+        // The flow is told only that something was issued, without the tokens.
         Ok(IssuedToken::without_refresh(String::new(), FOREVER))
     }
 
@@ -336,8 +337,8 @@ impl Issuer for FlowEndpoint {
     }
 
     async fn recover_refresh(&mut self, _: &str) -> Result<Option<Grant>, ()> {
-        // The one check-and-set that issues decides; what is asked for is bounded there too. For the flow the grant is
-        // as wide as what is asked for.
+        // The single check-and-set at issuance decides, and limits the requested scope as well. For the flow the grant
+        // is as wide as the request.
         let scope = self.exchange()?.refreshed_scope().ok_or(())?;
         Ok(self.grant(String::new(), &scope, ""))
     }

@@ -1,4 +1,4 @@
-//! How a client shows who it is, read from a request: RFC 6749 section 2.3, RFC 7523.
+//! Parses client authentication from a request: RFC 6749 section 2.3, RFC 7523.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
@@ -11,18 +11,18 @@ use crate::{
     domain::AuthMethod,
 };
 
-/// What a client says who it is with.
+/// The credentials that a client presents.
 #[derive(Debug)]
 pub struct PresentedCredentials {
     pub(super) id: String,
     pub(super) secret: Option<Secret>,
-    /// A JWT that the client has signed, RFC 7523.
+    /// A JWT signed by the client, RFC 7523.
     pub(super) assertion: Option<String>,
     pub(super) basic: bool,
 }
 
 impl PresentedCredentials {
-    /// How the client authenticates.
+    /// The authentication method.
     pub(super) fn way(&self) -> AuthMethod {
         match (&self.secret, &self.assertion) {
             (_, Some(_)) => AuthMethod::PrivateKeyJwt,
@@ -37,10 +37,11 @@ impl PresentedCredentials {
         self.secret.as_ref().map(Secret::digest)
     }
 
-    /// From the `Authorization` headers and the body.
+    /// Parses the `Authorization` headers and the body.
     ///
     /// # Errors
-    /// `invalid_client` for what cannot be read or names two clients; `invalid_request` for two ways at once.
+    /// `invalid_client` for malformed credentials and for two different clients; `invalid_request` for two methods at
+    /// once.
     pub fn read(headers: &[&str], form: &Form) -> Result<Option<Self>, OAuthError> {
         if headers.len() > 1 {
             return Err(OAuthError::client(true));
@@ -81,7 +82,7 @@ impl PresentedCredentials {
         }))
     }
 
-    /// With an assertion, which names the client itself.
+    /// Credentials with an assertion, which contains the client id itself.
     fn signed(headers: &[&str], form: &Form, assertion: &str) -> Result<Self, OAuthError> {
         if !headers.is_empty() || form.get("client_secret").is_some() {
             return Err(OAuthError::request(

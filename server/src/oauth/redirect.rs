@@ -5,8 +5,8 @@ use crate::domain::{
     client::{is_loopback, is_loopback_text},
 };
 
-/// Whether a client may be sent to `uri`: one it has registered, character by character. Only the port of a loopback
-/// address, or of `localhost`, registered without one is free.
+/// Whether a client may be redirected to `uri`: it must be registered, character by character. Only the port of a
+/// loopback address or of `localhost` is free, if it was registered without one.
 pub fn allowed_redirect(client: &Client, uri: &str) -> bool {
     client
         .redirect_uris
@@ -14,8 +14,8 @@ pub fn allowed_redirect(client: &Client, uri: &str) -> bool {
         .any(|registered| registered == uri || differs_in_loopback_port(registered, uri))
 }
 
-/// Whether any program of the person's machine may answer at this address: a loopback port, or a scheme of its own
-/// (RFC 8252 section 8.6).
+/// Whether any program on the user's machine could receive the response: a loopback port, or a private-use scheme (RFC
+/// 8252 section 8.6).
 pub(super) fn is_claimed_by_any_program(uri: &str) -> bool {
     let loopback =
         || url::Url::parse(uri).is_ok_and(|url| url.host().is_some_and(|host| is_loopback(&host)));
@@ -23,14 +23,14 @@ pub(super) fn is_claimed_by_any_program(uri: &str) -> bool {
     !is_web || loopback()
 }
 
-/// RFC 8252 section 7.3; `localhost`, which it advises against, is what many programs send.
+/// RFC 8252 section 7.3; it advises against `localhost`, but many programs send it.
 fn differs_in_loopback_port(registered: &str, uri: &str) -> bool {
     let (Some((host, registered)), Some((asked_host, rest))) =
         (loopback(registered), loopback(uri))
     else {
         return false;
     };
-    // Registered without a port: what follows the host is the path, the query or nothing.
+    // Registered without a port: only the path, the query or nothing may follow the host.
     if host != asked_host || !(registered.is_empty() || registered.starts_with(['/', '?'])) {
         return false;
     }
@@ -45,7 +45,7 @@ fn differs_in_loopback_port(registered: &str, uri: &str) -> bool {
     port_ok && rest == registered
 }
 
-/// The loopback host of an address, in the one spelling that is compared, and what follows it.
+/// The loopback host of an address, in canonical spelling, and the rest.
 fn loopback(uri: &str) -> Option<(&str, &str)> {
     let rest = uri.strip_prefix("http://")?;
     let end = match rest.strip_prefix('[') {
@@ -142,7 +142,7 @@ mod tests {
                 assert!(!allowed(&registered, &trick), "{trick}");
             }
         }
-        // Registered with a port, it is that port.
+        // Registered with a port: only that port matches.
         assert!(!allowed("http://127.0.0.1:80/cb", "http://127.0.0.1:81/cb"));
         assert!(!allowed(
             "http://app.example/cb",

@@ -1,4 +1,4 @@
-//! What a refresh token is worth.
+//! The `refresh_token` grant: scopes and resources of the new access token.
 
 use doorward_shared::ScopeSet;
 
@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Exchange {
-    /// Uses a refresh token up, for the scopes it was given or fewer.
+    /// Uses up a refresh token, for the granted scopes or a subset.
     pub(super) async fn of_refresh(
         &self,
         used: &Secret,

@@ -1,4 +1,4 @@
-//! The person at the authorization endpoint: whether they must sign in, what they allow, and the code that stands for it.
+//! The user at the authorization endpoint: whether they must sign in, what they consent to, and the code issued for it.
 
 use std::sync::Arc;
 
@@ -22,28 +22,28 @@ use crate::{
     store::Created,
 };
 
-/// What comes of asking the person.
+/// Result of asking for consent.
 pub(super) enum Decision {
-    /// They have to say something first.
+    /// The user must decide first.
     Ask(AuthorizationOutcome),
-    /// They give this.
+    /// The user grants this.
     Grant { user: UserId, scope: ScopeSet },
 }
 
-/// Asks the person, and makes the code.
+/// Asks the user for consent, and issues the code.
 pub(super) struct ResourceOwner {
     pub endpoint: AuthorizationEndpoint,
     pub request: AuthorizationRequest,
     pub client: Arc<Client>,
     pub visitor: EndUser,
     pub now: Timestamp,
-    /// What the person gives, once they have said so.
+    /// The user's grant, once they have decided.
     pub granted: Option<ScopeSet>,
 }
 
 impl ResourceOwner {
-    /// Whether the person must sign in, now or again. Times count from when the request came, so that whoever has
-    /// signed in for it has signed in.
+    /// Whether the user must sign in, for the first time or again. Ages count from when the request arrived, so that a
+    /// sign-in made for it is recent enough.
     fn must_sign_in(&self, who: &SignedIn) -> bool {
         let asked_at = self.request.asked_at;
         let signed_in_at = who.session.signed_in_at.unwrap_or_default();
@@ -57,9 +57,9 @@ impl ResourceOwner {
         too_long_ago || is_other || again
     }
 
-    /// Whether the person must show a second factor that this browser's sign-in did not have: because the client wants it,
-    /// where they have one, or because their role must have one. For a client one that was taken away since counts as none:
-    /// what it is given next would be sent back here.
+    /// Whether the user must use a second factor that this browser's sign-in did not include: because the client
+    /// requests it and they have one, or because their role requires one. For a client's request, a
+    /// factor that was removed since the sign-in does not count: the session it gives would be sent back here.
     ///
     /// # Errors
     /// Storage.
@@ -72,24 +72,24 @@ impl ResourceOwner {
         Ok(wants && store.factor_shown(who.session.id).await? == Some(false))
     }
 
-    /// What of the request the person can give.
+    /// The requested scopes that the user can grant.
     fn offered(&self, who: &SignedIn) -> ScopeSet {
         scopes_left(&self.request.scope, &who.account.may, None)
     }
 
-    /// What the person is asked for: the scopes, and those whose claims are wanted one by one.
+    /// The scopes to ask consent for: the requested ones, and those of individually requested claims.
     fn asked_for(&self, offered: &ScopeSet) -> ScopeSet {
         offered.union(&self.request.claims.scopes())
     }
 
-    /// A client that cannot show who it is, at an address any program may claim: what was allowed before may have
-    /// been allowed to another (RFC 8252 section 8.6). Nor does anybody vouch for a client that registered itself.
+    /// A client that cannot authenticate, at a redirect URI that any program may claim: earlier consent may have been
+    /// given to another program (RFC 8252 section 8.6). A dynamically registered client is not verified either.
     fn must_ask_always(&self) -> bool {
         let is_public = !self.client.is_confidential();
         self.client.dynamic || (is_public && is_claimed_by_any_program(&self.request.redirect_uri))
     }
 
-    /// Who is signed in well enough for this request.
+    /// The signed-in user, if the sign-in is sufficient for this request.
     async fn signed_in(&self) -> Result<Option<&SignedIn>, OAuthError> {
         let Some(who) = &self.visitor.signed_in else {
             return Ok(None);
@@ -98,10 +98,10 @@ impl ResourceOwner {
         Ok((!again).then_some(who))
     }
 
-    /// Whether the person allows what is asked for, as far as they have said.
+    /// The user's decision about the request so far.
     ///
     /// # Errors
-    /// [`OAuthError`], told the client.
+    /// [`OAuthError`], reported to the client.
     pub(super) async fn decide(&self) -> Result<Decision, OAuthError> {
         let prompt = self.request.prompt;
         let refuse = |error, reason: &'static str| Err(OAuthError::new(error, reason));
@@ -128,7 +128,7 @@ impl ResourceOwner {
         match self.visitor.decision {
             Some(false) => return refuse("access_denied", SAID_NO),
             Some(true) => {
-                // Nothing that was not on the page they said yes to.
+                // Nothing beyond what the consent page showed.
                 let shown = self.request.shown.clone().unwrap_or_default();
                 return Ok(Decision::Grant {
                     user,
@@ -152,7 +152,7 @@ impl ResourceOwner {
         }
     }
 
-    /// Makes the code that stands for what the person gives.
+    /// Issues the code for the user's grant.
     ///
     /// # Errors
     /// As [`ResourceOwner::decide`]; storage.
@@ -176,7 +176,7 @@ impl ResourceOwner {
         }
     }
 
-    /// What a code stands for.
+    /// The grant that a code stands for.
     async fn code(
         &self,
         who: &SignedIn,
@@ -220,7 +220,7 @@ impl ResourceOwner {
         }
     }
 
-    /// What the client is answered with a code.
+    /// The authorization response with a code.
     pub(super) fn answer(&self, code: &str) -> ClientAnswer {
         let mut parameters = vec![("code", code.to_owned())];
         parameters.extend(self.request.state.clone().map(|state| ("state", state)));

@@ -1,4 +1,4 @@
-//! Revocation, RFC 7009: the end of a token, and of what belongs to the same grant.
+//! Token revocation, RFC 7009: revokes a token and all tokens of the same grant.
 
 use doorward_shared::{SessionId, Timestamp};
 use ulid::Ulid;
@@ -11,8 +11,8 @@ use crate::{
 };
 
 impl Introspection {
-    /// Ends a token of this client's, and with it what belongs to the same grant (RFC 7009 section 2.1). A token of
-    /// somebody else's, or of nobody's, is left alone, and the answer is the same.
+    /// Revokes a token of this client, and all tokens of the same grant (RFC 7009 section 2.1). An unknown token or one
+    /// of another client is ignored, with the same response.
     ///
     /// # Errors
     /// `invalid_client` when the client has lost its credentials since; 503.
@@ -37,14 +37,14 @@ impl Introspection {
             None => Ok(()),
         };
         match ended {
-            // Swept since.
+            // The row was deleted since.
             Err(StoreError::Refused(DomainError::NotFound(_))) => Ok(()),
             Err(StoreError::Refused(_)) => Err(OAuthError::client(by.basic)),
             ended => Ok(ended?),
         }
     }
 
-    /// What a client's own token stands for; nothing, where it is another's, or none.
+    /// The client's own token, if it is one; `None` for another client's or an invalid one.
     async fn target_of(
         &self,
         client: &Client,
@@ -80,9 +80,9 @@ impl Introspection {
         })
     }
 }
-/// What a token that is given up stands for.
+/// The object that a revoked token belongs to.
 enum RevocationTarget {
     Session(SessionId),
-    /// A client's own: its id, and when it would have ended.
+    /// A client-credentials token: its id, and its expiry.
     Token(Ulid, Timestamp),
 }

@@ -1,4 +1,4 @@
-//! What this server serves, for stock clients: RFC 8414 and OpenID Connect Discovery 1.0, one document for both.
+//! Server metadata for stock clients: RFC 8414 and OpenID Connect Discovery 1.0, one document for both.
 
 use doorward_shared::scope::OPENID_SCOPES;
 use serde::Serialize;
@@ -126,7 +126,7 @@ impl Metadata {
             authorization_response_iss_parameter_supported: true,
             claims_parameter_supported: true,
             request_parameter_supported: false,
-            // Said aloud: its default is true (OpenID Connect Discovery section 3).
+            // Explicit, since its default is true (OpenID Connect Discovery section 3).
             request_uri_parameter_supported: false,
         }
     }

@@ -21,7 +21,7 @@ use crate::{
     store::Store,
 };
 
-/// What a client gets.
+/// The response to a token request.
 #[derive(Debug, Clone)]
 pub struct TokenAnswer {
     pub access_token: String,
@@ -32,7 +32,7 @@ pub struct TokenAnswer {
     pub id_token: Option<String>,
 }
 
-/// What answers token requests.
+/// Handles token requests.
 #[derive(Debug, Clone)]
 pub struct TokenEndpoint {
     pub(crate) clients: Clients,
@@ -43,7 +43,7 @@ pub struct TokenEndpoint {
 }
 
 impl TokenEndpoint {
-    /// Answers a token request.
+    /// Handles a token request.
     ///
     /// # Errors
     /// [`OAuthError`], RFC 6749 section 5.2.
@@ -72,7 +72,7 @@ impl TokenEndpoint {
         answer
     }
 
-    /// Answers a token request of a client that has shown who it is.
+    /// Handles a token request of an authenticated client.
     async fn exchange(
         &self,
         Authenticated { client, secret, .. }: Authenticated,
@@ -119,7 +119,7 @@ fn unknown_grant(grant: &str) -> OAuthError {
     ))
 }
 
-/// A grant that the client is not registered for.
+/// Error for a grant that the client is not registered for.
 pub(super) fn other_grant(grant: GrantType, client: &Client) -> OAuthError {
     let registered = client.grant_types.iter().map(|grant| grant.as_str());
     let why = "the client is not registered for this grant";
@@ -130,14 +130,15 @@ pub(super) fn other_grant(grant: GrantType, client: &Client) -> OAuthError {
     ))
 }
 
-/// Scopes that the client is not registered for.
+/// Error for scopes that the client is not registered for.
 pub(super) fn other_scope(asked: &str, registered: &ScopeSet) -> OAuthError {
     let registered = registered.iter().map(Scope::as_str);
     OAuthError::scope("the client is not registered for this scope")
         .about(Sent::new("scope", asked, registered))
 }
 
-/// Audiences a client may ask tokens for, RFC 8707 section 2: one that registered itself those of all operators' clients.
+/// Audiences a client may request, RFC 8707 section 2: for a dynamically registered one, those of all operators'
+/// clients.
 ///
 /// # Errors
 /// `invalid_target`.
@@ -182,7 +183,7 @@ pub(super) async fn resources(
     Ok(resources)
 }
 
-/// What of the form a grant needs, checked before its flow starts.
+/// The parameters that a grant needs, checked before its flow starts.
 fn presented(kind: GrantType, client: &Client, form: &Form) -> Result<Presented, OAuthError> {
     let scope = form.get("scope").map(scopes).transpose()?;
     match kind {
@@ -221,7 +222,7 @@ fn presented(kind: GrantType, client: &Client, form: &Form) -> Result<Presented,
     }
 }
 
-/// Scopes as a request names them.
+/// Parses the scopes of a request.
 ///
 /// # Errors
 /// `invalid_scope` for a malformed one.
@@ -232,7 +233,7 @@ pub(crate) fn scopes(text: &str) -> Result<ScopeSet, OAuthError> {
         return Err(bad());
     }
     let scopes = ScopeSet::parse(text).map_err(|_| bad())?;
-    // A parameter without a value counts as left out; one of spaces has a value that names nothing.
+    // A parameter without a value counts as omitted; one of spaces has a value without a scope.
     if scopes.is_empty() {
         return Err(bad());
     }

@@ -1,4 +1,4 @@
-//! What a grant is worth: the tokens that a client gets for it.
+//! Exchanges a grant for tokens.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -18,17 +18,17 @@ use crate::{
     store::{NewSession, Redeemed},
 };
 
-/// Why a code is refused.
+/// Description of the rejection of a code.
 pub(super) const BAD_CODE: &str = "the authorization code is not valid";
 
-/// What is asked for tokens with.
+/// The grant presented in a token request.
 #[expect(clippy::large_enum_variant, reason = "one for each request")]
 pub(super) enum Presented {
     ClientCredentials,
     Code {
         hash: Digest256,
         redirect_uri: String,
-        /// Whether a PKCE verifier came.
+        /// Whether a PKCE verifier was sent.
         verified: bool,
         found: Option<AuthorizationCode>,
     },
@@ -38,15 +38,15 @@ pub(super) enum Presented {
     },
 }
 
-/// One token request of a client that has shown who it is.
+/// One token request of an authenticated client.
 pub(super) struct Exchange {
     pub endpoint: TokenEndpoint,
     pub client: Arc<Client>,
     pub presented: Presented,
     pub context: AuditContext,
-    /// Audiences that were asked for, all of which the client may ask for.
+    /// Requested audiences, all of which the client may request.
     pub resources: Vec<String>,
-    /// Hash of the secret that the client has shown.
+    /// Hash of the secret that the client used.
     pub secret: Option<Digest256>,
 }
 
@@ -59,8 +59,8 @@ impl Exchange {
         }
     }
 
-    /// The parameters that the flow reads: not those that say who the client is. With client credentials no scope stands
-    /// for all that the client may do by itself.
+    /// The parameters that the flow reads, without client authentication. For client credentials, an omitted scope
+    /// becomes all that the client may have by itself.
     pub(super) fn parameters(&self, form: &Form) -> HashMap<String, String> {
         let ours = ["client_id", "client_secret", "resource"];
         let pairs = form.pairs().iter();
@@ -70,12 +70,12 @@ impl Exchange {
             let own = || own_scopes(&self.client).to_string();
             parameters.entry("scope".to_owned()).or_insert_with(own);
         }
-        // Nor a scope that names nothing, which the flow takes for one that it cannot read.
+        // Also drops an empty scope, which the flow would reject as malformed.
         parameters.retain(|_, value| !value.is_empty());
         parameters
     }
 
-    /// The scope that is asked for with a refresh token.
+    /// The scope requested with a refresh token.
     pub(super) fn refreshed_scope(&self) -> Option<ScopeSet> {
         match &self.presented {
             Presented::Refresh { scope, .. } => Some(scope.clone().unwrap_or_default()),
@@ -83,7 +83,7 @@ impl Exchange {
         }
     }
 
-    /// The code that was shown, if it is good. One that was used before ends what came of it.
+    /// The presented code, if it is valid. Presenting a used one ends the session it was exchanged for.
     pub(super) async fn find_code(&mut self) -> Result<Option<AuthorizationCode>, OAuthError> {
         let Presented::Code {
             hash,
@@ -124,8 +124,8 @@ impl Exchange {
         Ok(Some(code))
     }
 
-    /// Issues what was shown is worth. `scope` is what the flow grants a client by itself. What goes to storage stands in a
-    /// box: the flow moves the whole, and a client's own token needs none of it.
+    /// Issues the tokens. `scope` is what the flow grants a client by itself. Calls to storage are boxed: the flow
+    /// moves the whole future, and a client-credentials token needs none of it.
     pub(super) async fn issue(&self, scope: &str) -> Result<TokenAnswer, OAuthError> {
         match &self.presented {
             Presented::ClientCredentials => {
@@ -144,7 +144,7 @@ impl Exchange {
         }
     }
 
-    /// A client's own token.
+    /// Issues a client-credentials token.
     fn of_client(&self, scope: &ScopeSet) -> Result<TokenAnswer, OAuthError> {
         let tokens = &self.endpoint.tokens;
         let seconds = tokens.settings.client_token_seconds;
@@ -168,7 +168,7 @@ impl Exchange {
         })
     }
 
-    /// RFC 8707 section 2.2: at the token endpoint a subset of what was granted.
+    /// RFC 8707 section 2.2: at the token endpoint, a subset of the granted audiences.
     fn check_resources(&self, code: &AuthorizationCode) -> Result<(), OAuthError> {
         let granted = |uri: &String| code.resources.is_empty() || code.resources.contains(uri);
         let Some(other) = self.resources.iter().find(|uri| !granted(uri)) else {
@@ -179,7 +179,7 @@ impl Exchange {
         Err(OAuthError::new("invalid_target", why).about(sent))
     }
 
-    /// Uses a code up: the session that it opens, and the audiences that were granted with it.
+    /// Uses up a code: creates its session, and returns the granted audiences.
     async fn redeem(
         &self,
         hash: Digest256,
@@ -198,7 +198,7 @@ impl Exchange {
         }
     }
 
-    /// What a code is worth: it is used up and its session opens.
+    /// Exchanges a code: uses it up and creates its session.
     async fn of_code(
         &self,
         hash: Digest256,
@@ -207,10 +207,10 @@ impl Exchange {
         let (client, tokens, now) = (&self.client, &self.endpoint.tokens, self.context.at);
         self.check_resources(code)?;
         if !allowed_redirect(&self.client, &code.redirect_uri) {
-            // It was taken from the client since: whoever is there has the code.
+            // It was removed from the client since: the presenter has the code already.
             return Err(OAuthError::grant(BAD_CODE));
         }
-        // OpenID Connect Core section 11: with `openid` it is `offline_access` that asks for a refresh token.
+        // OpenID Connect Core section 11: with `openid`, a refresh token is requested by `offline_access`.
         let asked = !code.scope.covers("openid") || code.scope.covers("offline_access");
         let offline = asked && client.may(GrantType::RefreshToken);
         let refresh = offline.then(|| tokens.next_refresh_token());
@@ -219,7 +219,7 @@ impl Exchange {
         let account = self.endpoint.store.account(session.user_id).await?;
         let account = account.ok_or_else(|| OAuthError::grant("the account is gone"))?;
         let scope = scopes_left(&session.scope, &account.may, Some(client));
-        // What is asked for was found to be the client's just now.
+        // The requested audiences were just checked against the client's.
         let audience = audience(&self.resources, granted);
         let access_token = self.access_token(&session, &scope, audience)?;
         let id_token = scope.covers("openid").then(|| {
@@ -236,7 +236,7 @@ impl Exchange {
         })
     }
 
-    /// An access token of a session that a person gave the client.
+    /// An access token of a session that a user granted to the client.
     pub(super) fn access_token(
         &self,
         session: &Session,
@@ -258,8 +258,8 @@ impl Exchange {
         Ok(tokens.access_token(grant, self.context.at)?)
     }
 
-    /// Audiences of a token: what was asked for, else the client's default. With `openid` the issuer is one of them, so
-    /// that userinfo takes it.
+    /// Audiences of a token: the requested ones, else the client's default. With `openid` the issuer is among them, so
+    /// that userinfo accepts it.
     fn audience(&self, scope: &ScopeSet, mut asked: Vec<String>) -> Vec<String> {
         let issuer = &self.endpoint.tokens.issuer;
         if asked.is_empty() {
@@ -272,7 +272,7 @@ impl Exchange {
     }
 }
 
-/// What a client may do by itself: nobody signs in, so OpenID Connect's scopes mean nothing.
+/// Scopes that a client may have by itself: no user signs in, so OpenID Connect's scopes do not apply.
 pub(super) fn own_scopes(client: &Client) -> ScopeSet {
     let real = |scope: &&Scope| !OPENID_SCOPES.contains(&scope.as_str());
     client.scopes.iter().filter(real).cloned().collect()

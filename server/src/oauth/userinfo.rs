@@ -18,7 +18,7 @@ pub struct UserInfo {
 }
 
 impl UserInfo {
-    /// What the holder of an access token is told of the person behind it.
+    /// The claims about the user that are disclosed to the holder of an access token.
     ///
     /// # Errors
     /// 403 `insufficient_scope` without `openid`; 503 when storage cannot be read.
