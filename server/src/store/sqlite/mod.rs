@@ -6,6 +6,7 @@ mod check;
 mod checkpoint;
 mod count_guard;
 mod file_modes;
+mod leftovers;
 mod open;
 mod readers;
 mod restore;

@@ -13,7 +13,7 @@ use rusqlite::{
 };
 use rustix::fs::{FlockOperation, flock};
 
-use super::{checkpoint::Checkpoints, readers::Readers, restore, schema, writer::Writer};
+use super::{checkpoint::Checkpoints, leftovers, readers::Readers, schema, writer::Writer};
 use crate::{
     clock::Clock,
     domain::text::fold,
@@ -87,7 +87,7 @@ impl Store {
         clock: Clock,
         metrics: Arc<StoreMetrics>,
     ) -> Result<Self, StoreError> {
-        restore::clean(directory);
+        leftovers::clean(directory);
         let path = directory.join(DATABASE);
         // Made here rather than by SQLite: 0600 whatever the umask; the -wal and -shm files follow its mode and owner.
         match files::create(&path) {

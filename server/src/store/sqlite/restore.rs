@@ -10,8 +10,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, config::DbConfig, 
 use ulid::Ulid;
 
 use super::{
-    backup::{BACKUPS, Source, UNFINISHED, beside, copy},
+    backup::{Source, beside, copy},
     check::{LOGS, examine, open_backup, open_to_check, plain},
+    leftovers,
     open::{DATABASE, DirectoryLock},
     schema,
 };
@@ -67,7 +68,7 @@ pub struct Restored {
 pub fn restore(directory: &Path, file: &Path, how: &Restore<'_>) -> Result<Restored, StoreError> {
     plain(file)?;
     let _lock = DirectoryLock::take(directory)?;
-    clean(directory);
+    leftovers::clean(directory);
     let target = directory.join(DATABASE);
     let target = files::real(&target).map_err(at(&target))?;
     if !how.force && fs::metadata(&target).is_ok_and(|found| found.len() > 0) {
@@ -98,41 +99,7 @@ pub fn restore(directory: &Path, file: &Path, how: &Restore<'_>) -> Result<Resto
 }
 
 /// What a database that is being made ready is called, after the name it will have.
-const PREPARED: &str = "restore";
-
-/// Removes what a restore or a backup that was killed has left in a directory that is locked.
-pub(super) fn clean(directory: &Path) {
-    let starts = [PREPARED, UNFINISHED].map(|what| format!("{DATABASE}.{what}-"));
-    remove_all(directory, |name| {
-        starts.iter().any(|start| name.starts_with(start))
-    });
-    // `backup` may write there beside a server.
-    remove_all(&directory.join(BACKUPS), is_abandoned);
-}
-
-/// Whether a file is the unfinished copy of a process that is gone, or its journal.
-fn is_abandoned(name: &str) -> bool {
-    let Some((_, process)) = name.rsplit_once(&format!(".{UNFINISHED}-")) else {
-        return false;
-    };
-    let process = process.strip_suffix("-journal").unwrap_or(process);
-    match process.parse::<u32>() {
-        // This one has begun none yet: another had its id.
-        Ok(id) if id == std::process::id() => true,
-        Ok(id) => !Path::new("/proc").join(id.to_string()).exists(),
-        Err(_) => false,
-    }
-}
-
-fn remove_all(directory: &Path, is_left: impl Fn(&str) -> bool) {
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        if is_left(&entry.file_name().to_string_lossy())
-            && let Err(error) = files::remove(&entry.path())
-        {
-            tracing::warn!(%error, "{} stays", entry.path().display());
-        }
-    }
-}
+pub(super) const PREPARED: &str = "restore";
 
 /// Puts the finished database in the place of the old one; answers where the old one is, if it was damaged.
 fn put(partial: &Path, target: &Path, now: Timestamp) -> Result<Option<PathBuf>, StoreError> {
@@ -361,39 +328,4 @@ fn note(tx: &Transaction<'_>, how: &Restore<'_>) -> Result<(), StoreError> {
         params![id.to_bytes(), how.now.0, detail],
     )?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn unfinished_copies_of_processes_that_are_gone_are_removed() {
-        let home = tempfile::tempdir().unwrap();
-        let backups = home.path().join(BACKUPS);
-        fs::create_dir(&backups).unwrap();
-        let ours = std::process::id();
-        // Larger than any process id of Linux.
-        let gone = 4_194_305_u32;
-        let kept = [
-            "doorward-1.db".to_owned(),
-            "doorward-1.db.partial-1".to_owned(),
-            "doorward-1.db.partial-old".to_owned(),
-        ];
-        let left = [
-            format!("doorward-2.db.partial-{gone}"),
-            format!("doorward-2.db.partial-{gone}-journal"),
-            format!("doorward-3.db.partial-{ours}"),
-        ];
-        for name in kept.iter().chain(&left) {
-            fs::write(backups.join(name), "x").unwrap();
-        }
-        clean(home.path());
-        let mut found: Vec<_> = fs::read_dir(&backups)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        found.sort();
-        assert_eq!(found, kept);
-    }
 }
