@@ -1,8 +1,8 @@
 //! The socket over which other commands of this program reach the server that runs on a data directory.
 //!
-//! Its name is abstract, made of the directory's device and inode: it leaves no file, and ends with the process. Names are
-//! nobody's, so either side proves that it can read `master.key`, for this very socket: without a key there is nothing to
-//! see and nothing to ask, and whoever stands between two others learns nothing.
+//! Its name is abstract, so that it ends with the process, and random: who could tell it before would take it first. A file in
+//! the directory says what it is. Names are nobody's, so either side proves that it can read `master.key`, for this very socket:
+//! without a key there is nothing to see and nothing to ask, and whoever stands between two others learns nothing.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use std::{
             net::{SocketAddr, UnixListener as Listener, UnixStream},
         },
     },
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -25,7 +25,7 @@ use doorward_server::{
     Doorward,
     app::{ApplyRequest, Outcome},
     clock::random_bytes,
-    store::MASTER_KEY,
+    store::{MASTER_KEY, write_private},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -37,8 +37,8 @@ use tokio::{
 
 use crate::text;
 
-/// Names that a server tries: another program of the machine may have taken the first.
-const NAMES: u8 = 4;
+/// The file in the data directory that says what the socket of its server is called.
+const NAME_FILE: &str = "control.name";
 /// Largest file that is applied, in bytes.
 pub(crate) const MAX: u64 = 256 * 1024;
 /// How long each step may take to come.
@@ -54,21 +54,30 @@ const PAUSE: Duration = Duration::from_millis(100);
 const NONCE: usize = 32;
 const TAG: usize = 32;
 
-/// One name of a data directory's socket, and what proves who may use it.
+/// The name of a data directory's socket, and what proves who may use it.
 struct ControlSocket {
     name: String,
     key: hmac::Key,
 }
 
 impl ControlSocket {
-    fn all(directory: &Path) -> io::Result<Vec<Self>> {
-        let found = fs::metadata(directory)?;
+    fn new(directory: &Path, name: String) -> io::Result<Self> {
         let secret = fs::read(directory.join(MASTER_KEY))?;
-        let place = |at| Self {
-            name: format!("doorward-{:x}-{:x}-{at}", found.dev(), found.ino()),
+        Ok(Self {
+            name,
             key: hmac::Key::new(hmac::HMAC_SHA256, &secret),
-        };
-        Ok((0..NAMES).map(place).collect())
+        })
+    }
+
+    /// One that nobody can have taken.
+    fn free(directory: &Path) -> io::Result<Self> {
+        let name = format!("doorward-{:032x}", u128::from_ne_bytes(random_bytes()));
+        Self::new(directory, name)
+    }
+
+    /// That of the server that runs on a directory.
+    fn of(directory: &Path) -> io::Result<Self> {
+        Self::new(directory, fs::read_to_string(directory.join(NAME_FILE))?)
     }
 
     fn address(&self) -> io::Result<SocketAddr> {
@@ -101,6 +110,7 @@ pub(crate) struct Control {
     accepting: JoinHandle<()>,
     /// Held while one is applied.
     busy: Arc<Mutex<()>>,
+    name_file: PathBuf,
 }
 
 impl Control {
@@ -109,39 +119,38 @@ impl Control {
         let finished = timeout(FINISH, self.busy.lock()).await;
         self.accepting.abort();
         drop(finished);
+        // One that stays says what is no socket's name any more; the next start replaces it.
+        fs::remove_file(self.name_file).ok();
     }
 }
 
 /// Takes what other commands ask. The caller holds the directory's lock.
 ///
 /// # Errors
-/// The socket cannot be made.
+/// The socket, or the file with its name, cannot be made.
 pub(crate) fn listen(doorward: &Doorward, directory: &Path) -> io::Result<Control> {
     let owner = fs::metadata(directory)?.uid();
-    let mut taken = io::Error::other("no name is free");
-    for place in ControlSocket::all(directory)? {
-        let listener = match Listener::bind_addr(&place.address()?) {
-            Ok(listener) => listener,
-            Err(error) => {
-                taken = error;
-                continue;
-            }
-        };
-        listener.set_nonblocking(true)?;
-        let listener = UnixListener::from_std(listener)?;
-        let busy = Arc::new(Mutex::new(()));
-        let server = Listening {
-            doorward: doorward.clone(),
-            place,
-            owner,
-        };
-        let accepting = tokio::spawn(server.accept(listener, busy.clone()));
-        return Ok(Control { accepting, busy });
-    }
-    Err(taken)
+    let place = ControlSocket::free(directory)?;
+    let name_file = directory.join(NAME_FILE);
+    let listener = Listener::bind_addr(&place.address()?)?;
+    listener.set_nonblocking(true)?;
+    let listener = UnixListener::from_std(listener)?;
+    write_private(&name_file, place.name.as_bytes())?;
+    let busy = Arc::new(Mutex::new(()));
+    let server = Listening {
+        doorward: doorward.clone(),
+        place,
+        owner,
+    };
+    let accepting = tokio::spawn(server.accept(listener, busy.clone()));
+    Ok(Control {
+        accepting,
+        busy,
+        name_file,
+    })
 }
 
-/// What takes files, under one name.
+/// What takes files.
 struct Listening {
     doorward: Doorward,
     place: ControlSocket,
@@ -237,17 +246,7 @@ pub(crate) fn ask(directory: &Path, wanted: &ApplyRequest) -> Result<Outcome, St
 
 /// Connects to the socket behind which the directory's server is.
 fn connect(directory: &Path) -> io::Result<UnixStream> {
-    let mut why = io::Error::from(io::ErrorKind::NotFound);
-    for place in ControlSocket::all(directory)? {
-        match greet(&place) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => why = error,
-        }
-    }
-    Err(why)
-}
-
-fn greet(place: &ControlSocket) -> io::Result<UnixStream> {
+    let place = ControlSocket::of(directory)?;
     let mut stream = UnixStream::connect_addr(&place.address()?)?;
     stream.set_read_timeout(Some(STEP_TIMEOUT))?;
     stream.set_write_timeout(Some(STEP_TIMEOUT))?;

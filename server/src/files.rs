@@ -105,7 +105,10 @@ pub(crate) fn replace(finished: &Path, target: &Path) -> io::Result<()> {
 }
 
 /// Writes a file of mode 0600 whatever the umask, whole or not at all, and on disk when this returns.
-pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+/// As the system gives them; what was there before is there still.
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let partial = path.with_extension("partial");
     remove(&partial)?;
     let mut file = create(&partial)?;

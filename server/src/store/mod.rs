@@ -118,6 +118,8 @@ pub use sqlite::{
 pub(crate) use time_series::{floor as series_floor, hour_of};
 use write_tx::WriteTx;
 
+pub use crate::files::write_private;
+
 use self::{
     caches::Caches,
     sql::Connection,

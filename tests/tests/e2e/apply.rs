@@ -431,12 +431,16 @@ async fn somebody_may_be_made_disabled_and_is_enabled_by_the_file() {
     assert_eq!(out, "~ user eve@example.com: disabled true to false\n");
 }
 
+/// The address of an abstract name.
+fn abstract_address(name: &str) -> SocketAddr {
+    SocketAddr::from_abstract_name(name).unwrap()
+}
+
 #[tokio::test]
 async fn nobody_is_served_or_asked_who_cannot_read_the_master_key() {
-    let mut place = ServerSetup::start();
-    let found = std::fs::metadata(place.server.data_dir()).unwrap();
-    let name = format!("doorward-{:x}-{:x}-0", found.dev(), found.ino());
-    let address = SocketAddr::from_abstract_name(&name).unwrap();
+    let place = ServerSetup::start();
+    let file = place.server.data_dir().join("control.name");
+    let address = abstract_address(&std::fs::read_to_string(&file).unwrap());
     let connect = || {
         let stream = UnixStream::connect_addr(&address).unwrap();
         stream
@@ -455,9 +459,8 @@ async fn nobody_is_served_or_asked_who_cannot_read_the_master_key() {
     assert_eq!(answer, b"");
     assert_eq!(said(place.apply("", &[])), "nothing to change\n");
 
-    // A program that has taken the name while no server ran is told nothing, and keeps nobody out.
-    place.server.stop();
-    let squatter = UnixListener::bind_addr(&address).unwrap();
+    // A program that has the name is told nothing.
+    let squatter = UnixListener::bind_addr(&abstract_address("doorward-not-the-server")).unwrap();
     let told = std::thread::spawn(move || {
         let (mut stream, _) = squatter.accept().unwrap();
         stream.write_all(&[7; 32]).unwrap();
@@ -468,13 +471,32 @@ async fn nobody_is_served_or_asked_who_cannot_read_the_master_key() {
         let _ = stream.read_to_end(&mut rest);
         rest
     });
-    place.server.start_again();
-    let role = "[[roles]]\nname = \"secret\"\npermissions = []\n";
-    assert_eq!(
-        said(place.apply(role, &[])),
-        "+ role secret: permissions []\n"
-    );
+    std::fs::write(&file, "doorward-not-the-server").unwrap();
+    let why = failed(place.apply(FIRST, &[]));
+    assert!(why.contains("another program"), "{why}");
     assert_eq!(told.join().unwrap(), b"");
+}
+
+#[tokio::test]
+async fn nobody_keeps_files_from_being_applied_by_taking_the_sockets_name_first() {
+    let mut place = ServerSetup::start();
+    let file = place.server.data_dir().join("control.name");
+    let before = std::fs::read_to_string(&file).unwrap();
+    place.server.kill();
+    let found = std::fs::metadata(place.server.data_dir()).unwrap();
+    let guessed = (0..4).map(|at| format!("doorward-{:x}-{:x}-{at}", found.dev(), found.ino()));
+    let _taken: Vec<_> = guessed
+        .chain([before.clone()])
+        .map(|name| UnixListener::bind_addr(&abstract_address(&name)).unwrap())
+        .collect();
+    place.server.start_again();
+    assert_eq!(
+        said(place.apply(FIRST, &[])),
+        "+ role first: permissions [read]\n"
+    );
+    assert_ne!(std::fs::read_to_string(&file).unwrap(), before);
+    place.server.stop();
+    assert!(!file.exists());
 }
 
 #[tokio::test]

@@ -91,13 +91,14 @@ async fn files_are_private_whatever_the_umask() {
             "doorward.db-shm",
             "master.key",
             "operator.key",
+            "control.name",
         ] {
             assert!(
                 files.iter().any(|(name, _)| name == wanted),
                 "{wanted}: {files:?}"
             );
         }
-        assert_eq!(files.len(), 6, "{files:?}");
+        assert_eq!(files.len(), 7, "{files:?}");
         assert!(
             files.iter().all(|(_, mode)| *mode == 0o600),
             "umask {umask}: {files:?}"
