@@ -27,8 +27,8 @@ type publicKey struct {
 	Y         string `json:"y"`
 }
 
-// name is the "iss" of the server's tokens, asked once (RFC 8414). It is another than BaseURL where the server is
-// reached under an inner address. A server without metadata is its own name.
+// name is the "iss" of the server's tokens, asked until it is told (RFC 8414). It is another than BaseURL where the server
+// is reached under an inner address, so nothing is guessed where a proxy says that there is no metadata.
 func (i *issuer) name(ctx context.Context) (string, error) {
 	i.mu.Lock()
 	known := i.known
@@ -40,12 +40,10 @@ func (i *issuer) name(ctx context.Context) (string, error) {
 		Issuer string `json:"issuer"`
 	}
 	request := call{method: http.MethodGet, path: "/.well-known/oauth-authorization-server"}
-	err := i.transport.send(ctx, request, &metadata)
-	if failure, ok := err.(*Error); ok && failure.Status == http.StatusNotFound {
-		metadata.Issuer = i.transport.base
-	} else if err != nil {
+	if err := i.transport.send(ctx, request, &metadata); err != nil {
 		return "", err
-	} else if metadata.Issuer == "" {
+	}
+	if metadata.Issuer == "" {
 		return "", unexpected("issuer")
 	}
 	i.mu.Lock()

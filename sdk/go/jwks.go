@@ -17,6 +17,8 @@ import (
 const (
 	// How long keys are good without a look whether one was revoked.
 	keepKeys = 5 * time.Minute
+	// How long keys serve on where the server does not answer: a key that was revoked meanwhile would be good for ever.
+	longestKeys = 24 * time.Hour
 	// After a failed look the old keys are used so long before the next.
 	pauseKeys = 10 * time.Second
 	// How long after its begin a look holds up tokens whose keys are known.
@@ -41,6 +43,7 @@ type keySet struct {
 	mu      sync.Mutex
 	keys    map[string]verifyKey
 	stale   time.Time
+	over    time.Time
 	looks   float64
 	counted time.Time
 	loading *keyFlight
@@ -61,7 +64,8 @@ func newKeySet(issuer *issuer) *keySet {
 func (s *keySet) find(ctx context.Context, id string) (verifyKey, bool, error) {
 	s.mu.Lock()
 	key, found := s.keys[id]
-	first, stale := len(s.keys) == 0, !time.Now().Before(s.stale)
+	now := time.Now()
+	first, stale := len(s.keys) == 0 || !now.Before(s.over), !now.Before(s.stale)
 	s.mu.Unlock()
 	switch {
 	case first:
@@ -69,7 +73,7 @@ func (s *keySet) find(ctx context.Context, id string) (verifyKey, bool, error) {
 			return verifyKey{}, false, err
 		}
 	case stale && found:
-		// The old keys serve on where the server cannot be asked.
+		// The old keys serve on for a day where the server cannot be asked.
 		s.look(ctx)
 	case stale || (!found && s.mayLook()):
 		_ = s.load(ctx)
@@ -150,7 +154,8 @@ func (s *keySet) fetch(ctx context.Context, loading *keyFlight) {
 	s.mu.Lock()
 	s.stale = time.Now().Add(pauseKeys)
 	if err == nil {
-		s.keys, s.stale = keys, time.Now().Add(keepKeys)
+		now := time.Now()
+		s.keys, s.stale, s.over = keys, now.Add(keepKeys), now.Add(longestKeys)
 	}
 	s.loading = nil
 	s.mu.Unlock()

@@ -8,8 +8,8 @@ export declare class Issuer {
     #private;
     constructor(transport: Transport);
     /**
-     * The `iss` of its tokens, asked once (RFC 8414). It is another than `baseUrl` where the server is reached under an
-     * inner address. A server without metadata is its own name.
+     * The `iss` of its tokens, asked until it is told (RFC 8414). It is another than `baseUrl` where the server is reached
+     * under an inner address, so nothing is guessed where a proxy says that there is no metadata.
      */
     name(): Promise<string>;
     /** The keys that sign now, and those whose last token has not expired. */

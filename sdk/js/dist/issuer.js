@@ -1,4 +1,4 @@
-import { DoorwardError, unexpected } from './errors.js';
+import { unexpected } from './errors.js';
 /** What the server says of itself: its issuer name and its keys. */
 export class Issuer {
     #transport;
@@ -7,8 +7,8 @@ export class Issuer {
         this.#transport = transport;
     }
     /**
-     * The `iss` of its tokens, asked once (RFC 8414). It is another than `baseUrl` where the server is reached under an
-     * inner address. A server without metadata is its own name.
+     * The `iss` of its tokens, asked until it is told (RFC 8414). It is another than `baseUrl` where the server is reached
+     * under an inner address, so nothing is guessed where a proxy says that there is no metadata.
      */
     name() {
         this.#name ??= this.#ask().catch((error) => {
@@ -19,17 +19,10 @@ export class Issuer {
     }
     async #ask() {
         const path = '/.well-known/oauth-authorization-server';
-        try {
-            const { issuer } = await this.#transport.send({ method: 'GET', path }, undefined);
-            if (typeof issuer !== 'string')
-                throw unexpected('issuer');
-            return issuer;
-        }
-        catch (error) {
-            if (error instanceof DoorwardError && error.status === 404)
-                return this.#transport.baseUrl;
-            throw error;
-        }
+        const { issuer } = await this.#transport.send({ method: 'GET', path }, undefined);
+        if (typeof issuer !== 'string')
+            throw unexpected('issuer');
+        return issuer;
     }
     /** The keys that sign now, and those whose last token has not expired. */
     async keys() {

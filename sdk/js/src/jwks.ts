@@ -3,6 +3,8 @@ import type { Issuer, PublicKey } from './issuer.js'
 
 /** How long keys are good without a look whether one was revoked. */
 const KEEP_MS = 300_000
+/** How long keys serve on where the server does not answer: a key that was revoked meanwhile would be good for ever. */
+const LONGEST_MS = 86_400_000
 /** After a failed look the old keys are used so long before the next. */
 const PAUSE_MS = 10_000
 /** How long after its begin a look holds up tokens whose keys are known. */
@@ -31,6 +33,7 @@ export class KeySet {
   #loading: Promise<void> | undefined
   #began = 0
   #staleAt = 0
+  #overAt = 0
   #tokens = BURST
   #countedAt = Date.now()
 
@@ -40,7 +43,7 @@ export class KeySet {
 
   /** The key with this id; `undefined` where the server has none. */
   async find(kid: string): Promise<VerifyKey | undefined> {
-    if (this.#keys.size === 0) await this.#load()
+    if (this.#keys.size === 0 || Date.now() >= this.#overAt) await this.#load()
     else if (Date.now() >= this.#staleAt) await this.#look()
     const found = this.#keys.get(kid)
     if (found || !this.#mayLook()) return found
@@ -58,7 +61,7 @@ export class KeySet {
     return true
   }
 
-  /** Looks whether a key was revoked; where the server does not answer the old ones serve on. */
+  /** Looks whether a key was revoked; where the server does not answer the old ones serve on for a day. */
   #look(): Promise<void> {
     const loading = this.#load().catch(() => undefined)
     const left = this.#began + PATIENCE_MS - Date.now()
@@ -88,6 +91,7 @@ export class KeySet {
     }
     this.#keys = keys
     this.#staleAt = Date.now() + KEEP_MS
+    this.#overAt = Date.now() + LONGEST_MS
   }
 }
 

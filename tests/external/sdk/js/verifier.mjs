@@ -179,6 +179,43 @@ await check('a server that hangs holds tokens of known keys up for a moment only
   }
 })
 
+await check('where the server does not answer its keys serve on for a day, and no longer', async () => {
+  const key = signer('1', 'EdDSA')
+  const server = await published(key)
+  const verifier = new Doorward({ baseUrl: server.url }).verifier({ audience })
+  const good = token(key, { ...claims(server.url), exp: now() + 7 * 86_400 })
+  await verifier.verify(good)
+  server.down = true
+  const clock = Date.now
+  try {
+    Date.now = () => clock() + 86_340_000
+    await verifier.verify(good)
+    Date.now = () => clock() + 86_400_000
+    assert.equal((await failure(verifier.verify(good))).code, 'network_error')
+    server.down = false
+    await verifier.verify(good)
+  } finally {
+    Date.now = clock
+    server.close()
+  }
+})
+
+await check('a server is not named by what a proxy knows nothing of', async () => {
+  const key = signer('1', 'EdDSA')
+  let starts = true
+  const inner = await stub((request, response) => {
+    if (request.url === '/.well-known/jwks.json') return json(response, 200, { keys: [key.jwk] })
+    return starts ? json(response, 404, {}) : json(response, 200, { issuer: 'https://id.example' })
+  })
+  const verifier = new Doorward({ baseUrl: inner.url }).verifier({ audience })
+  const good = token(key, claims('https://id.example'))
+  const error = await failure(verifier.verify(good))
+  assert.deepEqual([error.status, error.code], [404, 'invalid_response'])
+  starts = false
+  await verifier.verify(good)
+  inner.close()
+})
+
 await check('one rule of scopes', () => {
   assert.ok(covers('read write', 'read:orders') && covers('read:orders', 'read:orders') && covers(['admin'], 'admin:users:read'))
   assert.ok(!covers('read:orders', 'read') && !covers('read', 'reader') && !covers('', 'read') && !covers('', ''))
