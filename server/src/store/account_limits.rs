@@ -1,4 +1,4 @@
-//! Caps of an account, decided in the unit that would pass them.
+//! Limits on live sessions and API keys per account, enforced in the transaction that would exceed them.
 
 use doorward_shared::{SessionId, Timestamp, UserId};
 
@@ -19,11 +19,11 @@ use crate::domain::{
     },
 };
 
-/// Sessions that one more ends at most. Only an account from before its cap has more beyond it: each sign-in brings it
-/// nearer.
+/// Maximum number of sessions that one new session ends. Only an account that predates its limit exceeds it by more;
+/// each sign-in reduces the excess.
 const CHECK_INTERVAL: usize = 200;
 
-/// Ends what an account has beyond its cap of live sessions: the least recently used, but never `new`.
+/// Ends an account's least recently used sessions above its limit, but never `new`.
 pub(super) fn evict(
     tx: &mut WriteTx<'_>,
     new: &Session,
@@ -35,7 +35,7 @@ pub(super) fn evict(
     }
     let mut live = live_of(tx.conn, new.user_id, context.at, cap + CHECK_INTERVAL)?;
     if live.len() > cap {
-        // Only where it is decided by: when they were last seen may not be on disk yet.
+        // Only when needed for the decision: the latest last-used times may not be on disk yet.
         tx.memory.with_last_used(&mut live);
     }
     for id in evicted(live, new.id, cap) {
@@ -52,7 +52,7 @@ pub(super) fn evict(
     Ok(())
 }
 
-/// Live sessions of an account, those first that end first, at most `limit`, with when they were last seen.
+/// At most `limit` live sessions of an account with their last-used times, the earliest to expire first.
 fn live_of(
     conn: &Connection,
     user: UserId,
@@ -73,7 +73,7 @@ fn live_of(
         let rows = select.query_map(values, read)?;
         return Ok(rows.collect::<Result<_, _>>()?);
     }
-    // What a pending ending has ended is passed over by its ids, not looked at row by row.
+    // Sessions covered by a pending bulk revocation are skipped by id instead of checked row by row.
     let floor = bulk_revocations::floor(conn, RevokedKind::Sessions, user)?;
     let id = user.0.to_bytes();
     if floor == [0; 16] {
@@ -94,7 +94,7 @@ fn live_of(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Refuses one more key than an account's cap of live ones.
+/// Rejects a new key that would exceed the account's limit of live keys.
 ///
 /// # Errors
 /// As [`keys::one_more`].
@@ -108,7 +108,7 @@ pub(super) fn key_fits(
         return Ok(());
     };
     let floor = bulk_revocations::floor(tx.conn, RevokedKind::Keys, owner)?;
-    // The expression of the index `api_keys_live`.
+    // Matches the expression of the index `api_keys_live`.
     let sql = "SELECT count(*) FROM (SELECT 1 FROM api_keys WHERE owner_id = ?1 AND CASE \
                WHEN coalesce(revoked_at, 9223372036854775807) < coalesce(expires_at, 9223372036854775807) \
                THEN coalesce(revoked_at, 9223372036854775807) ELSE coalesce(expires_at, 9223372036854775807) END > ?2 \

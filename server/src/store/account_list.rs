@@ -1,4 +1,4 @@
-//! The list of users, and the search in it.
+//! The user list and its search.
 
 use doorward_shared::{Page, UserId};
 
@@ -12,12 +12,13 @@ use super::{
 };
 use crate::domain::User;
 
-/// Which users a list holds.
+/// Filter of the user list.
 #[derive(Debug, Clone, Default)]
 pub struct UserFilter {
     pub role: Option<String>,
     pub disabled: Option<bool>,
-    /// Those of [`Email::keys_of`](crate::domain::Email::keys_of): the one account that a sign-in with the address means.
+    /// Result of [`Email::keys_of`](crate::domain::Email::keys_of): the one account that a sign-in with the address
+    /// selects.
     pub email: Option<[String; 2]>,
 }
 
@@ -28,7 +29,7 @@ const LIST: List<User> = List {
     kept: Some(Count::Users),
     sorts: &[
         ("id", "u.id"),
-        // Ids come in the order of creation.
+        // Ids are ordered by creation time.
         ("createdAt", "u.id"),
         ("email", "u.email_key"),
         ("lastLoginAt", "coalesce(u.last_login_at, 0)"),
@@ -40,7 +41,7 @@ const LIST: List<User> = List {
 };
 
 impl Store {
-    /// A page of users. `q` is looked for in addresses and names.
+    /// A page of users. `q` searches email addresses and names.
     pub async fn users(
         &self,
         filter: UserFilter,
@@ -77,7 +78,7 @@ impl Store {
     }
 }
 
-/// Users that a search finds, at most. What matches more often wants more letters.
+/// Maximum number of users a search returns; a broader match needs a longer query.
 const FOUND: u32 = 2000;
 
 fn search(conditions: &mut Filter, q: &str) {
@@ -93,13 +94,13 @@ fn search(conditions: &mut Filter, q: &str) {
     }
 }
 
-/// Whether a text is too short for the trigram index.
+/// Whether a query is too short for the trigram index.
 fn is_short(q: &str) -> bool {
     q.chars().count() < 3
 }
 
-/// A condition on `users AS u` that holds for the newest `most` users whose address or name contains `q`, and its one
-/// value. From three characters on the trigram index answers; of shorter text only the newest users are read.
+/// A condition on `users AS u`, and its one parameter, that matches the newest `most` users whose email address or name
+/// contains `q`. Queries of three characters or more use the trigram index; shorter ones read only the newest users.
 pub(super) fn matching(q: &str, most: u32) -> (String, Value) {
     if is_short(q) {
         let found = format!(

@@ -1,4 +1,4 @@
-//! How accounts are written, and what follows from a change of one.
+//! Inserts and updates of account rows, and the consequences of an update.
 
 use doorward_shared::{Timestamp, UserId};
 
@@ -15,7 +15,7 @@ use crate::domain::{
     rules::account::{self as rule, Access, AnyAdministrator},
 };
 
-/// Adds an account.
+/// Inserts an account.
 pub(super) fn insert(
     tx: &mut WriteTx<'_>,
     new: NewUser,
@@ -67,8 +67,8 @@ pub(super) fn insert(
     })
 }
 
-/// Whether another account than `own` has an address. One may stand beside another of the same address, with a key
-/// that starts with the shared one: see [`Email::key_beside`].
+/// Whether an account other than `own` has this address. Two accounts may share an address: the second has a key that
+/// starts with the shared one, see [`Email::key_beside`].
 pub(super) fn is_taken(
     conn: &Connection,
     email: &Email,
@@ -77,7 +77,7 @@ pub(super) fn is_taken(
     let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE (id <> ?1 OR ?1 IS NULL) \
                AND (email_key = ?2 OR (email_key >= ?3 AND email_key < ?4)))";
     let beside = Email::key_beside(email.key(), "");
-    // The space at its end is followed by the exclamation mark.
+    // `!` is the character after the space at the end.
     let end = format!("{}!", beside.trim_end());
     let found = params![own.map(|id| id.0.to_bytes()), email.key(), beside, end];
     Ok(conn
@@ -85,7 +85,7 @@ pub(super) fn is_taken(
         .query_row(found, |row| row.get(0))?)
 }
 
-/// Whether an address can become that of an account.
+/// Checks that an account may take an address.
 ///
 /// # Errors
 /// [`DomainError::EmailTaken`], [`DomainError::Invalid`].
@@ -110,7 +110,7 @@ fn check_new(email: &Email) -> Result<(), StoreError> {
     Ok(email.check_new().map_err(refused)?)
 }
 
-/// Writes what an account is after a change, and what follows from it.
+/// Writes a changed account and applies the consequences of the change.
 pub(super) fn update(
     tx: &mut WriteTx<'_>,
     before: &User,
@@ -118,7 +118,7 @@ pub(super) fn update(
     context: &AuditContext,
 ) -> Result<(), StoreError> {
     if before.email != after.email {
-        // An account made before may keep what none is made with any more.
+        // An older account may keep an address that would be rejected for a new one.
         check_address(tx.conn, &after.email, after)?;
         one_time_links::end_all_of(tx, after.id)?;
     }
@@ -160,7 +160,7 @@ pub(super) fn update(
     }
 }
 
-/// Writes the row of an account.
+/// Updates the row of an account.
 fn write(conn: &Connection, after: &User, now: Timestamp) -> Result<(), StoreError> {
     conn.prepare_cached(
             "UPDATE users SET email = ?2, email_key = ?3, first_name = ?4, last_name = ?5, role = ?6, permissions = ?7, \
@@ -185,18 +185,18 @@ fn write(conn: &Connection, after: &User, now: Timestamp) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Whether somebody who is not disabled may do everything in the admin API.
+/// Whether an enabled user has the `admin` permission.
 pub(super) fn any_admin(conn: &Connection) -> Result<bool, StoreError> {
     any_admin_who(conn, "u.disabled_at IS NULL")
 }
 
-/// As [`any_admin`], of those who have a password to sign in with.
+/// As [`any_admin`], but only users who can sign in with a password.
 pub(super) fn any_admin_with_password(conn: &Connection) -> Result<bool, StoreError> {
     any_admin_who(conn, "u.disabled_at IS NULL AND u.password IS NOT NULL")
 }
 
 fn any_admin_who(conn: &Connection, condition: &str) -> Result<bool, StoreError> {
-    // `admin` stands in the role's list or in the user's own; both halves have an index.
+    // `admin` may come from the role or from the user's own permissions; both halves have an index.
     let sql = format!(
         "SELECT EXISTS (SELECT 1 FROM roles r JOIN users u ON u.role = r.name \
            WHERE ' ' || r.permissions || ' ' LIKE '% admin %' AND {condition}) \
@@ -206,7 +206,7 @@ fn any_admin_who(conn: &Connection, condition: &str) -> Result<bool, StoreError>
     Ok(conn.prepare_cached(&sql)?.query_row([], |row| row.get(0))?)
 }
 
-/// Where there was an administrator there must still be one.
+/// Refuses to remove the last administrator.
 pub(super) fn guard_last_admin(conn: &Connection, before: bool) -> Result<(), StoreError> {
     let after = any_admin(conn)?;
     Ok(rule::keeps_an_administrator(AnyAdministrator {

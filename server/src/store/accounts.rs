@@ -1,4 +1,4 @@
-//! Accounts.
+//! Accounts: sign-up, creation, changes, passwords and deletion.
 
 use std::sync::LazyLock;
 
@@ -31,7 +31,7 @@ use crate::domain::{
     },
 };
 
-/// What ends with a password that is set anew: all sessions but one that is kept, and the keys if that is asked for.
+/// What a new password revokes: all sessions except the one to keep, and the keys if requested.
 #[derive(Debug, Clone, Copy)]
 pub struct EndsWithPassword {
     pub keep: Option<SessionId>,
@@ -39,8 +39,8 @@ pub struct EndsWithPassword {
 }
 
 impl Store {
-    /// Makes an account for somebody who signs up, mails them a link where mail is sent, and signs them in where there is a
-    /// session for that, but for whoever must have a second factor.
+    /// Creates an account on sign-up, mails a verification link if mail is configured, and opens the given session,
+    /// unless the role requires a second factor.
     ///
     /// # Errors
     /// [`DomainError::EmailTaken`].
@@ -59,7 +59,7 @@ impl Store {
             if let Some(link) = link {
                 email_addresses::send(tx, LinkKind::SignUp, MailKind::SignUp, &user, link)?;
             }
-            // Whoever must have a second factor comes in once they have set one up.
+            // A user who needs a second factor gets a session after setting one up.
             let session = session.filter(|_| !tx.memory.demands_factor(&user.role));
             let Some(session) = session else {
                 return Ok((user, None));
@@ -73,7 +73,7 @@ impl Store {
         .await
     }
 
-    /// Creates an account for an operator. `role_given` says whether they named the role.
+    /// Creates an account for an operator. `role_given`: whether the operator named the role.
     ///
     /// # Errors
     /// [`DomainError::EmailTaken`]; an unknown role is [`DomainError::Invalid`]; as [`rule::create_account`].
@@ -87,7 +87,7 @@ impl Store {
             .await
     }
 
-    /// Whether an account could be made with an address now.
+    /// Checks that an account could be created with this address now.
     ///
     /// # Errors
     /// [`DomainError::EmailTaken`].
@@ -102,7 +102,7 @@ impl Store {
         .await
     }
 
-    /// Changes an account. Disabling it ends its sessions.
+    /// Changes an account. Disabling it revokes its sessions.
     ///
     /// # Errors
     /// [`DomainError::NotFound`], [`DomainError::EmailTaken`], [`DomainError::Conflict`] for the last administrator; as
@@ -117,8 +117,8 @@ impl Store {
             .await
     }
 
-    /// Sets a password, given as a PHC string, and ends what the user had.
-    /// With `seen` only if that is still the password, so that of two changes at once one wins.
+    /// Sets a password, given as a PHC string, and revokes the user's credentials. With `seen`, only if `seen` is still
+    /// the current password, so that one of two concurrent changes wins.
     ///
     /// # Errors
     /// [`DomainError::NotFound`], [`DomainError::PasswordChanged`], [`DomainError::FactorFirst`]; as [`rule::set_password`].
@@ -131,7 +131,7 @@ impl Store {
         act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |tx| {
-            // Now: whose password it is may have become an operator while it was hashed.
+            // Checked now: the user may have become an operator while the password was hashed.
             let by = authority::authorize_password(tx, id, &act)?;
             factor_sessions::demand(tx.conn, &act)?;
             let context = act.context(&by);
@@ -160,7 +160,8 @@ impl Store {
         .await
     }
 
-    /// Deletes an account; its sessions and keys are revoked, and the keys it minted for others. Their rows are swept later.
+    /// Deletes an account and revokes its sessions, its keys and the keys it minted for others. Their rows are deleted
+    /// later.
     ///
     /// # Errors
     /// [`DomainError::NotFound`], [`DomainError::Conflict`] for the last administrator; as [`rule::delete_account`].
@@ -174,7 +175,7 @@ impl Store {
         .await
     }
 
-    /// As [`Store::delete_user`], by the person themselves, whose password is still the one that was shown.
+    /// As [`Store::delete_user`], by the user, if the verified password is still the current one.
     ///
     /// # Errors
     /// [`DomainError::PasswordChanged`], [`DomainError::FactorFirst`], [`DomainError::Conflict`]; as [`rule::delete_own_account`].
@@ -196,7 +197,7 @@ impl Store {
     }
 }
 
-/// Deletes an account; its sessions and keys end.
+/// Deletes an account; its sessions and keys are revoked.
 pub(super) fn remove(
     tx: &mut WriteTx<'_>,
     user: &User,
@@ -261,7 +262,7 @@ pub(super) fn create(
     insert(tx, new, act.context(&by), "user.created")
 }
 
-/// Changes an account, as [`Store::change_user`]; answers it before and after.
+/// Changes an account, as [`Store::change_user`]; returns it before and after.
 pub(super) fn change_one(
     tx: &mut WriteTx<'_>,
     id: UserId,
@@ -281,17 +282,17 @@ pub(super) fn change_one(
     Ok((before, after))
 }
 
-/// What an account is to start with.
+/// A requested new account.
 #[derive(Debug)]
 pub struct WantedAccount {
     pub role: String,
-    /// Whether the role was named: the one that everybody starts with needs no right to give it.
+    /// Whether the role was named: assigning the default role requires no right.
     pub role_given: bool,
     pub permissions: ScopeSet,
     pub with_password: bool,
 }
 
-/// Judges who makes an account. The role that everybody starts with needs no right to give it.
+/// Authorizes the creation of an account. Assigning the default role requires no right.
 pub(super) fn validate_new(
     conn: &Connection,
     by: &rule::Rights,
@@ -307,7 +308,7 @@ pub(super) fn validate_new(
     Ok(rule::create_account(by, &may, given, new.with_password)?)
 }
 
-/// Judges who changes an account, against what it may do before and would after.
+/// Authorizes a change of an account, against its permissions before and after.
 fn validate_change(
     tx: &WriteTx<'_>,
     by: &rule::Rights,

@@ -1,4 +1,4 @@
-//! Roles, clients and people as a file says they are to be, as one change.
+//! Applies declared roles, clients and users in one transaction.
 
 use std::{
     collections::HashSet,
@@ -23,12 +23,12 @@ use crate::domain::{
 };
 
 impl Store {
-    /// Carries out a plan: all of it, or nothing. What is as it is to be stays untouched, and leaves no event.
+    /// Executes a plan, all of it or nothing. An object that already matches stays untouched and gets no event.
     ///
     /// # Errors
     /// [`ApplyError`], as the calls that make and change each of them.
     pub async fn apply(&self, plan: Plan, act: Act) -> Result<Applied, ApplyError> {
-        // A unit that fails is undone: so is a dry run, which has something to tell nevertheless.
+        // A failed transaction is rolled back. So is a dry run, which still has to return its result.
         let told = Arc::new(Mutex::new(None));
         let tell = told.clone();
         let dry_run = plan.dry_run;
@@ -53,7 +53,7 @@ impl Store {
         }
     }
 
-    /// Whether there is an account of this address.
+    /// Whether an account with this address exists.
     pub async fn is_known(&self, email: &Email) -> Result<bool, StoreError> {
         let email = email.clone();
         self.read(move |conn| Ok(of_address(conn, email.as_str())?.is_some()))
@@ -150,7 +150,7 @@ fn known_client(
     if let Some(secret) = wanted.secret {
         let current = before.secrets.as_ref().map(|secrets| &secrets.current);
         if !current.is_some_and(|current| current.matches(&secret)) {
-            // The one before it is dead: who names a secret in a file has changed it everywhere.
+            // The previous secret stops working at once: a secret named in the file has been changed everywhere.
             let secret = clients::NewSecret {
                 hash: secret,
                 old_until: act.at(),
@@ -186,8 +186,8 @@ fn user(tx: &mut WriteTx<'_>, wanted: &PlannedUser, act: &Act) -> Result<Option<
     Ok((!diff.is_empty()).then_some(Step::Changed(Kind::User, email, diff)))
 }
 
-/// Demands that an account which gains something is known to be its holder's: anybody signs up with any address, and what the
-/// file gives is meant for whom that belongs to.
+/// Requires an account that gains permissions to have a verified address: anyone can sign up with any address, and the
+/// file means the owner of the address.
 fn demand_holder(tx: &WriteTx<'_>, before: &User, after: &User) -> Result<(), StoreError> {
     let may = |user: &User| roles::held(tx.conn, &user.role, &user.permissions);
     let joins = after.groups.iter().any(|one| !before.groups.contains(one));
@@ -204,7 +204,7 @@ fn demand_holder(tx: &WriteTx<'_>, before: &User, after: &User) -> Result<(), St
     Ok(())
 }
 
-/// All that a new account starts with.
+/// The permissions and attributes of a new account, as a diff.
 fn granted(made: &User, is_disabled: bool) -> Diff {
     let mut diff = Diff::default();
     let text = |text: &Option<String>| DiffValue::from(text.as_deref());
@@ -219,7 +219,7 @@ fn granted(made: &User, is_disabled: bool) -> Diff {
     diff
 }
 
-/// Deletes what was applied and the plan no longer names; clients first, roles that nobody has then.
+/// Deletes applied objects that the plan no longer names: clients first, then roles without users.
 fn prune(tx: &mut WriteTx<'_>, plan: &Plan, act: &Act) -> Result<Vec<Step>, ApplyError> {
     let mut steps = Vec::new();
     let names = plan.clients.iter().map(|client| client.new.name.as_str());
@@ -245,10 +245,10 @@ fn prune(tx: &mut WriteTx<'_>, plan: &Plan, act: &Act) -> Result<Vec<Step>, Appl
     Ok(steps)
 }
 
-/// A client of an operator's: strangers may call theirs what they like.
+/// An operator's client: dynamically registered clients can take any name.
 ///
 /// # Errors
-/// [`DomainError::Conflict`] where several have the name.
+/// [`DomainError::Conflict`] if several clients have the name.
 fn client_named(conn: &Connection, name: &str) -> Result<Option<Client>, StoreError> {
     let sql =
         format!("SELECT {CLIENT} FROM clients AS c WHERE c.name = ?1 AND c.dynamic = 0 LIMIT 2");
@@ -262,7 +262,7 @@ fn client_named(conn: &Connection, name: &str) -> Result<Option<Client>, StoreEr
     Ok(first)
 }
 
-/// The key in `meta` that says that something was applied.
+/// The key in `meta` that marks an object as applied.
 fn mark(kind: Kind, id: &str) -> String {
     format!("applied:{kind}:{id}")
 }
@@ -287,7 +287,7 @@ fn forget(tx: &WriteTx<'_>, key: String) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A role that is deleted, and made again by hand, was not applied any more.
+/// Removes the mark of a deleted role: a role recreated by hand was not applied.
 pub(super) fn forget_role(tx: &WriteTx<'_>, name: &str) -> Result<(), StoreError> {
     forget(tx, mark(Kind::Role, name))
 }

@@ -1,4 +1,4 @@
-//! What `doorward-server apply` wants of roles, clients and people, and what became of each.
+//! The plan of `doorward-server apply` (declared roles, clients and users), and its result.
 
 use std::fmt;
 
@@ -12,45 +12,45 @@ use crate::{
     },
 };
 
-/// What there is to be.
+/// The declared objects.
 #[derive(Debug, Default)]
 pub struct Plan {
     pub roles: Vec<(String, ScopeSet)>,
     pub clients: Vec<PlannedClient>,
     pub users: Vec<PlannedUser>,
-    /// Whether roles and clients that were applied before, and that are not in it, are deleted.
+    /// Whether to delete previously applied roles and clients that the plan no longer names.
     pub prune: bool,
-    /// Only say what would change.
+    /// Only report what would change.
     pub dry_run: bool,
-    /// This server as a resource.
+    /// This server's resource identifier.
     pub issuer: String,
 }
 
-/// A client, known by its name.
+/// A client, identified by its name.
 #[derive(Debug)]
 pub struct PlannedClient {
-    /// With a secret of its own, where it needs one.
+    /// The client to create, with a generated secret if it needs one.
     pub new: Client,
-    /// Whether tokens of this server itself are meant for it.
+    /// Whether this server is among its resources.
     pub sees_all: bool,
-    /// What is named of it: a client that there is keeps the rest.
+    /// The declared fields; an existing client keeps the others.
     pub change: ClientChange,
-    /// Whether it is confidential, where that is named.
+    /// Whether it is confidential, if declared.
     pub confidential: Option<bool>,
-    /// The secret that it is to have, where one is named.
+    /// The secret to set, if declared.
     pub secret: Option<Digest256>,
 }
 
-/// An account, known by its address.
+/// An account, identified by its email address.
 #[derive(Debug)]
 pub struct PlannedUser {
     pub new: NewUser,
     pub role_given: bool,
-    /// What is named of it: an account that there is keeps the rest, its password too.
+    /// The declared fields; an existing account keeps the others, including its password.
     pub change: UserChange,
 }
 
-/// A kind of thing that a plan is of.
+/// Kind of a declared object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Role,
@@ -68,17 +68,17 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What was changed, or would be.
+/// One change, made or planned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     Made(Kind, String, Diff),
     Changed(Kind, String, Diff),
-    /// A client was given a secret.
+    /// The client received a secret.
     Secret(String),
     Deleted(Kind, String),
 }
 
-/// As a line of a diff: `~ role support: permissions [] to [read]`.
+/// Formats as a line of a diff: `~ role support: permissions [] to [read]`.
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -105,18 +105,18 @@ impl fmt::Display for Step {
     }
 }
 
-/// What a plan came to.
+/// Result of a plan.
 #[derive(Debug, Clone, Default)]
 pub struct Applied {
     pub steps: Vec<Step>,
-    /// Ids of the clients that were made, with their place in the plan.
+    /// Ids of the created clients, with their index in the plan.
     pub made: Vec<(usize, ClientId)>,
 }
 
-/// Why a plan was not carried out: nothing of it was.
+/// Why a plan failed; nothing of it was applied.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
-    /// Something of it is refused.
+    /// An entry was rejected.
     #[error("{kind} {at}: {error}")]
     At {
         kind: Kind,

@@ -1,4 +1,4 @@
-//! Client assertions that were used: each works once, across restarts (RFC 7523 section 3).
+//! Used client assertions: each is accepted once, also across restarts (RFC 7523 section 3).
 
 use doorward_shared::Timestamp;
 
@@ -6,7 +6,7 @@ use super::{Store, StoreError, sql::params};
 use crate::crypto::secret::Digest256;
 
 impl Store {
-    /// Uses an assertion up; answers whether it was not used before.
+    /// Marks an assertion as used; returns whether it was unused.
     pub async fn use_assertion(
         &self,
         hash: Digest256,

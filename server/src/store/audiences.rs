@@ -1,4 +1,4 @@
-//! Which audiences a client's tokens may name.
+//! Audiences that a client may request tokens for.
 
 use std::collections::HashSet;
 
@@ -7,8 +7,8 @@ use doorward_shared::ClientId;
 use super::{StoreError, clients, registrations, sql::Connection};
 use crate::domain::client::is_same_resource;
 
-/// Those of the audiences that a client may still ask tokens for: its own, the server's, and those of operators' clients
-/// for one that registered itself.
+/// The audiences that a client may still request tokens for: its own, the server's, and for a dynamically registered
+/// client those of operators' clients.
 pub(super) fn still_registered(
     conn: &Connection,
     id: ClientId,

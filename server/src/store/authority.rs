@@ -1,5 +1,6 @@
-//! What a caller may do, read in the transaction of the act. An [`Act`] gives its [`AuditContext`](crate::domain::AuditContext), without
-//! which no event is written, only against the [`Rights`] that are read here.
+//! Authorization, read in the transaction of the operation. An [`Act`] yields its
+//! [`AuditContext`](crate::domain::AuditContext), without which no event can be written, only in exchange for the
+//! [`Rights`] read here.
 
 use doorward_shared::{ClientId, KeyId, ScopeSet, Timestamp, UserId};
 use ulid::Ulid;
@@ -20,10 +21,11 @@ use crate::domain::{
     },
 };
 
-/// What the caller may do when the unit runs. It may have come a while ago: what has ended since has ended.
+/// The caller's rights when the transaction runs. The request may have waited; a credential revoked since then no
+/// longer counts.
 ///
 /// # Errors
-/// [`DomainError::CredentialEnded`], when what they came with has ended since.
+/// [`DomainError::CredentialEnded`] if the caller's credential has been revoked or has expired.
 pub(super) fn authorize(tx: &WriteTx<'_>, act: &Act) -> Result<Rights, StoreError> {
     authorize_at(tx.conn, tx.memory, act, tx.now())
 }
@@ -75,7 +77,8 @@ pub(super) fn authorize_at(
     Ok(authority::rights(by, &facts, now)?)
 }
 
-/// As [`factor_sessions::shown`], of an operator's session; of others nothing is asked that it decides.
+/// As [`factor_sessions::shown`], for an operator's session; for other sessions no rule depends on it, so it is not
+/// read.
 fn factor_shown(
     conn: &Connection,
     session: Option<&Session>,
@@ -94,7 +97,7 @@ fn is_given_up(conn: &Connection, token: Ulid) -> Result<bool, StoreError> {
     Ok(found.optional()?.is_some())
 }
 
-/// What whoever an event names may do now; none where they are gone, or let in no more.
+/// Current permissions of an event's actor; `None` if the actor is deleted or disabled.
 pub(super) fn held_by(
     conn: &Connection,
     actor: &str,
@@ -120,7 +123,7 @@ pub(super) fn held_by(
     Ok(is_system.then(|| "admin".parse().into_iter().collect()))
 }
 
-/// Judges who sets the password of an account.
+/// Authorizes setting the password of an account.
 pub(super) fn authorize_password(
     tx: &WriteTx<'_>,
     user: UserId,
@@ -137,7 +140,7 @@ fn password_rule(conn: &Connection, user: UserId, by: &Rights) -> Result<(), Sto
 }
 
 impl Store {
-    /// Whether a password may be set now, so that no hash is computed in vain. The act itself is judged again.
+    /// Checks early that a password may be set, to avoid a useless hash computation. The operation checks again.
     ///
     /// # Errors
     /// As [`Store::set_password`].
@@ -147,7 +150,7 @@ impl Store {
             .await
     }
 
-    /// As [`Store::may_set_password`], of an account that is to be made.
+    /// As [`Store::may_set_password`], for an account to be created.
     ///
     /// # Errors
     /// As [`Store::create_user`].
@@ -160,10 +163,11 @@ impl Store {
         .await
     }
 
-    /// Whether a rule lets the caller do something now: for what changes nothing, such as an answer that is given again.
+    /// Whether a rule permits an operation now. For operations that change nothing, such as replaying an idempotent
+    /// response.
     ///
     /// # Errors
-    /// What the rule refuses with; [`DomainError::CredentialEnded`].
+    /// The rule's error; [`DomainError::CredentialEnded`].
     pub async fn allowed<F>(&self, act: Act, rule: F) -> Result<(), StoreError>
     where
         F: FnOnce(&Rights) -> Result<(), DomainError> + Send + 'static,

@@ -1,4 +1,4 @@
-//! Authorization codes and what people have consented to.
+//! Authorization codes and user consents.
 
 use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
 
@@ -17,31 +17,31 @@ use crate::{
     },
 };
 
-/// What became of a use of a code.
+/// Result of redeeming a code.
 #[derive(Debug)]
 pub enum Redeemed {
-    /// It gave this session, and no other use will give anything.
-    /// Its tokens are for these audiences, where it was for any.
+    /// The code opened this session and is now used.
+    /// Audiences of its tokens, if the request named any.
     Opened(Box<(User, Session)>, Vec<String>),
-    /// Its client is registered for none of its audiences any more. It is as good as before.
+    /// The client is no longer registered for any of the code's audiences. The code stays unused.
     OtherResource,
-    /// It had been used before; what it gave is dead now.
+    /// The code had been used before; the tokens issued from it have been revoked.
     Replayed,
     Gone,
 }
 
-/// What became of a code.
+/// Result of storing a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Created {
     Kept,
-    /// The sign-in has ended since the request came.
+    /// The sign-in session has ended since the request.
     SignedOut,
-    /// The consent was taken back since the request came.
+    /// The consent was withdrawn since the request.
     NotAllowed,
 }
 
-/// Codes that an account may have at a time and not have used: nobody signs in to so many clients within a minute, and
-/// what ends an account's credentials drops them all in one unit.
+/// Maximum number of unused codes per account: no user signs in to this many clients within a minute, and revoking an
+/// account's credentials deletes them all in one transaction.
 const UNUSED: u32 = 100;
 
 const CODE: &str = "client_id, user_id, redirect_uri, scope, challenge, nonce, auth_time, resources, ip, user_agent, \
@@ -76,14 +76,14 @@ fn find(conn: &Connection, hash: Digest256) -> Result<Option<AuthorizationCode>,
         .optional()?)
 }
 
-/// The sign-in that a code rests on, where it stands.
+/// The sign-in session that a code belongs to, if it is live.
 fn signed_in(conn: &Connection, code: &AuthorizationCode) -> Result<Option<Session>, StoreError> {
     let session = code.signed_in_by.map(|id| sessions::find(conn, id));
     let session = session.transpose()?.flatten();
     Ok(session.filter(|session| session.revoked_at.is_none()))
 }
 
-/// Writes a code that nobody has used.
+/// Inserts an unused code.
 fn insert(conn: &Connection, hash: Digest256, code: &AuthorizationCode) -> Result<(), StoreError> {
     let sql = "INSERT INTO codes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, NULL, NULL, ?13, ?14)";
     conn.prepare_cached(sql)?.execute(params![
@@ -111,8 +111,8 @@ impl Store {
         self.read(move |conn| find(conn, hash)).await
     }
 
-    /// Keeps a code, if the sign-in it rests on has not ended meanwhile. Where the person has just `allowed` it, that is
-    /// remembered; else what they allowed before must still stand.
+    /// Stores a code if the sign-in session it belongs to is still live. With `allowed`, the user has just consented
+    /// and the consent is stored; otherwise an existing consent must still cover the request.
     pub async fn create_code(
         &self,
         hash: Digest256,
@@ -146,10 +146,10 @@ impl Store {
         .await
     }
 
-    /// Uses a code: one atomic check-and-set, in which the session it gives is opened.
+    /// Redeems a code: one atomic check-and-set that also opens its session.
     ///
     /// # Errors
-    /// [`DomainError::Disabled`] for an account that may not sign in any more, [`DomainError::NotAdmitted`] to this client.
+    /// [`DomainError::Disabled`] if the account may no longer sign in, [`DomainError::NotAdmitted`] to this client.
     pub async fn redeem_code(
         &self,
         hash: Digest256,
@@ -171,12 +171,12 @@ impl Store {
                 (CodeRedemption::Nothing | CodeRedemption::Opens, _) => return Ok(Redeemed::Gone),
             };
             let client = clients::find(tx.conn, code.client_id)?;
-            // Sessions are opened for nobody who is gone.
+            // A deleted user gets no session.
             let client = client.ok_or(DomainError::PasswordChanged)?;
             if !client.takes_code_of(code.made_at()) {
                 return Ok(Redeemed::Gone);
             }
-            // The groups may have changed since the code was made.
+            // The user's groups may have changed since the code was issued.
             demand_admitted(tx.conn, &client, &code)?;
             let still =
                 audiences::still_registered(tx.conn, code.client_id, &code.resources, &issuer)?;
@@ -199,7 +199,7 @@ impl Store {
         .await
     }
 
-    /// Ends what a code gave that has come a second time, RFC 6749 section 4.1.2.
+    /// Revokes the tokens issued from a replayed code, RFC 6749 section 4.1.2.
     pub async fn replay_code(
         &self,
         hash: Digest256,
@@ -212,7 +212,7 @@ impl Store {
         .await
     }
 
-    /// What somebody has allowed a client so far.
+    /// The scopes a user has consented to for a client.
     pub async fn consent(
         &self,
         user: UserId,
@@ -222,13 +222,13 @@ impl Store {
     }
 }
 
-/// Refuses a code of somebody whom its client does not admit.
+/// Rejects a code whose user the client does not admit.
 fn demand_admitted(
     conn: &Connection,
     client: &Client,
     code: &AuthorizationCode,
 ) -> Result<(), StoreError> {
-    // Sessions are opened for nobody who is gone.
+    // A deleted user gets no session.
     let user = accounts::find(conn, code.user_id)?.ok_or(DomainError::PasswordChanged)?;
     if client.policy.admits(&user) {
         Ok(())
@@ -237,7 +237,7 @@ fn demand_admitted(
     }
 }
 
-/// Ends the codes of a client that were not used, however many they are: each is asked for this when it is used.
+/// Invalidates all unused codes of a client, in constant time: each code is checked against this when it is redeemed.
 pub(super) fn end_codes_of(
     tx: &mut WriteTx<'_>,
     client: ClientId,
@@ -250,7 +250,7 @@ pub(super) fn end_codes_of(
     Ok(())
 }
 
-/// Drops codes of somebody that were not used: one on its way would open a session a moment later.
+/// Deletes a user's unused codes: one in transit could open a session a moment later.
 pub(super) fn drop_unused(
     tx: &mut WriteTx<'_>,
     user: UserId,
@@ -265,7 +265,7 @@ pub(super) fn drop_unused(
     Ok(())
 }
 
-/// Drops what an account has beyond [`UNUSED`] codes, those that end first.
+/// Deletes an account's codes beyond [`UNUSED`], the earliest to expire first.
 fn drop_oldest(tx: &mut WriteTx<'_>, user: UserId) -> Result<(), StoreError> {
     tx.conn
         .prepare_cached(

@@ -1,4 +1,4 @@
-//! Networks that are blocked.
+//! Blocked networks.
 
 use std::{net::IpAddr, str::FromStr, sync::Arc};
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::domain::{Act, Block, DomainError, block, rules::authority as rule};
 
-/// Maximum number of blocks in force: each is looked at in each sign-in.
+/// Maximum number of active blocks: each sign-in checks all of them.
 const MAX_BLOCKS: u32 = 1000;
 
 const LIST: List<Block> = List {
@@ -44,7 +44,7 @@ fn read_block(row: &Row<'_>) -> sql::Result<Block> {
     })
 }
 
-/// Writes a block.
+/// Inserts a block.
 fn insert(conn: &Connection, block: &Block) -> Result<(), StoreError> {
     let count: u32 = conn
         .prepare_cached("SELECT count(*) FROM blocks")?
@@ -71,8 +71,8 @@ fn insert(conn: &Connection, block: &Block) -> Result<(), StoreError> {
 }
 
 impl Store {
-    /// A page of the blocks in force, newest first unless asked otherwise; those of networks that hold an address, where
-    /// one is given. `q` is looked for in networks and reasons.
+    /// A page of the active blocks, newest first by default; with an address, only those whose network contains it. `q`
+    /// searches networks and reasons.
     pub(crate) async fn blocks(
         &self,
         ip: Option<IpAddr>,
@@ -99,12 +99,12 @@ impl Store {
         .await
     }
 
-    /// Whether somebody at an address may not sign in, sign up or ask for a mail now.
+    /// Whether an IP address is currently blocked from signing in, signing up and requesting mails.
     pub(crate) fn keeps_out(&self, ip: IpAddr) -> bool {
         self.memory().keeps_out(ip)
     }
 
-    /// Takes those that are in force into memory. Once, at the start.
+    /// Loads the active blocks into memory. Called once, at the start.
     pub(crate) async fn load_blocks(&self, now: Timestamp) -> Result<(), StoreError> {
         let read = self.read(move |conn| {
             let sql = format!(
@@ -119,11 +119,11 @@ impl Store {
         Ok(())
     }
 
-    /// Blocks a network; who does it and when is the act's. Those that are over are forgotten.
+    /// Blocks a network; actor and time come from the act. Deletes expired blocks.
     ///
     /// # Errors
-    /// [`DomainError::Conflict`] where it is blocked already, or too many are; [`DomainError::Invalid`] for a trusted proxy; as
-    /// [`rule::block_network`].
+    /// [`DomainError::Conflict`] if it is already blocked or there are too many blocks; [`DomainError::Invalid`] for a
+    /// trusted proxy; as [`rule::block_network`].
     pub(crate) async fn add_block(
         &self,
         mut block: Block,
@@ -167,7 +167,7 @@ impl Store {
         .await
     }
 
-    /// Lifts a block.
+    /// Removes a block.
     ///
     /// # Errors
     /// [`DomainError::NotFound`]; as [`rule::end_many_sessions`].

@@ -1,4 +1,4 @@
-//! Sign-ins of browsers: which session a cookie stands for.
+//! Browser sign-ins: the session that a cookie identifies.
 
 use doorward_shared::{SessionId, Timestamp};
 
@@ -14,7 +14,7 @@ use crate::crypto::secret::Digest256;
 impl Store {
     /// The session of the browser whose cookie has this hash, live or not.
     pub async fn browser_session(&self, hash: Digest256) -> Result<Option<SessionId>, StoreError> {
-        // A cookie stands for one session for ever; whether that is live is asked each time.
+        // A cookie always identifies the same session; whether that session is live is checked on each request.
         through(&self.memory().browsers, &hash, async {
             self.look_up(move |conn| {
                 let sql = "SELECT session_id FROM browser_sessions WHERE hash = ?1";
@@ -29,7 +29,7 @@ impl Store {
         .await
     }
 
-    /// Moves the idle end of a session that is in use, to its absolute end at most.
+    /// Extends the idle expiry of an active session, at most to its absolute expiry.
     pub async fn keep_session(
         &self,
         id: SessionId,

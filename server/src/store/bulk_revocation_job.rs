@@ -1,5 +1,6 @@
-//! Carrying out endings: the rows they match are written in units so short that nobody waits long behind one, with a
-//! rest between two. After a restart it goes on: rows that were written are no longer found.
+//! The bulk revocation worker: writes pending bulk revocations into the rows they match, in short transactions with a
+//! pause between them, so that other writes are not delayed. After a restart it continues: rows already written are no
+//! longer found.
 
 use std::time::{Duration, Instant};
 
@@ -16,14 +17,14 @@ use super::{
     write_tx::{EventActor, NewEvent, WriteTx},
 };
 
-/// Time budget of one unit, excluding its commit.
+/// Time budget of one transaction, excluding its commit.
 const UNIT_BUDGET: Duration = Duration::from_millis(4);
-/// Ids that one statement looks up.
+/// Maximum ids that one statement looks up.
 const LOOKUP_LIMIT: usize = 2000;
 /// Maximum rows that one statement deletes.
 const DELETE_LIMIT: usize = 128;
 
-/// An ending as the job needs it.
+/// A bulk revocation as the worker needs it.
 #[derive(Debug, Clone)]
 struct Pending {
     id: [u8; 16],
@@ -37,10 +38,10 @@ struct Pending {
 }
 
 impl Store {
-    /// Carries out all endings that are pending; answers how many rows were written.
+    /// Applies all pending bulk revocations to their rows; returns the number of rows written.
     ///
     /// # Errors
-    /// [`StoreError`]; what was written stays, and the next call goes on.
+    /// [`StoreError`]; rows already written stay, and the next call continues.
     pub async fn carry_out_endings(&self) -> Result<u64, StoreError> {
         let mut written = 0;
         while let Some(ending) = self.read(oldest).await? {
@@ -61,7 +62,7 @@ impl Store {
         Ok(written)
     }
 
-    /// Is ready once an ending was committed since the last time.
+    /// Resolves once a bulk revocation has been committed since the last call.
     pub(crate) fn ending_signal(&self) -> Notified<'_> {
         self.memory().endings.notified()
     }
@@ -132,7 +133,7 @@ fn oldest(conn: &Connection) -> Result<Option<Pending>, StoreError> {
     Ok(conn.prepare_cached(sql)?.query_row([], read).optional()?)
 }
 
-/// Finds ids after `?2` of the ending `?1`; the other parameters are what an index leads by.
+/// Finds ids after `?2` that match the bulk revocation `?1`; the other parameters are the leading columns of an index.
 const SESSIONS: &str = concat!(
     "SELECT s.id FROM endings f JOIN sessions s ON ",
     ends_session!("f"),
@@ -165,7 +166,7 @@ fn some(
 
 type EndOne = fn(&mut WriteTx<'_>, &Pending, [u8; 16]) -> Result<bool, StoreError>;
 
-/// Ends rows until the turn is over; answers what is left, and how many were written.
+/// Revokes rows until the time budget is used up; returns the remaining work and the number of rows written.
 fn turn(
     tx: &mut WriteTx<'_>,
     ending: &Pending,
@@ -236,7 +237,8 @@ fn note(
     }
 }
 
-/// Deletes some of what hangs on a deleted account or client; answers how many rows, or fewer than [`DELETE_LIMIT`] when all went.
+/// Deletes up to [`DELETE_LIMIT`] rows that belong to a deleted account or client; returns their number. Fewer than the
+/// limit means that none are left.
 pub(super) fn delete_some(
     conn: &Connection,
     user: Option<[u8; 16]>,
@@ -263,7 +265,8 @@ pub(super) fn delete_some(
     Ok(most)
 }
 
-/// As [`delete_some`], in the unit that deletes the account or client; whether more is left for the job.
+/// As [`delete_some`], in the transaction that deletes the account or client; returns whether rows are left for the
+/// worker.
 pub(super) fn is_more_left(
     conn: &Connection,
     user: Option<UserId>,

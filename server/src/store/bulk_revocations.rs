@@ -1,8 +1,9 @@
-//! Endings: an act that ends more sessions or keys than fit in a short unit is one row, from whose commit on all of them
-//! count as ended. [`super::carry_out`] then writes it into the rows.
+//! Bulk revocations: an operation that revokes more sessions or keys than fit in a short transaction inserts one row
+//! into `endings`. From its commit on, everything it matches counts as revoked; [`super::bulk_revocation_job`] writes
+//! it into the rows later.
 //!
-//! Every read of a session or key goes through the columns in [`super::rows`], which apply the pending endings; every
-//! condition and count that looks at `revoked_at` itself asks [`any`] and adds [`SESSION_ENDS`] or [`KEY_ENDS`].
+//! Every read of a session or key uses the columns in [`super::row_mapping`], which apply the pending bulk revocations.
+//! Every condition and count on `revoked_at` itself calls [`any`] and adds [`SESSION_ENDS`] or [`KEY_ENDS`].
 
 use std::net::IpAddr;
 
@@ -17,10 +18,10 @@ use super::{
 };
 use crate::domain::AuditContext;
 
-/// Rows that an act ends in its own unit; where there are more it leaves an ending.
+/// Maximum number of rows that an operation revokes in its own transaction; for more it inserts a bulk revocation.
 pub(super) const AT_ONCE: usize = 128;
 
-/// The condition under which an ending, by its alias, matches the session `s`.
+/// The condition under which a bulk revocation, by its alias, matches the session `s`.
 macro_rules! ends_session {
     ($e:literal) => {
         concat!(
@@ -57,8 +58,9 @@ macro_rules! ends_session {
     };
 }
 
-/// The condition under which an ending, by its alias, matches the key `k`: an account's own, what it minted and what came of
-/// the tokens that it gave clients (with a client, of those alone that it gave that one), a client's.
+/// The condition under which a bulk revocation, by its alias, matches the key `k`. For an account: its own keys, the
+/// keys it minted, and the keys minted with the tokens it granted to clients. For an account at a client: only the
+/// last, with that client's tokens. For a client: the keys it owns.
 macro_rules! ends_key {
     ($e:literal) => {
         concat!(
@@ -93,20 +95,20 @@ macro_rules! ends_key {
 
 pub(super) use {ends_key, ends_session};
 
-/// Whether a pending ending matches the session `s`.
+/// Whether a pending bulk revocation matches the session `s`.
 pub(super) const SESSION_ENDS: &str = concat!(
     "EXISTS (SELECT 1 FROM endings e WHERE ",
     ends_session!("e"),
     ")"
 );
-/// Whether a pending ending matches the key `k`.
+/// Whether a pending bulk revocation matches the key `k`.
 pub(super) const KEY_ENDS: &str = concat!(
     "EXISTS (SELECT 1 FROM endings e WHERE ",
     ends_key!("e"),
     ")"
 );
 
-/// What an ending ends. Absent fields ask for nothing.
+/// What a bulk revocation matches. An absent field does not restrict it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct BulkRevocation {
     pub what: RevokedKind,
@@ -115,9 +117,9 @@ pub(super) struct BulkRevocation {
     pub client: Option<ClientId>,
     pub ips: Option<(IpAddr, IpAddr)>,
     pub keep: Option<SessionId>,
-    /// Only what a reader saw; all that was made so far, when `None`.
+    /// Only rows that a reader saw; with `None`, every row created so far.
     pub seen: Option<SessionSnapshot>,
-    /// Of each row's event; the act's own event says it all, when `None`.
+    /// Action of each row's event; with `None`, only the operation's own event is written.
     pub action: Option<&'static str>,
     pub detail: Option<String>,
 }
@@ -127,7 +129,7 @@ pub(super) enum RevokedKind {
     #[default]
     Sessions,
     Keys,
-    /// What hangs on a deleted account or client.
+    /// Dependent rows of a deleted account or client.
     Rows,
 }
 
@@ -141,18 +143,18 @@ impl RevokedKind {
     }
 }
 
-/// The live sessions of one moment: those with an id up to the newest of then, which were not over.
+/// The sessions live at one moment: those with an id up to the newest one then, and not expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionSnapshot {
     pub last: SessionId,
-    /// The latest time at which one of them was made. It need not be that of the newest id: ids go on where the clock
-    /// was set back, times do not.
+    /// Latest creation time among them. It may not belong to the newest id: if the clock is set back, ids still
+    /// increase but times do not.
     pub made_until: Timestamp,
-    /// What was over at this moment is not meant.
+    /// Sessions expired at this moment are excluded.
     pub at: Timestamp,
 }
 
-/// Writes an ending. Memory lets go of all that it may match, and the job hears of it.
+/// Inserts a bulk revocation, invalidates the matching cache entries and wakes the worker.
 pub(super) fn insert(
     tx: &mut WriteTx<'_>,
     ending: &BulkRevocation,
@@ -160,8 +162,8 @@ pub(super) fn insert(
 ) -> Result<(), StoreError> {
     let id = tx.id(context.at);
     let blob = |id: ulid::Ulid| id.to_bytes();
-    // Ids tell what was made before. What has a foreign id is told by its time, a minute apart: a row's time is taken
-    // before its unit runs.
+    // Ids show which rows were created before. Rows with an imported id are compared by creation time, with a minute of
+    // tolerance: the time is taken before the transaction runs.
     let (before, until, last, idle_after) = match ending.seen {
         None => (context.at.plus_seconds(-60).0, i64::MAX, id, i64::MIN),
         Some(seen) => (i64::MIN, seen.made_until.0, seen.last.0, seen.at.0),
@@ -198,13 +200,13 @@ pub(super) fn insert(
     Ok(())
 }
 
-/// Whether anything is pending.
+/// Whether any bulk revocation is pending.
 pub(super) fn any(conn: &Connection) -> Result<bool, StoreError> {
     let mut select = conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM endings)")?;
     Ok(select.query_row([], |row| row.get(0))?)
 }
 
-/// Whether a pending ending matches this session.
+/// Whether a pending bulk revocation matches this session.
 pub(super) fn ends(conn: &Connection, session: SessionId) -> Result<bool, StoreError> {
     if !any(conn)? {
         return Ok(false);
@@ -215,8 +217,8 @@ pub(super) fn ends(conn: &Connection, session: SessionId) -> Result<bool, StoreE
     Ok(select.query_row([session.0.to_bytes()], |row| row.get(0))?)
 }
 
-/// Ids up to this one belong to sessions (or keys) of this account that all have ended, but those a pending ending
-/// keeps: the newest pending ending of everything that the account has.
+/// The id up to which all sessions (or keys) of this account are revoked, except those that a pending bulk revocation
+/// keeps. Taken from the newest pending bulk revocation that covers the whole account.
 pub(super) fn floor(
     conn: &Connection,
     what: RevokedKind,
@@ -230,8 +232,8 @@ pub(super) fn floor(
     Ok(found.unwrap_or_default())
 }
 
-/// Sessions of an account that are not revoked and that it was found with after what pending endings have ended, at
-/// most `limit`: with their clients.
+/// At most `limit` unrevoked sessions of an account, with their clients, without those covered by pending bulk
+/// revocations.
 pub(super) fn unrevoked(
     conn: &Connection,
     user: UserId,
@@ -265,16 +267,16 @@ pub(super) fn unrevoked(
     Ok(found)
 }
 
-/// What became of an account's sessions.
+/// How an account's sessions were ended.
 pub(super) enum EndedSessions {
-    /// So many were few enough to end at once.
+    /// Few enough to revoke at once; their number.
     Few(u64),
-    /// An ending matches all whose ids come after this.
+    /// By a bulk revocation that matches all ids after this one.
     After([u8; 16]),
 }
 
-/// Ends sessions of an account but `keep`, with `client` only those of that client. A few at once, each with its event;
-/// many by an ending.
+/// Ends the sessions of an account except `keep`; with `client`, only those of that client. A few are revoked at once,
+/// each with its event; more by a bulk revocation.
 pub(super) fn end_sessions_of(
     tx: &mut WriteTx<'_>,
     user: UserId,
@@ -305,9 +307,9 @@ pub(super) fn end_sessions_of(
     Ok(EndedSessions::Few(ended))
 }
 
-/// How many sessions of an account but `keep` come after an id and have no end yet: from the index `sessions_live` alone,
-/// but some 25 ms for 200,000, so only for a caller who is told the number. The hint keeps it from an index whose rows
-/// it would have to look up.
+/// Number of unrevoked sessions of an account after an id, except `keep`. Uses the index `sessions_live` alone, but
+/// takes some 25 ms for 200,000 rows, so call it only when the number is returned to the caller. The hint avoids an
+/// index that needs a row lookup per entry.
 pub(super) fn count(
     conn: &Connection,
     user: UserId,
@@ -325,7 +327,7 @@ pub(super) fn count(
         .query_row(params![user.0.to_bytes(), after, keep], |row| row.get(0))?)
 }
 
-/// As [`count`], with what it counts after; none where they are few enough to end at once.
+/// As [`count`], with the id it counts after; `None` if they are few enough to revoke at once.
 pub(super) fn count_many(
     conn: &Connection,
     user: UserId,
@@ -338,7 +340,7 @@ pub(super) fn count_many(
     Ok(Some((after, count(conn, user, after, keep)?)))
 }
 
-/// Ends all sessions of a client, whoever's they are.
+/// Ends all sessions of a client, for all users.
 pub(super) fn end_sessions_of_client(
     tx: &mut WriteTx<'_>,
     client: ClientId,
@@ -359,7 +361,7 @@ pub(super) fn end_sessions_of_client(
     insert(tx, &ending, context)
 }
 
-/// The part of an ending that a filter of a list says.
+/// The bulk revocation that corresponds to a list filter.
 pub(super) fn matching(filter: &SessionFilter) -> BulkRevocation {
     BulkRevocation {
         user: filter.user_id,

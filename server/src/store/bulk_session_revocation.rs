@@ -1,4 +1,4 @@
-//! The end of many sessions at once: what they are is seen first, then exactly those end.
+//! Revocation of many sessions at once: a preview determines the sessions, then exactly those are revoked.
 
 use doorward_shared::{ClientId, SessionId, Timestamp, UserId};
 
@@ -16,24 +16,24 @@ use super::{
 };
 use crate::domain::{Act, rules::authority as rule};
 
-/// Where sessions are looked for.
+/// The table that sessions are selected from.
 const FROM: &str = "sessions AS s";
 
-/// Sessions that a bulk revocation holds one by one; more are held by what sets them apart.
+/// Maximum number of sessions that a bulk revocation lists by id; a larger set is described by its filter.
 const MAX_LISTED_SESSIONS: usize = 1000;
 
-/// The sessions that a bulk revocation is about.
+/// The sessions that a bulk revocation covers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SessionRevocation {
     pub count: u64,
-    /// Users they belong to.
+    /// Number of users they belong to.
     pub users: u64,
-    /// Whose sessions these are all of: what would become one of theirs ends too.
+    /// Set if these are all sessions of an account or client: then pending sign-ins are revoked too.
     pub all_of: Option<RevocationFilter>,
     pub which: SessionSelection,
 }
 
-/// An account, an account at a client, or a client.
+/// All sessions of an account, of an account at a client, or of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RevocationFilter {
     Account(UserId),
@@ -42,7 +42,7 @@ pub enum RevocationFilter {
 }
 
 impl RevocationFilter {
-    /// Of a filter that asks for nothing else but whether they are live.
+    /// Returns a value if the filter has no other condition than liveness.
     fn of(filter: &SessionFilter) -> Option<Self> {
         let whole = SessionFilter {
             user_id: filter.user_id,
@@ -60,14 +60,14 @@ impl RevocationFilter {
     }
 }
 
-/// Exactly those sessions, whatever has begun since.
+/// An explicit list of sessions; later ones are not included.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SessionSelection {
     These(Vec<SessionId>),
     Seen(PreviewedSessions),
 }
 
-/// What matches the filter but `keep`, and was seen live.
+/// Sessions that match the filter and were live at the snapshot, except `keep`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PreviewedSessions {
     pub filter: SessionFilter,
@@ -76,7 +76,7 @@ pub struct PreviewedSessions {
 }
 
 impl PreviewedSessions {
-    /// Those of them that are live at `now`.
+    /// Number of them that are live at `now`.
     fn live(&self, conn: &Connection, now: Timestamp) -> Result<u64, StoreError> {
         let walk = is_most(conn, &self.filter)?;
         let mut live = matching(conn, &self.filter, self.keep, now)?;
@@ -90,7 +90,7 @@ impl PreviewedSessions {
 }
 
 impl Store {
-    /// The sessions that match but `keep`, as they are now: a few by their ids, many by what sets them apart.
+    /// The current sessions that match the filter, except `keep`: a few by id, many by filter.
     pub async fn sessions_to_end(
         &self,
         filter: SessionFilter,
@@ -99,7 +99,7 @@ impl Store {
     ) -> Result<SessionRevocation, StoreError> {
         let all_of = RevocationFilter::of(&filter);
         self.read(move |conn| {
-            // A read is one view of the database, whatever it asks.
+            // A read transaction sees one snapshot of the database.
             let found = matching(conn, &filter, keep, now)?;
             let few = found.all(
                 conn,
@@ -134,8 +134,8 @@ impl Store {
         .await
     }
 
-    /// Ends what would become a session without being one yet: codes; of an account also sign-ins that wait for their
-    /// factor, and set-ups of factors.
+    /// Revokes what could still become a session: authorization codes and, for an account, sign-ins that wait for their
+    /// second factor and factor set-ups.
     ///
     /// # Errors
     /// As [`rule::end_many_sessions`].
@@ -163,9 +163,9 @@ impl Store {
         .await
     }
 
-    /// Ends sessions that match a filter and were live when a reader saw them, in one unit however many they are, and changes
-    /// of address that may have been asked for there; answers how many were still live a moment before: `just_counted`, where
-    /// that was counted in the same call.
+    /// Revokes, in one transaction, the sessions that match a filter and were live when a reader saw them, and pending
+    /// email changes requested in them. Returns the number that were still live: `just_counted`, if the same call has
+    /// counted them.
     pub async fn revoke_seen(
         &self,
         these: PreviewedSessions,
@@ -194,7 +194,7 @@ impl Store {
         Ok(live)
     }
 
-    /// Ends these sessions, and changes of address that may have been asked for there; answers how many were not ended before.
+    /// Revokes these sessions and pending email changes requested in them; returns how many were not already revoked.
     pub async fn revoke_these(
         &self,
         ids: Vec<SessionId>,
@@ -229,7 +229,8 @@ impl Store {
     }
 }
 
-/// Ends changes of address of everybody of whom the newest ending ends a session. Few are under way at a time.
+/// Cancels the pending email changes of all users with a session matched by the newest bulk revocation. Few are pending
+/// at a time.
 fn end_address_changes(conn: &Connection) -> Result<(), StoreError> {
     const SQL: &str = concat!(
         "DELETE FROM links WHERE kind = 'change' AND EXISTS (SELECT 1 FROM sessions s JOIN endings e ON ",
@@ -241,7 +242,7 @@ fn end_address_changes(conn: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The sessions that match but `keep`.
+/// The sessions that match a filter, except `keep`.
 fn matching(
     conn: &Connection,
     filter: &SessionFilter,
@@ -255,7 +256,7 @@ fn matching(
     Ok(matching)
 }
 
-/// Few sessions, one by one.
+/// A few sessions, listed by id.
 fn these(few: Vec<(SessionId, UserId)>, all_of: Option<RevocationFilter>) -> SessionRevocation {
     let mut users: Vec<_> = few.iter().map(|(_, user)| *user).collect();
     users.sort_unstable();
@@ -268,8 +269,8 @@ fn these(few: Vec<(SessionId, UserId)>, all_of: Option<RevocationFilter>) -> Ses
     }
 }
 
-/// Whether a network or a client has so many of the sessions that the table is read from end to end sooner than by an
-/// index and a look at each row.
+/// Whether a network or a client has so large a share of the sessions that a table scan is faster than an index with a
+/// lookup per row.
 fn is_most(conn: &Connection, filter: &SessionFilter) -> Result<bool, StoreError> {
     if filter.user_id.is_some() || filter.ids.is_some() {
         return Ok(false);
@@ -283,7 +284,7 @@ fn is_most(conn: &Connection, filter: &SessionFilter) -> Result<bool, StoreError
         ),
         (None, None) => return Ok(true),
     };
-    // The last parameter stands in the statement always; of a client it is no address.
+    // The statement always has the last parameter; a client filter has no address for it.
     let sql = format!(
         "SELECT count(*) FROM (SELECT 1 FROM sessions WHERE {by} AND CAST(?3 AS BLOB) IS NOT NULL LIMIT ?1) AS found"
     );

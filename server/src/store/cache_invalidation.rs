@@ -1,4 +1,4 @@
-//! What a unit makes stale in memory, and what it leaves there fresh.
+//! Cache entries that a write transaction invalidates, and entries it refills.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::{
     domain::{Account, Block, Session, SessionCore},
 };
 
-/// What a unit makes stale.
+/// The invalidations and refills of a transaction.
 #[derive(Debug, Default)]
 pub(super) struct CacheInvalidations {
     pub users: Vec<UserId>,
@@ -22,26 +22,26 @@ pub(super) struct CacheInvalidations {
     pub all_keys: bool,
     pub all_sessions: bool,
     pub events: bool,
-    /// An ending was written.
+    /// A bulk revocation was inserted.
     pub endings: bool,
-    /// A logout notice was written.
+    /// A logout notice was inserted.
     pub notices: bool,
-    /// A mail was written.
+    /// A mail was inserted.
     pub mails: bool,
     pub blocks: Vec<BlockChange>,
-    /// What is likely to be asked for next, as its unit left it.
+    /// Entries likely to be read next, as the transaction left them.
     pub fresh: Vec<CacheRefill>,
 }
 
-/// What became of a block.
+/// A change of a block.
 #[derive(Debug)]
 pub(super) enum BlockChange {
     Added(Block),
     Lifted(BlockId),
 }
 
-/// An entry that need not be read: with how many entries had been made stale by then. One that is made stale again later
-/// in the batch is not kept.
+/// A cache entry that need not be read again, with the number of invalidations before it. An entry invalidated later in
+/// the batch is dropped.
 #[derive(Debug)]
 pub(super) enum CacheRefill {
     Session(usize, SessionCore),
@@ -49,7 +49,7 @@ pub(super) enum CacheRefill {
 }
 
 impl CacheInvalidations {
-    /// A session that its unit has just written, as it is read from now on.
+    /// Refills a session that the transaction has just written.
     pub(super) fn now_is_session(&mut self, session: &Session) {
         let fresh = CacheRefill::Session(self.sessions.len(), session.core());
         self.fresh.push(fresh);
@@ -61,12 +61,12 @@ impl CacheInvalidations {
         self.fresh.push(fresh);
     }
 
-    /// How far a unit that is rolled back is undone.
+    /// A mark to which a rolled-back transaction is undone.
     pub(super) fn mark(&self) -> usize {
         self.fresh.len()
     }
 
-    /// Drops what came since a mark: it was rolled back. What is stale stays stale, which costs a read at most.
+    /// Removes the refills added since a mark, after a rollback. Invalidations stay; each costs one extra read at most.
     pub(super) fn roll_back(&mut self, mark: usize) {
         self.fresh.truncate(mark);
     }

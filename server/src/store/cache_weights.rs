@@ -1,4 +1,4 @@
-//! What entries of the caches take behind their pointers, in bytes.
+//! Heap size of cache entries, in bytes.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::{
     domain::{Account, ApiKey, Client},
 };
 
-/// The counters of an `Arc`.
+/// The reference counts of an `Arc`.
 const COUNTERS: usize = 2 * size_of::<usize>();
 
 fn text(text: Option<&String>) -> usize {
@@ -22,7 +22,7 @@ impl Heap for Arc<Account> {
     fn heap_bytes(&self) -> usize {
         let user = &self.user;
         let names = text(user.first_name.as_ref()) + text(user.last_name.as_ref());
-        // Who has no permissions of their own shares their role's.
+        // A user without own permissions shares those of the role.
         let own = if user.permissions.is_empty() {
             0
         } else {

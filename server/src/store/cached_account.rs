@@ -1,4 +1,4 @@
-//! Accounts as the cache keeps them: small, since there is one for each person who is signed in.
+//! Compact in-memory form of an account, since the cache holds one for each signed-in user.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use crate::{
     domain::{Account, Email, User},
 };
 
-/// Stands for no time.
+/// Represents an absent time.
 const NEVER: i64 = i64::MIN;
-/// Longest texts of a standing that accounts share, in bytes; what is longer is each account's own.
+/// Maximum size in bytes of the data that accounts share; larger data is stored per account.
 const SHARED_BYTES: usize = 2048;
 
-/// What many accounts have in common.
+/// Data that many accounts have in common.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct SharedAccountData {
     role: String,
@@ -35,14 +35,14 @@ impl SharedAccountData {
 /// An [`Account`] without its id.
 #[derive(Debug, Clone)]
 pub(super) struct CachedAccount {
-    /// The address, its key, first and last name, one after the other.
+    /// Concatenated: email address, its key, first name, last name.
     texts: Box<str>,
     shared: Arc<SharedAccountData>,
     created_at: i64,
     updated_at: i64,
     disabled_at: i64,
     last_login_at: i64,
-    /// Lengths of the address, of its key and of the first name; 0 where there is none.
+    /// Lengths of email address, key and first name; 0 if absent.
     lengths: [u16; 3],
     has_last_name: bool,
     email_verified: bool,
@@ -58,7 +58,7 @@ fn unpacked(at: i64) -> Option<Timestamp> {
 }
 
 impl CachedAccount {
-    /// Nothing for one whose texts are longer than any can be.
+    /// `None` if the texts exceed the maximum length.
     pub(super) fn of(
         account: &Account,
         standings: &Interner<Arc<SharedAccountData>>,
@@ -68,7 +68,7 @@ impl CachedAccount {
         let key = Some(user.email.key()).filter(|key| *key != shown);
         let first = user.first_name.as_deref();
         let last = user.last_name.as_deref();
-        // An empty name is not the same as none.
+        // An empty name differs from an absent one.
         if first == Some("") || key == Some("") {
             return None;
         }

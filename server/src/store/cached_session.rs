@@ -1,4 +1,4 @@
-//! Sessions as the cache keeps them: small, since there is one for each that is in use.
+//! Compact in-memory form of a session, since the cache holds one for each active session.
 
 use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
 use ulid::Ulid;
@@ -8,16 +8,16 @@ use crate::{
     domain::{RequestedClaims, SessionCore, SignInMethod},
 };
 
-/// Longest set of scopes that sessions share, in bytes; what is longer is each session's own.
+/// Maximum size in bytes of a scope set that sessions share; a larger set is stored per session.
 const SHARED_BYTES: usize = 1024;
-/// Stands for no time.
+/// Represents an absent time.
 const NEVER: i64 = i64::MIN;
 
 /// A [`SessionCore`] without its id.
 #[derive(Debug, Clone)]
 pub(super) struct CachedSession {
     user: UserId,
-    /// Counts where `has_client`.
+    /// Valid only if `has_client`.
     client: ClientId,
     scope: ScopeSet,
     signed_in_at: i64,
@@ -26,13 +26,13 @@ pub(super) struct CachedSession {
     revoked: bool,
     has_client: bool,
     method: SignInMethod,
-    /// Whether no other session shares `scope`.
+    /// Whether `scope` is not shared with other sessions.
     own_scope: bool,
     claims: RequestedClaims,
 }
 
 impl CachedSession {
-    /// Its scopes are kept once for all sessions that have the same.
+    /// Equal scope sets are stored once for all sessions.
     pub(super) fn of(session: &SessionCore, scopes: &Interner<ScopeSet>) -> Self {
         let scope = session.scope.clone();
         let (scope, is_shared) = if scope.heap_bytes() <= SHARED_BYTES {

@@ -1,8 +1,8 @@
-//! What the hot path reads: bounded caches that the writer keeps exact, and how sessions and accounts come out of them.
+//! Bounded read-through caches of the hot path, which the writer keeps exact, and the reads of sessions and accounts.
 //!
-//! Entries are created only by a read-through load. When the writer has committed a change, it removes the stale entries
-//! before it answers; an in-flight load is invalidated and its result is not cached. So every read after the answer sees
-//! the change.
+//! Entries are created only by a read-through load. After the writer commits a change, it removes the stale entries
+//! before it returns; an in-flight load is invalidated and its result is not cached. So every read after the return
+//! sees the change.
 
 use std::{
     collections::HashSet,
@@ -34,57 +34,58 @@ use crate::{
     state::BlockedNetworks,
 };
 
-/// Past so many single entries a change empties the cache instead of picking them out.
+/// Above this many removals a change clears the cache instead of removing single entries.
 const MAX_SINGLE_REMOVALS: usize = 4096;
 
 #[derive(Debug)]
 pub(super) struct Caches {
     pub accounts: Cache<UserId, CachedAccount>,
-    /// Those that are asked for often, unpacked. What makes an entry of `accounts` stale removes it there first.
+    /// Frequently used accounts, unpacked. Invalidating an entry of `accounts` removes it here first.
     pub busy_accounts: Cache<UserId, Arc<Account>>,
     pub sessions: Cache<SessionId, CachedSession>,
     pub keys: Cache<Digest256, Arc<ApiKey>>,
     pub clients: Cache<ClientId, Arc<Client>>,
-    /// Resources of operators' clients: one entry, which every change of a client removes.
+    /// Resources of operators' clients: one entry, removed by every change of a client.
     pub operator_resources: Counted<(), Arc<HashSet<String>>>,
-    /// Which session a browser's cookie stands for.
+    /// The session that a browser cookie identifies.
     pub browsers: Cache<Digest256, SessionId>,
-    /// Origins of browser applications: one entry, which every change of a client removes.
+    /// Origins of browser applications: one entry, removed by every change of a client.
     pub browser_origins: Counted<(), Arc<HashSet<String>>>,
-    /// Tokens without a session: whether they were given up. Ids come out of signatures, so nobody guesses them.
+    /// Whether a token without a session was revoked. Only ids from verified tokens are looked up, so they cannot be
+    /// guessed.
     pub tokens: Cache<Ulid, bool>,
-    /// Scopes of sessions, each set once.
+    /// Scope sets of sessions, each stored once.
     pub scopes: Interner<ScopeSet>,
-    /// What accounts have in common.
+    /// Data shared between accounts.
     standings: Interner<Arc<SharedAccountData>>,
     pub touched: Mutex<super::last_used::Touched>,
-    /// Counts commits that appended events; a stream waits on it.
+    /// Counts commits that appended events; event streams wait on it.
     pub events: watch::Sender<u64>,
-    /// Wakes the job that carries out endings.
+    /// Wakes the bulk revocation worker.
     pub endings: Notify,
-    /// Whether the log is being copied back into the database.
+    /// Whether a WAL checkpoint is running.
     pub copying: AtomicBool,
-    /// Whether little of a long log is left to be copied: the writer does that, and begins the log anew.
+    /// Whether little of a long WAL is left to copy: the writer then completes the checkpoint and restarts the WAL.
     pub nearly_copied: AtomicBool,
-    /// Wakes the job that tells clients of ended sessions.
+    /// Wakes the job that sends back-channel logout notices.
     pub notices: Notify,
     /// Wakes the job that sends mails.
     pub mails: Notify,
-    /// What mails are sealed with; nothing where none are sent.
+    /// Key and settings that mails are sealed with; unset if no mail is sent.
     pub mailing: OnceLock<Mailing>,
-    /// Whether only who has a verified address signs in.
+    /// Whether sign-in requires a verified email address.
     pub verified_only: OnceLock<bool>,
-    /// Networks from which nobody signs in.
+    /// Networks blocked from signing in.
     pub blocks: BlockedNetworks,
-    /// Roles whose people must have a second factor.
+    /// Roles that require a second factor.
     pub factor_roles: OnceLock<Box<[String]>>,
-    /// Caps of an account.
+    /// Limits per account.
     pub caps: CacheSizes,
-    /// What time it is when a unit runs: its caller may have come a while ago.
+    /// The clock that transactions read when they run, since a caller may have waited in the queue.
     pub clock: Clock,
 }
 
-/// What an account may have at most; 0 is any number.
+/// Limits per account; 0 means unlimited.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CacheSizes {
     pub sessions: u32,
@@ -92,7 +93,7 @@ pub struct CacheSizes {
 }
 
 impl Caches {
-    /// `bytes` bounds the caches together.
+    /// `bytes` limits all caches together.
     pub(super) fn new(bytes: usize, caps: CacheSizes, clock: Clock) -> Self {
         let share = |percent: usize| bytes / 100 * percent;
         Self {
@@ -123,28 +124,28 @@ impl Caches {
         }
     }
 
-    /// An account as it is kept.
+    /// The compact form of an account.
     pub(super) fn packed(&self, account: &Account) -> Option<CachedAccount> {
         CachedAccount::of(account, &self.standings)
     }
 
-    /// Whether only who has a verified address signs in.
+    /// Whether sign-in requires a verified email address.
     pub(super) fn requires_verified_email(&self) -> bool {
         self.verified_only.get() == Some(&true)
     }
 
-    /// Whether somebody at an address is kept out at this moment.
+    /// Whether an IP address is blocked now.
     pub(super) fn keeps_out(&self, ip: IpAddr) -> bool {
         self.blocks.keep_out(ip, self.clock.now())
     }
 
-    /// Whether people of a role must have a second factor.
+    /// Whether a role requires a second factor.
     pub(super) fn demands_factor(&self, role: &str) -> bool {
         let roles = self.factor_roles.get();
         roles.is_some_and(|roles| roles.iter().any(|named| named == role))
     }
 
-    /// Puts in when sessions were last seen, which may not be on disk yet.
+    /// Updates the last-used times of sessions with those not on disk yet.
     pub(super) fn with_last_used(&self, sessions: &mut [Live]) {
         let touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
         for session in sessions {
@@ -154,9 +155,9 @@ impl Caches {
         }
     }
 
-    /// Removes what a batch made stale, and puts in what it left fresh. After its commit, and before anybody is answered.
+    /// Applies a batch's invalidations and refills. Called after its commit, before the callers are notified.
     pub(super) fn apply(&self, changes: CacheInvalidations) {
-        // In this order: who unpacks one holds a place in the second while it looks into the first.
+        // In this order: unpacking an account holds a placeholder in the second cache while it reads the first.
         forget(&self.accounts, &changes.users, changes.all_users);
         forget(&self.busy_accounts, &changes.users, changes.all_users);
         forget(&self.sessions, &changes.sessions, changes.all_sessions);
@@ -188,7 +189,7 @@ impl Caches {
         }
     }
 
-    /// Puts in what a batch left fresh; what it made stale again later it did not.
+    /// Applies a batch's refills, except entries invalidated later in the batch.
     fn keep_fresh(&self, changes: &CacheInvalidations) {
         for fresh in &changes.fresh {
             match fresh {
@@ -227,7 +228,7 @@ where
     }
 }
 
-/// Reads through a cache. What a change overtakes while it loads is answered, but not kept.
+/// Reads through a cache. A value that was invalidated while it loaded is returned but not cached.
 pub(super) async fn through<K, V, W, F>(
     cache: &Counted<K, V, W>,
     key: &K,
@@ -246,7 +247,7 @@ where
         Ok(found) => Ok(Some(found)),
         Err(place) => {
             let loaded = load.await?;
-            // What is not there is not kept, so that guesses cannot push out what is.
+            // Absence is not cached, so that guesses cannot evict existing entries.
             if let Some(loaded) = &loaded {
                 let _ = place.insert(loaded.clone());
             }
@@ -256,12 +257,12 @@ where
 }
 
 impl Store {
-    /// A session, live or not. From memory once it was asked for.
+    /// A session, live or not. Cached after the first read.
     pub async fn session(&self, id: SessionId) -> Result<Option<SessionCore>, StoreError> {
         self.session_and(id, |_, _| Ok(())).await
     }
 
-    /// As [`Store::session`]; where it has to be read, what `also` reads is read with it.
+    /// As [`Store::session`]; on a cache miss, `also` runs in the same read.
     pub(super) async fn session_and(
         &self,
         id: SessionId,
@@ -282,7 +283,7 @@ impl Store {
         Ok(found.await?.map(|packed| packed.unpacked(id)))
     }
 
-    /// As [`Store::session`]; where it has to be read, the account that is said to hold it is read with it.
+    /// As [`Store::session`]; on a cache miss, the expected owner's account is loaded in the same read.
     pub async fn session_of(
         &self,
         id: SessionId,
@@ -296,7 +297,7 @@ impl Store {
         if accounts.contains_key(&user) {
             return self.session(id).await;
         }
-        // Both places are held before the read begins, always in this order: a commit takes them back.
+        // Both placeholders are taken before the read, always in this order; a commit invalidates them.
         let place = match sessions.get_value_or_guard_async(&id).await {
             Ok(found) => return Ok(Some(found.unpacked(id))),
             Err(place) => place,
@@ -305,7 +306,7 @@ impl Store {
         let found = self.look_up(move |conn| with_account(conn, id)).await?;
         let (session, account) = found.unzip();
         let session = session.map(|session| session.core());
-        // What is not there is not kept, so that guesses cannot push out what is.
+        // Absence is not cached, so that guesses cannot evict existing entries.
         if let Some(session) = &session {
             let _ = place.insert(CachedSession::of(session, &memory.scopes));
         }
@@ -317,7 +318,7 @@ impl Store {
         Ok(session)
     }
 
-    /// The account and what it may do now. From memory once it was asked for.
+    /// The account and its current permissions. Cached after the first read.
     pub async fn account(&self, id: UserId) -> Result<Option<Arc<Account>>, StoreError> {
         let memory = self.memory();
         through(&memory.busy_accounts, &id, async {
@@ -329,7 +330,7 @@ impl Store {
                 Err(place) => place,
             };
             let found = self.look_up(move |conn| account(conn, id)).await?;
-            // What is not there is not kept, so that guesses cannot push out what is.
+            // Absence is not cached, so that guesses cannot evict existing entries.
             if let Some(packed) = found.as_ref().and_then(|found| memory.packed(found)) {
                 let _ = place.insert(packed);
             }

@@ -1,4 +1,4 @@
-//! Clients that are metadata documents.
+//! Clients that are registered by a client ID metadata document.
 
 use doorward_shared::{ClientId, Timestamp};
 
@@ -11,16 +11,16 @@ use super::{
 };
 use crate::domain::{AuditContext, Client};
 
-/// A metadata document, as it was fetched.
+/// A fetched metadata document.
 #[derive(Debug, Clone)]
 pub struct Document {
     pub url: String,
-    /// Until when it need not be fetched again.
+    /// When the document must be fetched again.
     pub until: Timestamp,
 }
 
 impl Store {
-    /// The client that a metadata document is, and until when the document is good.
+    /// The client of a metadata document, and when the document expires.
     pub async fn document_client(
         &self,
         url: String,
@@ -35,8 +35,8 @@ impl Store {
         .await
     }
 
-    /// Makes the client of a metadata document, or brings it up to what the document says now: to what `decide` makes of it
-    /// with what an operator has left the client.
+    /// Creates the client of a metadata document or updates it from a newly fetched one. `decide` merges the document
+    /// with the restrictions an operator has put on the client.
     ///
     /// # Errors
     /// As [`Store::change_registered`].
@@ -69,7 +69,7 @@ impl Store {
                     clients::insert(tx, &client, &context)?;
                 }
             }
-            // Nobody has let it in: until an operator decides something about it.
+            // Not approved by anyone until an operator changes the client.
             let sql = "UPDATE clients SET document_url = ?2, document_until = ?3, openly = CASE WHEN ?4 <> 0 THEN 1 ELSE openly END WHERE id = ?1";
             tx.conn.prepare_cached(sql)?.execute(params![
                 client.id.0.to_bytes(),
@@ -83,7 +83,7 @@ impl Store {
     }
 }
 
-/// The client that a metadata document is, and what an operator has left it.
+/// The client of a metadata document, and the restrictions an operator has put on it.
 fn of_document(
     conn: &Connection,
     url: &str,

@@ -1,4 +1,4 @@
-//! OAuth clients.
+//! OAuth clients: registration, changes, secrets and deletion.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -43,16 +43,16 @@ const LIST: List<Client> = List {
     row: row_mapping::client,
 };
 
-/// The secret that takes another's place.
+/// A secret that replaces another.
 #[derive(Debug, Clone, Copy)]
 pub struct NewSecret {
     pub hash: Digest256,
-    /// Until when the one before it is good.
+    /// When the previous secret expires.
     pub old_until: Timestamp,
 }
 
 impl Store {
-    /// A client. From memory once it was asked for.
+    /// A client. Cached after the first read.
     pub async fn client(&self, id: ClientId) -> Result<Option<Arc<Client>>, StoreError> {
         through(&self.memory().clients, &id, async {
             self.look_up(move |conn| Ok(find(conn, id)?.map(Arc::new)))
@@ -61,12 +61,12 @@ impl Store {
         .await
     }
 
-    /// A client, if it is in memory. For callers that cannot wait.
+    /// A client, if it is in the cache. For callers that cannot wait.
     pub fn client_in_memory(&self, id: ClientId) -> Option<Arc<Client>> {
         self.memory().clients.get(&id)
     }
 
-    /// Origins of the redirect URIs of public clients: browser applications. From memory until a client changes.
+    /// Origins of the redirect URIs of public clients (browser applications). Cached until a client changes.
     pub async fn browser_origins(&self) -> Result<Arc<HashSet<String>>, StoreError> {
         let found = through(&self.memory().browser_origins, &(), async {
             self.read(|conn| Ok(Some(Arc::new(browser_origins(conn)?))))
@@ -75,7 +75,7 @@ impl Store {
         Ok(found.await?.unwrap_or_default())
     }
 
-    /// Registers a client. `client.id` and `client.created_at` are set here. `sees_all`: its resources hold this server.
+    /// Registers a client. Sets `client.id` and `client.created_at`. `sees_all`: its resources include this server.
     ///
     /// # Errors
     /// As [`rule::change_client`].
@@ -103,8 +103,8 @@ impl Store {
             .await
     }
 
-    /// Gives a confidential client a new secret; `own` is this server as a
-    /// resource: who learns the secret of a client for which its tokens are meant, sees those of everybody.
+    /// Gives a confidential client a new secret. `own` is this server as a resource: the secret of a client that is an
+    /// audience of the server's own tokens gives access to every user's tokens.
     ///
     /// # Errors
     /// [`DomainError::NotFound`], [`DomainError::Conflict`] for a public client; as [`rule::change_client`].
@@ -119,8 +119,8 @@ impl Store {
             .await
     }
 
-    /// Deletes a client and ends what it was granted: its sessions, the API keys that were minted with its tokens, and with
-    /// the client gone its own tokens.
+    /// Deletes a client and revokes what it was granted: its sessions and the API keys minted with its tokens. Its own
+    /// tokens become invalid with the client.
     ///
     /// # Errors
     /// [`DomainError::NotFound`]; as [`rule::delete_client`].
@@ -128,7 +128,7 @@ impl Store {
         self.write(move |tx| delete(tx, id, &act)).await
     }
 
-    /// A page of clients. `q` is looked for in names, or is an id.
+    /// A page of clients. `q` searches names, or is an id.
     pub async fn clients(&self, query: ListQuery) -> Result<Page<Client>, StoreError> {
         let order = LIST.order(&query)?;
         self.read(move |conn| {
@@ -185,7 +185,7 @@ pub(super) fn insert(
     tx.changed(context, happened, &diff)
 }
 
-/// Changes a client, as [`Store::change_client`]; answers it before and after.
+/// Changes a client, as [`Store::change_client`]; returns it before and after.
 pub(super) fn change_one(
     tx: &mut WriteTx<'_>,
     id: ClientId,
@@ -229,7 +229,7 @@ pub(super) fn rotate_secret(
 ) -> Result<Client, StoreError> {
     let by = authority::authorize(tx, act)?;
     let client = find(tx.conn, id)?.ok_or(DomainError::NotFound("client"))?;
-    // Whoever learns a client's secret may do what the client may.
+    // Whoever has a client's secret has all of the client's rights.
     let acts = ClientActs {
         scopes: &client.scopes,
         sees_all: client.sees_all(own),
@@ -241,7 +241,7 @@ pub(super) fn rotate_secret(
     let client = clients::rotate_secret(&client, secret.hash, secret.old_until, context.at)?;
     write(tx, &client)?;
     if ends_at_once {
-        // As its tokens do: what else may have been made with a secret that leaked.
+        // Revoked with the client's tokens: a leaked secret may have been used to create these.
         keys::end_shown_to(tx, Actor::Client(id))?;
     }
     tx.event(context, "client.secret_rotated", Some(&id), None, None)?;
@@ -257,7 +257,7 @@ pub(super) fn delete(tx: &mut WriteTx<'_>, id: ClientId, act: &Act) -> Result<()
     remove(tx, &client, context)
 }
 
-/// Deletes a client and ends what it was granted.
+/// Deletes a client and revokes what it was granted.
 pub(super) fn remove(
     tx: &mut WriteTx<'_>,
     client: &Client,
@@ -292,14 +292,14 @@ fn browser_origins(conn: &Connection) -> Result<HashSet<String>, StoreError> {
         let uris = row.get_ref(0)?.as_str().unwrap_or_default();
         let web = uris.lines().filter(|uri| uri.starts_with("http"));
         let parsed = web.filter_map(|uri| Url::parse(uri).ok());
-        // An opaque origin is `null`, as every sandboxed frame's is.
+        // An opaque origin is `null`, the same as in every sandboxed frame.
         let tuples = parsed.map(|url| url.origin()).filter(Origin::is_tuple);
         origins.extend(tuples.map(|origin| origin.ascii_serialization()));
     }
     Ok(origins)
 }
 
-/// Notes that a client that registered itself is in use: unused ones are swept. Others have no such note.
+/// Records that a dynamically registered client is in use: unused ones are deleted. Other clients have no such record.
 pub(super) fn used(tx: &mut WriteTx<'_>, id: ClientId, now: Timestamp) -> Result<(), StoreError> {
     tx.conn
         .prepare_cached("UPDATE clients SET last_used_at = ?2 WHERE id = ?1 AND dynamic = 1")?
@@ -315,7 +315,7 @@ pub(super) fn find(conn: &Connection, id: ClientId) -> Result<Option<Client>, St
         .optional()?)
 }
 
-/// Writes a client. An upsert, not a replacement: that would delete the row first, and with it what refers to it.
+/// Writes a client. An upsert instead of a replacement, which would first delete the row and its dependents.
 const UPSERT: &str = "INSERT INTO clients (id, name, redirect_uris, grant_types, scopes, resources, secret, old_secret, \
     old_secret_until, created_at, unmarked_secrets, require_pkce, dynamic, id_token_claims, unverified_email, \
     allowed_groups, post_logout_redirect_uris, default_resource, resource_server, backchannel_logout_uri, \
