@@ -1,5 +1,7 @@
 //! `client.refused`: why an application does not work, for operators.
 
+use std::{fs, path::Path};
+
 use doorward_tests::{
     Server,
     browser::{CALLBACK, request},
@@ -265,4 +267,50 @@ async fn the_same_refusal_is_one_event_and_what_is_counted_is_written_at_the_sto
     let found = refusals(&server).await;
     let counts: Vec<_> = found.iter().map(|event| event["count"].clone()).collect();
     assert_eq!(counts, [json!(20), json!(1)]);
+}
+
+/// The text of all product code under `folder`, without comments and with each string on one line.
+fn product_code(folder: &Path) -> String {
+    let mut code = String::new();
+    for entry in fs::read_dir(folder).expect("a folder of sources") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            code += &product_code(&path);
+        } else if !path.to_string_lossy().ends_with("tests.rs") {
+            let source = fs::read_to_string(&path).expect("a source");
+            let product = source.split("#[cfg(test)]").next().unwrap_or_default();
+            let lines = product.lines().map(str::trim_start);
+            for line in lines.filter(|line| !line.starts_with("//")) {
+                code += line.strip_suffix('\\').unwrap_or(line);
+                code += if line.ends_with('\\') { "" } else { "\n" };
+            }
+        }
+    }
+    code
+}
+
+/// The console recognizes a cause by a part of the server's error description.
+#[test]
+fn each_cause_that_the_console_explains_is_an_error_of_the_server() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let explained = fs::read_to_string(root.join("tui/src/core/client_diagnosis.rs"))
+        .expect("the console's explanations");
+    let server = product_code(&root.join("server/src"));
+    let written = |cause: &str| match cause.strip_suffix(" is missing") {
+        Some(name) if !server.contains(cause) => {
+            server.contains("\"{name} is missing\"") && server.contains(&format!("\"{name}\""))
+        }
+        _ => server.contains(cause),
+    };
+    let causes: Vec<&str> = explained
+        .split("KnownCause(\n")
+        .skip(1)
+        .filter_map(|row| row.split('"').nth(1))
+        .collect();
+    assert!(causes.len() > 25, "{causes:?}");
+    let unknown: Vec<_> = causes.iter().filter(|cause| !written(cause)).collect();
+    assert!(
+        unknown.is_empty(),
+        "no error of the server contains {unknown:?}"
+    );
 }
