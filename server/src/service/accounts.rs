@@ -1,4 +1,4 @@
-//! What makes accounts and sets their passwords.
+//! Account administration: settings shared by the account use cases, and setting a password as an operator.
 
 use super::{Caller, Error, Passwords, Verification};
 use crate::{
@@ -8,17 +8,17 @@ use crate::{
     store::{EndsWithPassword, Store},
 };
 
-/// What makes accounts and sets their passwords.
+/// Creates accounts and sets their passwords.
 #[derive(Debug, Clone)]
 pub struct Accounts {
     pub(crate) passwords: Passwords,
     pub(crate) verification: Verification,
-    /// Whether people sign in only once their address is verified.
+    /// Whether users can sign in only after verifying their address.
     pub(crate) verified_only: bool,
     pub(crate) registration: Registration,
-    /// Whether people may delete their own accounts.
+    /// Whether users may delete their own accounts.
     pub(crate) self_deletion: bool,
-    /// How recent a sign-in must be for what changes the server; 0 for however old.
+    /// Maximum age of a sign-in for administrative operations, in seconds; 0 for no maximum.
     pub(crate) step_up_seconds: u32,
 }
 
@@ -27,10 +27,11 @@ impl Accounts {
         &self.passwords.store
     }
 
-    /// Sets somebody's password, as an operator does; all their sessions end, with `api_keys` their keys too.
+    /// Sets a user's password as an operator; ends all of the user's sessions, and revokes their API keys if
+    /// `api_keys`.
     ///
     /// # Errors
-    /// [`Error::Invalid`], [`Error::Overloaded`], storage with what the rules refuse.
+    /// [`Error::Invalid`], [`Error::Overloaded`]; storage, including rejections by the domain's rules.
     pub(crate) async fn set_password(
         &self,
         by: &Caller,
@@ -56,7 +57,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// What is about to be done, at this moment: hashing takes time.
+    /// The operation at the current time, since hashing takes a while.
     pub(super) fn act_now(
         &self,
         by: &Caller,
@@ -71,7 +72,7 @@ impl Accounts {
     }
 }
 
-/// The address of an account to be.
+/// The address of a new account.
 pub(super) fn new_email(text: &str) -> Result<Email, Error> {
     let refused = |why| Error::invalid("email", why);
     let email = Email::parse(text).map_err(refused)?;

@@ -1,4 +1,4 @@
-//! Whether an API key is good for a call, and what the call spends of its limits. No SQL once a key is known.
+//! API key verification and usage counting. Without SQL once a key is cached.
 
 use std::{collections::HashSet, net::IpAddr, sync::Arc};
 
@@ -22,7 +22,7 @@ use crate::{
     store::{Store, StoreError, UsageRange},
 };
 
-/// What is needed to judge keys.
+/// Verifies API keys and charges their usage.
 #[derive(Debug, Clone)]
 pub struct KeyVerification {
     pub(crate) store: Store,
@@ -31,31 +31,31 @@ pub struct KeyVerification {
     pub(crate) meters: Arc<KeyMeters>,
 }
 
-/// A key that there is, with its owner as they are now.
+/// An existing key, with its current owner.
 #[derive(Debug, Clone)]
 pub(crate) struct FoundKey {
     pub key: Arc<ApiKey>,
-    /// None for the machine's own keys, and for a deleted owner.
+    /// `None` for the operator's keys, and for a deleted owner.
     pub owner: Option<Arc<Account>>,
-    /// What it may do now.
+    /// Its current scopes.
     pub scopes: ScopeSet,
 }
 
-/// What a key is to be good for.
+/// The requirements of a call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KeyCheck<'a> {
     pub scopes: &'a [Scope],
-    /// Where it came from, if that is known.
+    /// The client's address, if known.
     pub ip: Option<IpAddr>,
     /// At least 1.
     pub cost: u64,
 }
 
-/// A call that was judged.
+/// A verified call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Validated {
     pub code: KeyCode,
-    /// What is left of its limits.
+    /// The remaining limits.
     pub left: Option<RemainingUses>,
     pub at: Timestamp,
 }
@@ -65,20 +65,20 @@ impl FoundKey {
         OwnerNow::of(&self.key, self.owner.as_deref())
     }
 
-    /// What is wrong with the key itself, if something is.
+    /// The error of the key itself, if there is one.
     ///
     /// # Errors
-    /// What is.
+    /// The error.
     pub(crate) fn check(&self, ip: IpAddr, now: Timestamp) -> Result<(), KeyCode> {
         key_validity::validate(&self.key, self.owner(), &self.scopes, &[], Some(ip), now)
     }
 }
 
 impl KeyVerification {
-    /// The key with this secret, good or not.
+    /// The key with this secret, valid or not.
     ///
     /// # Errors
-    /// [`StoreError`], where it is not in memory and cannot be read.
+    /// [`StoreError`], if it is not cached and cannot be read.
     pub(crate) async fn find(&self, secret: &str) -> Result<Option<FoundKey>, StoreError> {
         if !api_key_form_ok(secret) {
             return Ok(None);
@@ -95,10 +95,10 @@ impl KeyVerification {
         Ok(Some(FoundKey { key, owner, scopes }))
     }
 
-    /// Judges a call and, if it is valid, has it paid. It is counted either way.
+    /// Verifies a call and, if it is valid, charges it. Rejected calls are counted too.
     ///
     /// # Errors
-    /// [`StoreError`]; nothing is spent then.
+    /// [`StoreError`]; nothing is charged then.
     pub(crate) async fn use_key(
         &self,
         found: &FoundKey,
@@ -113,7 +113,7 @@ impl KeyVerification {
         Ok(validated)
     }
 
-    /// As [`KeyVerification::use_key`], but that nothing is spent or counted: asking is not using.
+    /// As [`KeyVerification::use_key`], but without charging or counting the call: a query is not a use.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -175,10 +175,10 @@ impl KeyVerification {
         }
     }
 
-    /// What an API is told of a key that it was called with.
+    /// The verification result for an API about a key that it received.
     ///
     /// # Errors
-    /// [`StoreError`]; nothing is spent then.
+    /// [`StoreError`]; nothing is charged then.
     pub(crate) async fn verify(
         &self,
         secret: &str,
@@ -206,8 +206,8 @@ impl KeyVerification {
         })
     }
 
-    /// How often a key was shown: what is on disk, and what is still to be written. Nothing is written for it, since whoever has a
-    /// key may ask as often as they like.
+    /// Usage of a key: persisted counts plus those not yet flushed. A query writes nothing, since a key's holder may
+    /// repeat it without limit.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -223,10 +223,10 @@ impl KeyVerification {
             .await
     }
 
-    /// Writes what was spent and counted since the last time.
+    /// Persists charges and counts since the last call.
     ///
     /// # Errors
-    /// [`StoreError`]; what was not written is tried again.
+    /// [`StoreError`]; what was not written is retried.
     pub(crate) async fn flush(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
         let changed = self.meters.take_changed();

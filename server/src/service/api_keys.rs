@@ -1,4 +1,4 @@
-//! API keys: minted, changed, rotated, by their owner or by an operator.
+//! Minting, changing and rotating API keys, by their owner or by an operator.
 
 use doorward_shared::{
     KeyId, ScopeSet, Timestamp,
@@ -22,18 +22,18 @@ use crate::{
     store::{KeySecret, NewKey, Store},
 };
 
-/// Longest grace of a rotation, in seconds: 30 days.
+/// Maximum grace period of a rotation, in seconds: 30 days.
 pub(crate) const MAX_GRACE: u32 = 30 * 86_400;
 
-/// What mints API keys and changes them.
+/// Mints and changes API keys.
 #[derive(Debug, Clone)]
 pub struct ApiKeys {
     pub(crate) store: Store,
-    /// First part of new keys.
+    /// Prefix of new keys.
     pub(crate) prefix: String,
 }
 
-/// What a key is minted from, checked.
+/// The validated request for a new key.
 #[derive(Debug)]
 pub(crate) struct Mint {
     owner: KeyOwner,
@@ -45,7 +45,7 @@ pub(crate) struct Mint {
 }
 
 impl Mint {
-    /// Checks what was asked for.
+    /// Validates the request.
     ///
     /// # Errors
     /// [`Error::Invalid`].
@@ -70,7 +70,7 @@ impl Mint {
     }
 }
 
-/// A key and whose it must be; anybody's, when `None`.
+/// A key and its required owner; any owner if `None`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KeyRef {
     pub id: KeyId,
@@ -78,10 +78,10 @@ pub(crate) struct KeyRef {
 }
 
 impl ApiKeys {
-    /// Whether a caller may mint such a key now: what an answer is given on that was kept.
+    /// Whether a caller may mint this key now; checked before a stored idempotent response is returned.
     ///
     /// # Errors
-    /// Storage, with what the rules refuse.
+    /// Storage, including rejections by the domain's rules.
     pub(crate) async fn may_mint(
         &self,
         act: Act,
@@ -94,10 +94,11 @@ impl ApiKeys {
         Ok(validated.await?)
     }
 
-    /// Whether a caller may rotate such a key of their own now: they rotate what they may give, not only what they hold.
+    /// Whether a caller may rotate this key of theirs now: they need the right to grant its scopes, not only to hold
+    /// them.
     ///
     /// # Errors
-    /// Storage, with what the rules refuse.
+    /// Storage, including rejections by the domain's rules.
     pub(crate) async fn may_rotate(
         &self,
         act: Act,
@@ -115,10 +116,10 @@ impl ApiKeys {
         Ok(validated.await?)
     }
 
-    /// Mints a key; answers it with its secret.
+    /// Mints a key; returns it with its secret.
     ///
     /// # Errors
-    /// Storage, with what the rules refuse.
+    /// Storage, including rejections by the domain's rules.
     pub(crate) async fn mint(&self, act: Act, mint: Mint) -> Result<(ApiKey, Secret), Error> {
         let (secret, hash, hint) = self.new_secret(mint.environment);
         let new = NewKey {
@@ -135,10 +136,10 @@ impl ApiKeys {
         Ok((self.store.create_key(new, act).await?, secret))
     }
 
-    /// Replaces a key's secret; the one before is good for `grace_seconds` more.
+    /// Replaces a key's secret; the old one stays valid for another `grace_seconds`.
     ///
     /// # Errors
-    /// [`Error::Invalid`]; storage, with what the rules refuse.
+    /// [`Error::Invalid`]; storage, including rejections by the domain's rules.
     pub(crate) async fn rotate(
         &self,
         act: Act,
@@ -159,10 +160,10 @@ impl ApiKeys {
         Ok((rotated, secret))
     }
 
-    /// Changes a key: its name, its terms, or fewer scopes.
+    /// Changes a key: its name, its restrictions, or fewer scopes.
     ///
     /// # Errors
-    /// [`Error::Invalid`]; storage, with what the rules refuse.
+    /// [`Error::Invalid`]; storage, including rejections by the domain's rules.
     pub(crate) async fn change(
         &self,
         act: Act,

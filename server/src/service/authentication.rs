@@ -1,4 +1,4 @@
-//! Judging credentials: what one stands for, and what it may do at this moment. From memory, without SQL.
+//! Authentication of bearer credentials: the caller and their current scopes. From memory, without SQL.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -19,20 +19,20 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// What judges credentials.
+/// Authenticates bearer credentials.
 #[derive(Debug, Clone)]
 pub struct Authenticator {
     pub(crate) store: Store,
     pub(crate) keys: KeyRing,
     pub(crate) key_verification: KeyVerification,
     pub(crate) clock: Clock,
-    /// How recent a sign-in must be for what changes the server; 0 for however old.
+    /// Maximum age of a sign-in for administrative operations, in seconds; 0 for no maximum.
     pub(crate) step_up_seconds: u32,
 }
 
 impl Authenticator {
-    /// Where the setting `step_up_seconds` asks for it, a person must have signed in so recently. API keys and clients'
-    /// own tokens have nobody who could sign in again, and pass.
+    /// Requires a user to have signed in within the last `step_up_seconds`, if the setting asks for it. API keys and
+    /// client-credentials tokens pass, since no user could sign in again.
     ///
     /// # Errors
     /// [`Error::StepUp`].
@@ -45,19 +45,19 @@ impl Authenticator {
         }
     }
 
-    /// Judges a bearer credential, an access token or an API key, as it stands at this moment.
+    /// Authenticates a bearer credential, an access token or an API key, as of now.
     ///
     /// # Errors
-    /// What is wrong with it; [`Error::Store`] when it is not in memory and the disk cannot be read.
+    /// The reason it is invalid; [`Error::Store`] when it is not cached and the disk cannot be read.
     pub async fn authenticate(&self, credential: &str, ip: IpAddr) -> Result<Caller, Error> {
         self.authenticate_for(&[], credential, ip).await
     }
 
-    /// Like [`Authenticator::authenticate`]; an API key that lacks one of `scopes` is refused before it is charged. The caller
-    /// checks a token's scopes.
+    /// Like [`Authenticator::authenticate`]; an API key that lacks one of `scopes` is rejected before it is charged.
+    /// The caller of this function checks a token's scopes.
     ///
     /// # Errors
-    /// As [`Authenticator::authenticate`]; [`Error::Scope`], of a key.
+    /// As [`Authenticator::authenticate`]; [`Error::Scope`] for a key.
     pub(crate) async fn authenticate_for(
         &self,
         scopes: &[&str],
@@ -85,7 +85,7 @@ impl Authenticator {
         scopes: &[&str],
     ) -> Result<Caller, Error> {
         let found = self.known_key(text).await?;
-        // A scope of an embedding application's that is none is asked for afterwards, and nobody has it.
+        // A malformed scope of an embedding application is checked later; no credential has it.
         let asked: Vec<Scope> = scopes.iter().filter_map(|one| one.parse().ok()).collect();
         let wanted = KeyCheck {
             scopes: &asked,
@@ -103,7 +103,7 @@ impl Authenticator {
         with_key(found, validated.code, wait)
     }
 
-    /// Whether an API key is good now, from wherever it may come. Asking is not using it.
+    /// Whether an API key is valid now, from any address. Does not count as a use.
     ///
     /// # Errors
     /// As [`Authenticator::authenticate`].
@@ -118,7 +118,7 @@ impl Authenticator {
         with_key(found, validated.code, 1)
     }
 
-    /// As [`Authenticator::authenticate`], for a request that goes on: it is not one more use of a key.
+    /// As [`Authenticator::authenticate`], for a long-running request: it is not charged as another use of a key.
     ///
     /// # Errors
     /// As [`Authenticator::authenticate`].
@@ -156,10 +156,10 @@ impl Authenticator {
         }
     }
 
-    /// Whether what a rightly signed token stands for is still there, whenever the token itself expires.
+    /// Whether the session or client of a correctly signed token is still active, regardless of the token's own expiry.
     ///
     /// # Errors
-    /// [`Error::TokenRevoked`], [`Error::TokenExpired`] for a session that is over, [`Error::InvalidToken`].
+    /// [`Error::TokenRevoked`], [`Error::TokenExpired`] for an expired session, [`Error::InvalidToken`].
     pub(crate) async fn validate(&self, token: AccessToken) -> Result<Caller, Error> {
         match token.session() {
             Some((id, user)) => self.validate_session(id, user, token).await,
@@ -189,7 +189,8 @@ impl Authenticator {
         })
     }
 
-    /// Whether a session was granted to the client that a token names; without one it is a sign-in here.
+    /// Whether a session was granted to the client that a token names; a token without a client needs a first-party
+    /// session.
     async fn is_through(&self, session: &SessionCore, named: &str) -> Result<bool, StoreError> {
         let Some(id) = session.client_id else {
             return Ok(named == FIRST_PARTY);
@@ -201,10 +202,10 @@ impl Authenticator {
         Ok(client.is_some_and(|client| client.document.as_deref() == Some(named)))
     }
 
-    /// Whose a session is, and what of `granted` it is worth now.
+    /// The account of a session, and the subset of `granted` that is still valid.
     ///
     /// # Errors
-    /// [`StoreError`]; within, why it is over.
+    /// [`StoreError`]; the inner error is why the session is over.
     pub(crate) async fn rights_of(
         &self,
         session: &SessionCore,
@@ -243,7 +244,7 @@ impl Authenticator {
     }
 }
 
-/// The caller with a key that was judged.
+/// The caller of a verified key.
 fn with_key(found: FoundKey, code: KeyCode, retry_after: u64) -> Result<Caller, Error> {
     match code {
         KeyCode::Valid => Ok(Caller {

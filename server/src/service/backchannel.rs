@@ -1,4 +1,4 @@
-//! Telling clients that a session has ended: OIDC Back-Channel Logout 1.0.
+//! Notifies clients that a session has ended: OIDC Back-Channel Logout 1.0.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -18,13 +18,13 @@ use crate::{
     store::{LogoutNotice, Store, StoreError},
 };
 
-/// Notices of a client that may be under way already.
+/// Extra due notices to read, since that many may already be in progress for a client.
 const MORE: usize = 2;
-/// How long a logout token is good, in seconds.
+/// Lifetime of a logout token, in seconds.
 const TOKEN_SECONDS: i64 = 120;
-/// How long to wait after storage failed.
+/// Delay after a storage failure.
 const RETRY: Duration = Duration::from_secs(5);
-/// How long to wait where nothing is due: each notice wakes.
+/// Wait while nothing is due; each new notice wakes the worker.
 const FOREVER: Duration = Duration::from_secs(3600);
 
 /// A logout token, section 2.4.
@@ -45,7 +45,7 @@ struct Empty {}
 
 const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
-/// What tells clients.
+/// Sends logout notices to clients.
 #[derive(Debug, Clone)]
 pub struct Backchannel {
     pub(crate) store: Store,
@@ -55,7 +55,7 @@ pub struct Backchannel {
     pub(crate) clock: Clock,
 }
 
-/// Tasks that tell clients, and which notice each is of.
+/// Tasks that notify clients, and the notice of each.
 #[derive(Debug, Default)]
 struct UnderWay {
     tasks: JoinSet<bool>,
@@ -68,7 +68,7 @@ impl UnderWay {
         self.notices.insert(id, notice);
     }
 
-    /// The next notice that is settled, and whether its client was reached.
+    /// The next completed notice, and whether its client was reached.
     async fn next(&mut self) -> Option<(Ulid, bool)> {
         let (id, reached) = match self.tasks.join_next_with_id().await? {
             Ok(done) => done,
@@ -82,7 +82,7 @@ impl UnderWay {
 }
 
 impl Backchannel {
-    /// Tells clients as sessions end, and again those that were not reached, for as long as the server runs.
+    /// Notifies clients as sessions end, and retries those that were not reached, for as long as the server runs.
     pub(crate) async fn run(self) {
         let mut queue = LogoutQueue::default();
         let mut under_way = UnderWay::default();
@@ -105,8 +105,8 @@ impl Backchannel {
         }
     }
 
-    /// Starts what is due and has a place; answers how long nothing more is due. Clients take turns, those whose notices
-    /// have waited longest first.
+    /// Starts due notices that have a free slot; returns the time until the next one is due. Clients take turns, the
+    /// one whose notice has waited longest first.
     async fn start_due(
         &self,
         queue: &mut LogoutQueue,
@@ -127,10 +127,10 @@ impl Backchannel {
             let is_stranger = client.is_some_and(|client| client.dynamic);
             let places = queue.places(id, is_stranger, now);
             if places == 0 {
-                // One of those under way makes room.
+                // Continues when one in progress completes.
                 continue;
             }
-            // Those under way are due still: as many more are looked at.
+            // Notices in progress are still due, so that many more are read.
             let due = self.store.due_notices(id, now, places + MORE).await?;
             let waiting = due
                 .into_iter()
@@ -145,7 +145,7 @@ impl Backchannel {
         Ok(next.map(|at| Duration::from_millis(until(at))))
     }
 
-    /// Tells one client; whether it was reached.
+    /// Notifies one client; returns whether it was reached.
     async fn record_delivery(&self, notice: LogoutNotice) -> bool {
         let (client, id) = (notice.client, notice.id);
         let told = match self.notify(&notice).await {
@@ -163,13 +163,13 @@ impl Backchannel {
         };
         if let Err(error) = noted {
             tracing::warn!(%client, %error, "could not record the outcome of a logout notice");
-            // It is due still: after a rest.
+            // It is still due: retried after the back-off.
             return false;
         }
         reached
     }
 
-    /// Posts one logout token. A client that is gone, or wants it no more, counts as told.
+    /// Posts one logout token. A client that was deleted or no longer wants notices counts as notified.
     async fn notify(&self, notice: &LogoutNotice) -> Result<Result<(), OutboundError>, StoreError> {
         let Some(client) = self.store.client(notice.client).await? else {
             return Ok(Ok(()));

@@ -1,4 +1,4 @@
-//! Backups that an operator asks for: where they go, and what they are called.
+//! Backups on an operator's request: their location and file names.
 
 use std::path::PathBuf;
 
@@ -10,13 +10,13 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// What makes backups.
+/// Creates backups.
 #[derive(Debug, Clone)]
 pub struct Backups {
     pub(crate) store: Store,
 }
 
-/// A backup that was made.
+/// A created backup.
 #[derive(Debug)]
 pub(crate) struct Backup {
     pub file: PathBuf,
@@ -25,23 +25,23 @@ pub(crate) struct Backup {
 }
 
 impl Backups {
-    /// Makes a backup in `backups` of the data directory, called by its time.
+    /// Creates a backup in the folder `backups` of the data directory, named by its time.
     ///
     /// # Errors
-    /// Storage, with what the rules refuse.
+    /// Storage, including rejections by the domain's rules.
     pub(crate) async fn make(&self, act: Act) -> Result<Backup, Error> {
         let at = act.at();
         let directory = self.store.backups();
         let name = at.to_string().replace([':', '.'], "-");
         let file = directory.join(format!("doorward-{name}.db"));
-        // Asks the system for the current directory, which may block.
+        // Reads the current directory from the operating system, which may block.
         let file = tokio::task::spawn_blocking(move || std::path::absolute(file)).await;
         let lost = |why: String| StoreError::Unavailable(format!("the path cannot be made: {why}"));
         let file = file
             .map_err(|error| lost(error.to_string()))?
             .map_err(|error| lost(error.to_string()))?;
         let (store, target) = (self.store.clone(), file.clone());
-        // A caller who hangs up cuts nothing off: what is copied also stands in the log.
+        // A client that disconnects does not interrupt it: the copied backup is also recorded in the log.
         let made = tokio::spawn(async move { store.back_up(target, act).await }).await;
         let bytes = made.map_err(|error| StoreError::Unavailable(error.to_string()))??;
         Ok(Backup { file, bytes, at })

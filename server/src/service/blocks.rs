@@ -1,4 +1,4 @@
-//! Blocking networks: nobody signs in or up from there, and nobody asks for a mail, for a while.
+//! Network blocks: while one is active, clients from the network cannot sign in, sign up or request mails.
 
 use std::sync::Arc;
 
@@ -12,21 +12,21 @@ use crate::{
     store::Store,
 };
 
-/// How long a network is blocked where nobody says, and at most, in seconds: a day, and 30.
+/// Default and maximum duration of a block, in seconds: one day, and 30.
 const DEFAULT_SECONDS: i64 = 86_400;
 const MAX_SECONDS: i64 = 30 * 86_400;
 
-/// What blocks networks.
+/// Blocks networks.
 #[derive(Debug, Clone)]
 pub struct Blocks {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
-    /// Through which people come: to block one is to block them all.
+    /// Trusted proxies: blocking one would block all clients behind it.
     pub(crate) proxies: Arc<[IpNet]>,
 }
 
 impl Blocks {
-    /// Checks what an operator wants blocked.
+    /// Validates an operator's request for a block.
     ///
     /// # Errors
     /// [`Error::Invalid`].
@@ -50,10 +50,10 @@ impl Blocks {
         })
     }
 
-    /// Blocks a network: in force when this answers.
+    /// Blocks a network; the block is in force when this returns.
     ///
     /// # Errors
-    /// Storage, with what the rules refuse.
+    /// Storage, including rejections by the domain's rules.
     pub(crate) async fn add(&self, block: Block, act: Act) -> Result<Block, Error> {
         let act = act.because(Arc::from(block.reason.as_str()));
         let proxies = Arc::clone(&self.proxies);
@@ -61,7 +61,7 @@ impl Blocks {
     }
 }
 
-/// A network, or one address: of IPv6 that is its household's.
+/// Parses a network, or one address: for IPv6 its client prefix.
 fn network(text: &str) -> Result<IpNet, &'static str> {
     let network: Result<IpNet, _> = text.parse();
     let network = network.or_else(|_| text.parse().map(client_prefix_net));

@@ -1,4 +1,4 @@
-//! Whether a password is known from a breach: asked where one is set, never where somebody signs in.
+//! Breached-password check, made when a password is set, never at sign-in.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,26 +12,26 @@ use crate::{
     settings::{BreachedPasswords, Settings, SettingsError, wrong},
 };
 
-/// How long a list may take to answer.
+/// Timeout of a lookup.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(1);
-/// Hexadecimal digits of a hash that a service is told.
+/// Number of hexadecimal digits of a hash that are sent to a service.
 const PREFIX: usize = 5;
 
-/// The list of breached passwords that the settings name.
+/// The list of breached passwords named in the settings.
 #[derive(Debug, Clone)]
 pub(crate) enum Breached {
     Off,
-    /// A k-anonymity service: five digits of the hash are appended to the URL, and it answers with the rest of each hash
-    /// that begins so, and how often it was seen.
+    /// A k-anonymity service: five digits of the hash are appended to the URL, and it returns the rest of each hash
+    /// with that prefix, and its count.
     Range(Outbound, Arc<str>),
     File(Arc<BreachedList>),
 }
 
 impl Breached {
-    /// Opens what the setting `breached_passwords` names.
+    /// Opens the list that the setting `breached_passwords` names.
     ///
     /// # Errors
-    /// A file that is missing, or holds no hashes.
+    /// A file that is missing, or contains no hashes.
     pub(crate) fn open(settings: &Settings, outbound: &Outbound) -> Result<Self, SettingsError> {
         Ok(match settings.breached()? {
             BreachedPasswords::Off => Self::Off,
@@ -45,7 +45,7 @@ impl Breached {
     /// Whether a password is in the list.
     ///
     /// # Errors
-    /// Why nobody knows, in words: it took too long, or failed.
+    /// Why the lookup gave no result, in words: it timed out, or failed.
     pub(crate) async fn contains(&self, password: &str) -> Result<bool, String> {
         if matches!(self, Self::Off) {
             return Ok(false);
@@ -56,7 +56,7 @@ impl Breached {
         asked.unwrap_or_else(|_| Err("it did not answer within a second".into()))
     }
 
-    /// The list, if this machine has it: a rehearsal tells nobody else of a password.
+    /// The list, if it is a local file: a dry run sends nothing about a password to a service.
     pub(crate) fn at_home(&self) -> Self {
         match self {
             Self::Range(..) => Self::Off,

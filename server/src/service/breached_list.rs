@@ -10,12 +10,12 @@ use std::{
 /// SHA-1 of a password.
 pub(crate) type Sha1 = [u8; 20];
 
-/// Largest file that is read into memory, in bytes. A larger one has to be in the order of its hashes, and is searched
-/// where it lies.
+/// Maximum size of a file that is read into memory, in bytes. A larger one must be sorted by hash, and is searched on
+/// disk.
 const MAX_IN_MEMORY: u64 = 64 << 20;
-/// Longest line, in bytes.
+/// Maximum length of a line, in bytes.
 const MAX_LINE: usize = 128;
-/// Places of a large file that are looked at to see whether it is in order.
+/// Number of samples of a large file to check that it is sorted.
 const SAMPLES: u64 = 500;
 
 /// The hashes of a file.
@@ -29,7 +29,7 @@ pub(crate) enum BreachedList {
     },
 }
 
-/// The hash of a line, unless it counts nothing.
+/// The hash of a line, unless its count is 0.
 pub(super) fn hash_of(line: &str) -> Option<(Sha1, bool)> {
     let (hash, count) = match line.trim().split_once(':') {
         Some((hash, count)) => (hash.trim(), count.trim().parse::<u64>().ok()?),
@@ -43,7 +43,7 @@ impl BreachedList {
     /// Opens a file.
     ///
     /// # Errors
-    /// What is wrong with it, in words.
+    /// A description of the mistake.
     pub(crate) fn open(path: &Path) -> Result<Self, String> {
         Self::open_with(path, MAX_IN_MEMORY)
     }
@@ -84,16 +84,17 @@ impl BreachedList {
         Ok(Self::InMemory(hashes))
     }
 
-    /// Whether a hash is in the list. Blocks where it is on disk.
+    /// Whether a hash is in the list. Blocks if the list is on disk.
     ///
     /// # Errors
-    /// What the disk says.
+    /// The I/O error.
     pub(crate) fn contains(&self, wanted: &Sha1) -> io::Result<bool> {
         let (file, bytes) = match self {
             Self::InMemory(hashes) => return Ok(hashes.binary_search(wanted).is_ok()),
             Self::OnDisk { file, bytes } => (file, *bytes),
         };
-        // Lines that begin before `low` have smaller hashes; those that begin at `high` or after, greater or equal ones.
+        // Lines that begin before `low` have smaller hashes; those that begin at `high` or later, greater or equal
+        // ones.
         let (mut low, mut high) = (0, bytes);
         while low < high {
             let middle = low + (high - low) / 2;
@@ -122,10 +123,10 @@ impl BreachedList {
     }
 }
 
-/// The first line that begins at `at` or after it: its hash, and whether it counts. None at the end.
+/// The first line that begins at `at` or later: its hash, and whether it counts. `None` at the end.
 fn line_from(file: &File, at: u64) -> io::Result<Option<(Sha1, bool)>> {
     let mut buffer = [0; 2 * MAX_LINE];
-    // With the byte before, to see whether a line begins here.
+    // Includes the byte before, to see whether a line begins here.
     let start = at.saturating_sub(1);
     let read = file.read_at(&mut buffer, start)?;
     let mut text = &buffer[..read];

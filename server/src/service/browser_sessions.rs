@@ -1,4 +1,4 @@
-//! Who is signed in in a browser.
+//! Browser sessions: the user who is signed in in a browser.
 
 use std::sync::Arc;
 
@@ -10,17 +10,17 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// A person who has signed in in this browser, as it stands at this moment.
+/// The user signed in in this browser, as of now.
 #[derive(Debug, Clone)]
 pub(crate) struct SignedIn {
     pub account: Arc<Account>,
     pub session: SessionCore,
-    /// All that the session was given and its person still may.
+    /// All scopes of the session that its user still has.
     pub scopes: ScopeSet,
 }
 
 impl SignedIn {
-    /// As a caller with a first-party token would be.
+    /// The caller that a first-party token of this session would give.
     pub(crate) fn caller(&self) -> Caller {
         Caller {
             scopes: self.scopes.clone(),
@@ -33,17 +33,17 @@ impl SignedIn {
     }
 }
 
-/// What knows who is signed in in which browser.
+/// Finds the session of a browser.
 #[derive(Debug, Clone)]
 pub struct BrowserSessions {
     pub(crate) store: Store,
     pub(crate) authenticator: Authenticator,
-    /// How long an unused session lives, in seconds.
+    /// Idle lifetime of a session, in seconds.
     pub(crate) idle_seconds: u32,
 }
 
 impl BrowserSessions {
-    /// The person whose own session this is, if it is still worth something.
+    /// The user of a first-party session, if it is still valid.
     pub(crate) async fn signed_in_session(
         &self,
         id: SessionId,
@@ -63,7 +63,7 @@ impl BrowserSessions {
         }))
     }
 
-    /// Who is signed in in the browser whose cookie has this hash.
+    /// The user signed in in the browser whose cookie has this hash.
     pub(crate) async fn signed_in(
         &self,
         cookie: Digest256,
@@ -75,7 +75,8 @@ impl BrowserSessions {
         self.in_use(id, now).await
     }
 
-    /// As [`BrowserSessions::signed_in_session`], for a browser that has just shown that it is its own: the session is in use.
+    /// As [`BrowserSessions::signed_in_session`], and records that the session is in use, since the browser has just
+    /// proven that it owns it.
     pub(crate) async fn in_use(
         &self,
         id: SessionId,
@@ -87,12 +88,12 @@ impl BrowserSessions {
         let session = &who.session;
         self.store.touch_session(id, now);
         let idle = i64::from(self.idle_seconds);
-        // Moved only once half of the time is over: reading a page does not write each time.
+        // Extended only after half of the lifetime: most page views write nothing.
         if session.idle_until < now.plus_seconds(idle / 2)
             && session.idle_until < session.expires_at
         {
             let kept = self.store.keep_session(id, now.plus_seconds(idle)).await;
-            // Reading a page does not fail for it.
+            // A failure here does not fail the page view.
             if let Err(error) = kept {
                 tracing::warn!(%error, "a session in use was not kept from its idle end");
             }

@@ -1,4 +1,4 @@
-//! Who is calling: a credential, and what it may do at this moment.
+//! The authenticated caller: its credential and current scopes.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use crate::{
     },
 };
 
-/// What somebody called with.
+/// The credential of a caller.
 #[derive(Debug, Clone)]
 pub enum Credential {
-    /// An access token of a person's session.
+    /// An access token of a user's session.
     Session {
         account: Arc<Account>,
         session: SessionCore,
@@ -26,11 +26,11 @@ pub enum Credential {
         key: Arc<ApiKey>,
         owner: Option<Arc<Account>>,
     },
-    /// A client's own access token.
+    /// A client-credentials access token.
     Client { client: Arc<Client> },
 }
 
-/// Somebody whose credential is good now. The guards give one: [`Bearer`](crate::Bearer), [`Allowed`](crate::Allowed) and
+/// An authenticated caller. The guards provide one: [`Bearer`](crate::Bearer), [`Allowed`](crate::Allowed) and
 /// [`SignedIn`](crate::SignedIn) dereference to it.
 ///
 /// ```
@@ -56,18 +56,18 @@ pub enum Credential {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Caller {
-    /// What they called with.
+    /// The credential.
     #[doc(hidden)]
     pub credential: Credential,
-    /// What the credential was given and its owner still may.
+    /// The scopes that were granted to the credential and that its owner still has.
     pub scopes: ScopeSet,
-    /// Of an access token.
+    /// Expiry of an access token.
     #[doc(hidden)]
     pub claims: Option<AccessToken>,
 }
 
 impl Caller {
-    /// Who acts, for the audit log.
+    /// The actor for the audit log.
     pub fn actor(&self) -> Actor {
         match &self.credential {
             Credential::Session { account, .. } => Actor::User(account.user.id),
@@ -76,8 +76,8 @@ impl Caller {
         }
     }
 
-    /// Who answers for the credential: by whom what one caller may have in memory is bounded. Whoever mints keys has one
-    /// share with all of them; the machine's own keys, behind which there is no one person, have one each.
+    /// The principal that limits on memory are counted for. All keys that a user or client has minted share its limit;
+    /// the operator's keys have one each, since no single user is behind them.
     pub(crate) fn principal(&self) -> Actor {
         let Credential::Key { key, .. } = &self.credential else {
             return self.actor();
@@ -89,7 +89,7 @@ impl Caller {
         }
     }
 
-    /// The person behind it, if there is one.
+    /// The user's account, if there is a user.
     pub fn account(&self) -> Option<&Arc<Account>> {
         match &self.credential {
             Credential::Session { account, .. } => Some(account),
@@ -98,12 +98,12 @@ impl Caller {
         }
     }
 
-    /// The person's id, if there is one.
+    /// The user's id, if there is a user.
     pub fn user_id(&self) -> Option<UserId> {
         self.account().map(|account| account.user.id)
     }
 
-    /// The session that the token belongs to; none for keys and clients.
+    /// The session that the token belongs to; `None` for keys and clients.
     pub fn session_id(&self) -> Option<SessionId> {
         match &self.credential {
             Credential::Session { session, .. } => Some(session.id),
@@ -111,7 +111,7 @@ impl Caller {
         }
     }
 
-    /// Whose keys this caller makes: its own, or the machine's for the operator key. A client owns none.
+    /// The owner of keys that this caller mints: itself, or the operator for the operator key. A client owns none.
     #[doc(hidden)]
     pub fn key_owner(&self) -> Option<KeyOwner> {
         match &self.credential {
@@ -121,7 +121,7 @@ impl Caller {
         }
     }
 
-    /// The account and session of a first-party login; none for keys and for tokens OAuth clients obtained.
+    /// The account and session of a first-party login; `None` for keys and for tokens that OAuth clients obtained.
     #[doc(hidden)]
     pub fn first_party(&self) -> Option<(&Arc<Account>, &SessionCore)> {
         match &self.credential {
@@ -132,7 +132,7 @@ impl Caller {
         }
     }
 
-    /// When the person behind a session last showed who they are; none for keys and clients.
+    /// When the user of a session last signed in; `None` for keys and clients.
     pub fn signed_in_at(&self) -> Option<Timestamp> {
         let Credential::Session { session, .. } = &self.credential else {
             return None;
@@ -141,11 +141,11 @@ impl Caller {
         let at = session
             .signed_in_at
             .or(claimed.map(Timestamp::from_seconds));
-        // Where nobody knows, it was not lately.
+        // An unknown time does not count as recent.
         Some(at.unwrap_or_default())
     }
 
-    /// Which credential it is, of all that a person or a client has: their session, key, or the client itself.
+    /// Identifies the credential among those of a user or client: the session, the key, or the client itself.
     pub fn credential_id(&self) -> String {
         match &self.credential {
             Credential::Session { session, .. } => session.id.to_string(),
@@ -154,7 +154,7 @@ impl Caller {
         }
     }
 
-    /// The OAuth client through which a person acts.
+    /// The OAuth client through which a user acts.
     pub fn client_id(&self) -> Option<ClientId> {
         match &self.credential {
             Credential::Session { session, .. } => session.client_id,
@@ -162,7 +162,7 @@ impl Caller {
         }
     }
 
-    /// The credential, as the transaction of an act reads it anew.
+    /// The credential, which the transaction of an operation reads again.
     fn holder(&self) -> Result<Principal, Error> {
         let granted = match &self.claims {
             Some(token) => token.granted().clone(),
@@ -185,7 +185,7 @@ impl Caller {
         })
     }
 
-    /// Refuses whoever lacks a scope: for what depends on more than the route.
+    /// Rejects a caller that lacks a scope, for checks that depend on more than the route.
     ///
     /// # Errors
     /// A sentence that names the scope.
@@ -197,10 +197,10 @@ impl Caller {
         }
     }
 
-    /// Something this caller is about to do. Storage judges it when it is done.
+    /// An operation by this caller. Storage authorizes it when it is performed.
     ///
     /// # Errors
-    /// [`Error::InvalidToken`], for a token of a form that this server does not sign.
+    /// [`Error::InvalidToken`], for a token in a format that this server does not issue.
     pub(crate) fn act(
         &self,
         door: EntryPoint,

@@ -1,4 +1,4 @@
-//! Public keys of clients: registered, or fetched from where the client says they are.
+//! Public keys of clients: registered, or fetched from the client's `jwks_uri`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,19 +8,19 @@ use tokio::sync::Mutex;
 
 use crate::{clock::Clock, crypto::jwks, domain::ClientPolicy, outbound::Outbound};
 
-/// Addresses whose keys are remembered, at most.
+/// Maximum number of addresses whose keys are cached.
 const REMEMBERED: usize = 1000;
-/// For so long an address is not asked again, whether it answered or not.
+/// Minimum interval between fetches of one address, whether they succeeded or not.
 const FETCH_INTERVAL: Duration = Duration::from_secs(60);
 
-/// What an address answered.
+/// The result of a fetch.
 #[derive(Debug)]
 struct CachedJwks {
     keys: Option<Arc<JwkSet>>,
-    /// By the clock that never goes back, as is the end.
+    /// By the monotonic clock, as is the expiry.
     asked_at: Duration,
     until: Duration,
-    /// Held while others are fetched before the time of these is over.
+    /// Held while the keys are refetched before they expire.
     asking: Mutex<()>,
 }
 
@@ -41,8 +41,8 @@ impl ClientKeys {
         }
     }
 
-    /// The keys of a client with this policy. `anew` where those of before lack one: they are fetched again, unless that
-    /// was a moment ago.
+    /// The keys of a client with this policy. With `anew`, because the cached ones lack a key, they are fetched again,
+    /// unless they were fetched a moment ago.
     pub(crate) async fn of(&self, policy: &ClientPolicy, anew: bool) -> Option<Arc<JwkSet>> {
         if let Some(keys) = &policy.jwks {
             return jwks::parse(keys).ok().map(Arc::new);
@@ -50,7 +50,7 @@ impl ClientKeys {
         let url = policy.jwks_uri.as_ref()?;
         let now = self.clock.monotonic();
         let Some(kept) = self.kept.get(url).filter(|kept| now < kept.until) else {
-            // Of many requests at once one asks: its place, which has no answer yet, stays.
+            // Concurrent requests share one fetch: an entry that is still being fetched stays.
             self.kept.remove_if(url, |kept| now >= kept.until);
             let kept = self.kept.get_or_insert_async(url, async {
                 Ok::<_, std::convert::Infallible>(Arc::new(self.fetch(url, None).await))
@@ -60,8 +60,8 @@ impl ClientKeys {
         if !anew || now < kept.asked_at + FETCH_INTERVAL {
             return kept.keys.clone();
         }
-        // Those that are there serve everybody else meanwhile, and stay where no others come: a key that nobody knows is
-        // anybody's to name.
+        // The cached keys serve other requests meanwhile, and stay if the fetch fails: an unauthenticated client can
+        // name an unknown key at will.
         let Ok(_asking) = kept.asking.try_lock() else {
             return kept.keys.clone();
         };

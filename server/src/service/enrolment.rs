@@ -1,4 +1,4 @@
-//! Signing in to an account that must have a second factor and has none: one is set up on the way in.
+//! Sign-in with enrolment, for an account that must have a second factor and has none: it sets one up while signing in.
 
 use std::net::IpAddr;
 
@@ -15,16 +15,16 @@ use crate::{
     store::NewSession,
 };
 
-/// What an authenticator needs to know.
+/// TOTP secret for an authenticator app.
 #[derive(Debug)]
 pub(crate) struct EnrolmentOffer {
-    /// As people type it.
+    /// The secret as users type it.
     pub secret: Secret,
-    /// What the QR code says.
+    /// The URI in the QR code.
     pub uri: Secret,
 }
 
-/// A sign-in that set one-time codes up.
+/// A completed sign-in that set up TOTP.
 #[derive(Debug)]
 pub(crate) struct Enrolled {
     pub session: Session,
@@ -33,7 +33,7 @@ pub(crate) struct Enrolled {
 }
 
 impl SignIn {
-    /// Keeps a sign-in whose password was right until codes are set up: the error that says so.
+    /// Keeps a sign-in with a correct password until TOTP is set up; returns the error that reports this.
     pub(super) fn lead_to_enrolment(
         &self,
         email: &str,
@@ -54,10 +54,10 @@ impl SignIn {
         Ok(Error::EnrolmentRequired { token })
     }
 
-    /// What an authenticator is shown for a sign-in that waits.
+    /// The TOTP secret of a pending sign-in.
     ///
     /// # Errors
-    /// [`Error::InvalidToken`] for a token that is over; storage.
+    /// [`Error::InvalidToken`] for an expired token; storage.
     pub(crate) async fn enrolment(&self, token: &Secret) -> Result<EnrolmentOffer, Error> {
         let now = self.passwords.clock.now();
         let pending = self.factors.enrolments.look_at(token, now);
@@ -72,10 +72,10 @@ impl SignIn {
         })
     }
 
-    /// Takes codes into use with the first right one, and signs in. Wrong ones count as wrong passwords do.
+    /// Activates TOTP with the first correct code, and signs in. Wrong codes count as wrong passwords do.
     ///
     /// # Errors
-    /// [`Error::InvalidToken`] for a token that is over, used, or being used; [`DomainError::FactorWrong`],
+    /// [`Error::InvalidToken`] for a token that is expired, used, or in use; [`DomainError::FactorWrong`],
     /// [`Error::RateLimited`], [`DomainError::Disabled`].
     pub(crate) async fn enrol(
         &self,

@@ -1,5 +1,5 @@
-//! Why a use case is refused. Knows no HTTP: `http/error/conversions.rs` and `oauth/error.rs` each say in one place what is
-//! answered.
+//! Errors of the use cases, independent of HTTP: `http/error/conversions.rs` and `oauth/error.rs` map them to
+//! responses.
 
 use doorward_shared::mfa::MfaMethod;
 
@@ -10,8 +10,8 @@ use crate::{
     store::StoreError,
 };
 
-/// What can become of a use case instead of its result. Nothing has changed, but for [`Error::Partly`] and what
-/// [`StoreError::Uncertain`] says.
+/// Error of a use case. Nothing has changed, except for [`Error::Partly`] and as described at
+/// [`StoreError::Uncertain`].
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Not a credential of this server.
@@ -19,7 +19,7 @@ pub enum Error {
     InvalidToken,
     #[error("{}", Self::TOKEN_EXPIRED)]
     TokenExpired,
-    /// It was good once, and somebody ended it.
+    /// It was valid once, and was revoked.
     #[error("{}", DomainError::CREDENTIAL_ENDED)]
     TokenRevoked,
     #[error("the refresh token is not valid")]
@@ -31,42 +31,42 @@ pub enum Error {
     /// The caller lacks this scope.
     #[error("{}", DomainError::Scope(.0.clone()))]
     Scope(String),
-    /// An API key that is good, but not for this call.
+    /// A valid API key that is not accepted for this call.
     #[error("{0}")]
     KeyNotForThis(&'static str),
-    /// A limit of an API key.
+    /// A limit of an API key is exceeded.
     #[error("the {what} of this API key is used up")]
     KeyUsedUp {
         what: &'static str,
         /// In seconds.
         retry_after: u64,
     },
-    /// The sign-in is longer ago than so many seconds.
+    /// The sign-in is older than this many seconds.
     #[error("{}", DomainError::StepUp(*.0))]
     StepUp(u32),
-    /// Also for an address nobody has.
+    /// Also for an address without an account.
     #[error("email or password is wrong")]
     WrongPassword,
-    /// What somebody who is signed in was asked for once more, by its field: a password or a code.
+    /// A signed-in user's repeated password or code is wrong, by its field.
     #[error("{0} is wrong")]
     Wrong(&'static str),
     #[error("this server sends no mail: set mail_url")]
     MailDisabled,
-    /// The password is right, and the account has a second factor: with what the sign-in goes on.
+    /// The password is correct, and the account has a second factor: the methods and the token to continue with.
     #[error("a second factor is required: go on at /auth/mfa with the mfaToken")]
     FactorRequired {
         token: Secret,
         methods: Vec<MfaMethod>,
     },
-    /// The password is right, and the account must have a second factor, which is set up on the pages with this token.
+    /// The password is correct, and the account must set up a second factor, on the pages with this token.
     #[error("{}", Self::FactorMissing)]
     EnrolmentRequired { token: Secret },
-    /// The session is older than the rule that the account must have a second factor, which it has not.
+    /// The session predates the rule that the account must have a second factor, which it lacks.
     #[error(
         "this account must have a second factor: sign in on the page, which leads through its set-up"
     )]
     FactorMissing,
-    /// The issuer's host is an address, which cannot be an RP ID.
+    /// The issuer's host is an IP address, which cannot be an RP ID.
     #[error(
         "passkeys are not offered: the issuer's host is an address; set `issuer` to a URL with a host name"
     )]
@@ -77,27 +77,27 @@ pub enum Error {
     NoSelfDeletion,
     #[error("new accounts are made by an operator here")]
     RegistrationClosed,
-    /// A value is refused.
+    /// A value is rejected.
     #[error("{field} {reason}")]
     Invalid { field: &'static str, reason: String },
-    /// One element of a list is refused.
+    /// One element of a list is rejected.
     #[error("{field}[{at}] {reason}")]
     Element {
         field: &'static str,
         at: usize,
         reason: String,
     },
-    /// What was asked for has not the form it must have at `field`.
+    /// The request is malformed at `field`.
     #[error("{field} {reason}")]
     Malformed { field: &'static str, reason: String },
     #[error("{0}")]
     Conflict(&'static str),
     #[error("{0}")]
     RateLimited(RetryAfter),
-    /// Too much of this is under way.
+    /// Too many such operations are in progress.
     #[error("{0}; nothing was done")]
     Overloaded(&'static str),
-    /// Storage failed in between.
+    /// Storage failed after part of the work.
     #[error("{done} of {of} sessions have ended; send it again for the others")]
     Partly {
         done: u64,
@@ -106,18 +106,18 @@ pub enum Error {
     },
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A fault of the server's own.
+    /// An internal error.
     #[error("{0}")]
     Internal(String),
 }
 
 impl Error {
-    /// What [`Error::InvalidToken`] says.
+    /// The message of [`Error::InvalidToken`].
     pub(crate) const INVALID_TOKEN: &str = "the token is not valid";
-    /// What [`Error::TokenExpired`] says.
+    /// The message of [`Error::TokenExpired`].
     pub(crate) const TOKEN_EXPIRED: &str = "the token has expired";
 
-    /// A value that is refused for a reason.
+    /// A value that is rejected for a reason.
     pub(super) fn invalid(field: &'static str, reason: impl std::fmt::Display) -> Self {
         Self::Invalid {
             field,

@@ -1,4 +1,4 @@
-//! Second factors: setting them up, showing them, taking them away.
+//! Second factors: setting up, verifying and removing them.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::{
     store::{NewTotp, SeenPassword, Store, StoreError},
 };
 
-/// A factor that was found right, and the sign-in it makes of a password.
+/// A verified factor, and the method of the sign-in it completes.
 #[derive(Debug)]
 pub(crate) struct VerifiedFactor {
     pub user: UserId,
@@ -29,7 +29,7 @@ pub(crate) struct VerifiedFactor {
 }
 
 impl VerifiedFactor {
-    /// How somebody has signed in who has shown this beside a password, or alone.
+    /// The method of a sign-in with this factor, after a password or alone.
     pub(crate) fn method(&self, with_password: bool) -> SignInMethod {
         match self.passkey {
             None => SignInMethod::PasswordAndCode,
@@ -39,23 +39,23 @@ impl VerifiedFactor {
     }
 }
 
-/// What is needed to set factors up and to check them.
+/// Sets up and verifies second factors.
 #[derive(Debug)]
 pub(crate) struct SecondFactors {
     pub store: Store,
     pub master: Arc<MasterKey>,
-    /// None where the issuer's host is an address: passkeys are not offered then.
+    /// `None` if the issuer's host is an IP address: passkeys are not available then.
     pub party: Option<RelyingParty>,
-    /// Shown by authenticators beside the account.
+    /// Issuer name that authenticator apps show beside the account.
     pub name: String,
     pub challenges: PasskeyChallenges,
     pub pending: MfaTokens,
-    /// Sign-ins that go on with the set-up of a factor.
+    /// Sign-ins that continue with the set-up of a factor.
     pub enrolments: MfaTokens,
 }
 
 impl SecondFactors {
-    /// The factors with which an account's sign-in can go on. Codes whose secret cannot be opened are none of them.
+    /// The factors that can complete an account's sign-in. TOTP whose secret cannot be decrypted is not among them.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -65,7 +65,7 @@ impl SecondFactors {
         Ok(Self::offered(&factors, codes))
     }
 
-    /// Whether `master.key` opens the secret of an account's one-time codes: after a restore beside another key it does not.
+    /// Whether `master.key` decrypts the secret of an account's TOTP: after a restore with another key it does not.
     async fn opens_codes(&self, user: UserId) -> Result<bool, StoreError> {
         let stored = self.store.totp_secret(user).await?;
         Ok(stored.is_some_and(|stored| self.open(user, &stored).is_some()))
@@ -94,10 +94,10 @@ impl SecondFactors {
             .collect()
     }
 
-    /// Begins the set-up of one-time codes: the secret, and the address for authenticators.
+    /// Starts the set-up of TOTP: the secret, and the URI for authenticator apps.
     ///
     /// # Errors
-    /// `conflict` where codes are in use.
+    /// `conflict` if TOTP is active.
     pub(crate) async fn begin_totp(
         &self,
         user: &User,
@@ -120,7 +120,7 @@ impl SecondFactors {
         })
     }
 
-    /// One-time codes of a secret whose first code is right, and the recovery codes that go with them.
+    /// TOTP with a secret whose first code is correct, and its recovery codes.
     ///
     /// # Errors
     /// [`DomainError::FactorWrong`].
@@ -143,10 +143,10 @@ impl SecondFactors {
         Ok((new, shown))
     }
 
-    /// Takes one-time codes into use with the first code; answers the recovery codes, which are shown once.
+    /// Activates TOTP with the first code; returns the recovery codes, which are shown once.
     ///
     /// # Errors
-    /// [`DomainError::FactorWrong`]; `conflict` where no set-up is open, or its time or tries are over.
+    /// [`DomainError::FactorWrong`]; `conflict` if no set-up is pending, or its time or attempts are used up.
     pub(crate) async fn confirm_totp(
         &self,
         user: UserId,
@@ -168,10 +168,10 @@ impl SecondFactors {
         Ok(shown)
     }
 
-    /// Takes one-time codes out of use.
+    /// Deactivates TOTP.
     ///
     /// # Errors
-    /// [`DomainError::FactorWrong`]; `not_found` where none are in use.
+    /// [`DomainError::FactorWrong`]; `not_found` if it is not active.
     pub(crate) async fn remove_totp(
         &self,
         user: UserId,
@@ -185,7 +185,7 @@ impl SecondFactors {
         Ok(self.store.remove_totp(user, step, password, act).await?)
     }
 
-    /// Gives new recovery codes; those before are dead.
+    /// Creates new recovery codes; the old ones become invalid.
     ///
     /// # Errors
     /// `conflict` for an account without a factor.
@@ -202,7 +202,7 @@ impl SecondFactors {
         Ok(codes)
     }
 
-    /// Whether a typed code is one of the account's authenticator now.
+    /// Whether an entered code is a valid TOTP code of the account now.
     ///
     /// # Errors
     /// [`DomainError::FactorWrong`].
@@ -221,7 +221,7 @@ impl SecondFactors {
         })
     }
 
-    /// A recovery code as a factor; whether it is one of the account's is seen when it is used up.
+    /// A recovery code as a factor; it is checked against the account's when it is used up.
     pub(crate) fn recovery_code(user: UserId, typed: &str) -> VerifiedFactor {
         let hash = totp::recovery_digest(typed);
         VerifiedFactor {

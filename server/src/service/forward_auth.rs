@@ -1,4 +1,4 @@
-//! Forward authentication: a proxy asks whether a request may pass, and where its browser signs in.
+//! Forward authentication: decides for a proxy whether a request may pass, and where its browser signs in.
 
 use std::sync::Arc;
 
@@ -18,13 +18,13 @@ use crate::{
     state::ReturnCodes,
     store::{Store, StoreError},
 };
-/// For how long the way to sign in leads back, in seconds.
+/// Lifetime of a sign-in link's return address, in seconds.
 const LIFETIME: i64 = 3600;
-/// What stamps are for: the way to sign in, and the cookie of a protected host.
+/// MAC purposes: the sign-in link, and the cookie of a protected host.
 const WAY: &str = "forward authentication";
 const COOKIE: &str = "forward authentication cookie";
 
-/// What a proxy is told of whoever may pass. Empty where nothing is told.
+/// The identity headers for the proxy. Empty fields disclose nothing.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct ForwardedIdentity {
     pub subject: String,
@@ -39,25 +39,25 @@ struct CachedAnswer {
     at: Timestamp,
 }
 
-/// What judges requests for proxies.
+/// Authorizes requests for proxies.
 #[derive(Debug, Clone)]
 pub struct ForwardAuth {
     pub(crate) store: Store,
     pub(crate) browser_sessions: BrowserSessions,
     pub(crate) settings: Arc<Settings>,
-    /// Stamps what browsers carry.
+    /// Authenticates data round-tripped through browsers.
     pub(crate) master: Arc<MasterKey>,
     pub(crate) return_codes: Arc<ReturnCodes>,
     pub(crate) issuer: String,
     /// Name of the cookie on our own host.
     pub(crate) cookie: String,
-    /// Whether our own host is reached over TLS.
+    /// Whether our own host is served over TLS.
     pub(crate) tls: bool,
     pub(crate) clock: Clock,
 }
 
 impl ForwardAuth {
-    /// The page that a proxy's headers name.
+    /// The page named in a proxy's headers.
     pub(crate) fn asked_page(&self, named: &NamedTarget<'_>) -> Option<Page> {
         let hosts = &self.settings.forward_auth_hosts;
         Page::read(&named.url()?, hosts, !self.tls)
@@ -68,7 +68,7 @@ impl ForwardAuth {
         own.is_some_and(|own| own.host_str() == Some(host))
     }
 
-    /// Where a browser signs in: to come back to a page, where it asked for one that may be led back to.
+    /// The sign-in link for a browser: it returns to the page, if there is one that browsers may be redirected to.
     pub(crate) fn way_in(&self, page: Option<&Page>) -> String {
         match page {
             Some(page) => self.way_to(page),
@@ -86,7 +86,7 @@ impl ForwardAuth {
         format!("{}/sign-in/back?to={kept}", self.issuer)
     }
 
-    /// The page that such a way leads back to, if it is not too old and its host still one of those.
+    /// The return page of a sign-in link, if it has not expired and its host is still allowed.
     pub(crate) fn way_back(&self, kept: &str) -> Option<Page> {
         let json = self.master.stamp().check(WAY, kept)?;
         let kept: CachedAnswer = serde_json::from_slice(&json).ok()?;
@@ -97,7 +97,7 @@ impl ForwardAuth {
         Page::read(&kept.url, hosts, !self.tls)
     }
 
-    /// The address at which somebody who is signed in goes on: on another host than ours with a code for it.
+    /// The address to which a signed-in user is redirected: on another host than ours with a code for it.
     pub(crate) fn back_to(&self, page: &Page, who: &SignedIn) -> String {
         if self.is_own_host(&page.host) {
             return page.url.clone();
@@ -109,7 +109,7 @@ impl ForwardAuth {
         format!("{}{joint}{CODE}={}", page.url, code.expose())
     }
 
-    /// Turns the code that a page was asked for with into a cookie of its host; answers its `Set-Cookie`.
+    /// Exchanges the code in the requested page's URL for a cookie of its host; returns the `Set-Cookie` value.
     pub(crate) async fn take_code(
         &self,
         page: &Page,
@@ -138,7 +138,7 @@ impl ForwardAuth {
         Ok(Some((who, header)))
     }
 
-    /// Uses up the code of a page that somebody has asked for who is signed in there already.
+    /// Uses up the code in a page's URL if the user is already signed in there.
     pub(crate) fn drop_code(&self, page: &Page) {
         if let Some(code) = &page.code {
             self.return_codes
@@ -146,7 +146,7 @@ impl ForwardAuth {
         }
     }
 
-    /// Name of the cookie on a protected host: one for each port, since they share a jar.
+    /// Name of the cookie on a protected host: one for each port, since ports share a cookie jar.
     pub(crate) fn check_cookie(&self, page: &Page) -> String {
         let name = self.cookie.trim_start_matches("__Host-");
         let prefix = if page.tls { "__Host-" } else { "" };
@@ -154,8 +154,8 @@ impl ForwardAuth {
         format!("{prefix}{name}-check{}", port.unwrap_or_default())
     }
 
-    /// Who is signed in in a browser that shows a cookie of a protected host. It is stamped for that origin alone,
-    /// and worth nothing elsewhere: whatever stands behind the proxy sees it. It ends with its session.
+    /// The user signed in in a browser, by its cookie of a protected host. The application behind the proxy sees the
+    /// cookie, so its MAC covers the origin and it is valid nowhere else. It ends with its session.
     pub(crate) async fn signed_in_at_host(
         &self,
         page: &Page,
@@ -173,7 +173,7 @@ impl ForwardAuth {
             .await
     }
 
-    /// What the proxy is told of a caller, as the claim rules allow.
+    /// The identity that the proxy receives, as the claim rules allow.
     pub(crate) async fn passed(&self, caller: &Caller) -> Result<ForwardedIdentity, StoreError> {
         let scope = caller.scopes.to_string();
         let (user, client, claims) = match &caller.credential {
@@ -215,7 +215,7 @@ impl ForwardAuth {
     }
 }
 
-/// Address and groups; for an OAuth client's token only what its scopes give.
+/// Address and groups; for an OAuth client's token only those that its scopes include.
 fn disclosed_identity(
     user: &User,
     unverified: UnverifiedEmail,
@@ -232,7 +232,7 @@ fn disclosed_identity(
     (clean(email.map_or("", |(email, _)| email)), groups)
 }
 
-/// Text for a header: without control characters.
+/// Header value without control characters.
 fn clean(text: &str) -> String {
     if !text.contains(char::is_control) {
         return text.to_owned();
@@ -240,7 +240,7 @@ fn clean(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }
 
-/// What a cookie of a protected host is stamped for.
+/// MAC purpose of a protected host's cookie.
 fn cookie_place(page: &Page) -> String {
     let scheme = if page.tls { "https" } else { "http" };
     format!("{COOKIE}\n{scheme}\n{}", page.place())

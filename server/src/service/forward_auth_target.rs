@@ -1,29 +1,29 @@
-//! The page behind a proxy that a browser has asked for: which one it is, and whether browsers are led back to it.
+//! The requested page behind a proxy: its URL, and whether browsers may be redirected back to it.
 
 use url::Url;
 
 use crate::crypto::secret::Secret;
 
-/// The parameter with the code that leads a browser back.
+/// The parameter with the return code.
 pub(crate) const CODE: &str = "doorward_code";
-/// Longest address that is led back to, in bytes: nginx takes 4 KiB of an answer's head.
+/// Maximum length of a return address, in bytes: nginx accepts 4 KiB of response headers.
 const MAX_PAGE: usize = 1500;
 
-/// A page behind the proxy that a browser has asked for.
+/// A requested page behind the proxy.
 #[derive(Debug, Clone)]
 pub(crate) struct Page {
-    /// Without our code. The host's first page, where the one asked for is too long to be kept, or malformed.
+    /// Without our code. The host's root, if the requested URL is malformed or too long.
     pub url: String,
     /// In lower case, without port.
     pub host: String,
-    /// Where it is not the scheme's own.
+    /// Set if it is not the scheme's default.
     pub port: Option<u16>,
     pub tls: bool,
-    /// The code that came with it.
+    /// The return code in its URL.
     pub code: Option<Secret>,
 }
 
-/// What the headers of a request say of its page.
+/// The headers of a request that name its page.
 #[derive(Debug, Default)]
 pub(crate) struct NamedTarget<'r> {
     /// `X-Original-URL`.
@@ -35,8 +35,9 @@ pub(crate) struct NamedTarget<'r> {
 }
 
 impl NamedTarget<'_> {
-    /// The URL that they name. None where the two ways name different hosts or ports: a proxy sets one of them and may pass on
-    /// the other as the client sent it, so somebody would have their cookie judged for a page that it is not good for.
+    /// The URL that they name. `None` if the two ways name different hosts or ports: a proxy sets one of them and may
+    /// pass on the other as the client sent it, so an attacker could have a cookie checked for a page that it is not
+    /// valid for.
     pub(crate) fn url(&self) -> Option<String> {
         let forwarded = self.host.map(|hosts| {
             let mut hosts = hosts.split(',').map(str::trim);
@@ -46,7 +47,7 @@ impl NamedTarget<'_> {
         let Some(original) = self.original else {
             let host = forwarded??;
             let uri = self.uri.unwrap_or("/");
-            // Else the path would go on with the host's name.
+            // Otherwise the path could extend the host name.
             let plain = !host.contains(['/', '?', '#', '@', '\\']) && uri.starts_with('/');
             return plain.then(|| Some(format!("{}://{host}{uri}", self.scheme?)))?;
         };
@@ -61,7 +62,7 @@ impl NamedTarget<'_> {
     }
 }
 
-/// Scheme, host and port of a URL, whatever follows them.
+/// Scheme, host and port of a URL, ignoring the rest.
 fn origin(url: &str) -> Option<Url> {
     let (scheme, rest) = url.split_once("://")?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -74,7 +75,7 @@ fn origin(url: &str) -> Option<Url> {
 }
 
 impl Page {
-    /// The page of a URL, if it is on one of the hosts that browsers are led back to.
+    /// The page of a URL, if it is on one of the allowed hosts.
     pub(crate) fn read(url: &str, hosts: &[String], allow_http: bool) -> Option<Self> {
         let origin = origin(url)?;
         let tls = origin.scheme() == "https";
@@ -87,7 +88,7 @@ impl Page {
         }
         let (url, code) = match exact(url, &origin) {
             Some((url, code)) if url.len() <= MAX_PAGE => (url, code),
-            // Somebody who is signed in passes all the same; others begin at the first page.
+            // A signed-in user passes all the same; others are sent to the root.
             found => (origin.into(), found.and_then(|(_, code)| code)),
         };
         Some(Self {
@@ -99,8 +100,8 @@ impl Page {
         })
     }
 
-    /// Host and port. Browsers show a host's cookies at all its ports, but keep the pages of one port from those of
-    /// another: what lets somebody in at one is worth nothing at the others.
+    /// Host and port. Browsers send a host's cookies to all its ports, but keep the pages of different ports apart: a
+    /// cookie or code for one port is not valid at another.
     pub(crate) fn place(&self) -> String {
         match self.port {
             Some(port) => format!("{}:{port}", self.host),
@@ -109,7 +110,7 @@ impl Page {
     }
 }
 
-/// The URL as a browser can be led to it, without our code, and the code.
+/// The URL to redirect a browser to, without our code, and the code.
 fn exact(url: &str, origin: &Url) -> Option<(String, Option<Secret>)> {
     if !url.bytes().all(|b| b.is_ascii_graphic() && b != b'\\') {
         return None;
@@ -128,7 +129,7 @@ fn exact(url: &str, origin: &Url) -> Option<(String, Option<Secret>)> {
     Some((parsed.into(), code))
 }
 
-/// Takes our parameter out of a query; the rest stays as it is, character by character.
+/// Removes our parameter from a query; the rest stays as it is, character by character.
 fn without_code(url: &mut Url) {
     let query = url.query().unwrap_or_default().to_owned();
     let ours = |part: &&str| !part.starts_with(&format!("{CODE}="));

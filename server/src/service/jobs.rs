@@ -1,4 +1,4 @@
-//! What is done beside requests: in the background while the app runs, and at the end of the process.
+//! Background jobs: periodic tasks while the app runs, and flushing at the end of the process.
 
 use std::{
     sync::{
@@ -13,23 +13,23 @@ use tokio::task::JoinHandle;
 use super::{Backchannel, KeyVerification, Outbox, RefusedClients, SigningKeys, Statistics};
 use crate::{clock::Clock, state::minute_of, store::Store};
 
-/// How often notes of use are written: each time may touch thousands of rows all over the database.
+/// Interval of writing last-used times: each run may touch thousands of rows all over the database.
 const FLUSH: Duration = Duration::from_secs(30);
-/// How often expired rows are looked for.
+/// Interval of deleting expired rows.
 const SWEEP: Duration = Duration::from_secs(600);
-/// How often refused clients are written.
+/// Interval of writing rejected clients.
 const REFUSALS: Duration = Duration::from_secs(1);
-/// How often what API keys have spent is written: a kill loses what was spent since.
+/// Interval of writing API key usage: a killed process loses the usage since then.
 const METERS: Duration = Duration::from_secs(2);
-/// How long after a failure endings are carried out again.
+/// Delay before a failed bulk revocation is retried.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// How long mails that are under way are waited for at the end of the process.
+/// How long to wait for mails in progress at the end of the process.
 const MAIL_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
-/// The same before another Rocket takes over: meanwhile nobody listens on the port.
+/// The same before a hand-over to another Rocket instance: meanwhile no process accepts connections on the port.
 const HAND_OVER: Duration = Duration::from_millis(200);
 
-/// What works in the background.
+/// Runs background jobs.
 #[derive(Debug, Clone)]
 pub struct Jobs {
     pub(crate) store: Store,
@@ -38,21 +38,21 @@ pub struct Jobs {
     pub(crate) refused_clients: RefusedClients,
     pub(crate) key_verification: KeyVerification,
     pub(crate) backchannel: Backchannel,
-    /// None where no mail is sent.
+    /// `None` if no mail is sent.
     pub(crate) outbox: Option<Outbox>,
     pub(crate) clock: Clock,
-    /// How long the audit log is kept, in days.
+    /// Retention of the audit log, in days.
     pub(crate) event_days: u32,
-    /// Whether the process has come to its end.
+    /// Whether the final flush has been done.
     pub(crate) is_flushed: Arc<AtomicBool>,
-    /// Whether another Rocket takes over from the one that stops next.
+    /// Whether the next Rocket instance to stop hands over to another.
     pub(crate) handed_over: Arc<AtomicBool>,
 }
 
 impl Jobs {
-    /// Starts all of it; it ends when the tasks are aborted.
+    /// Starts all jobs; they end when the tasks are aborted.
     pub(crate) fn start(&self) -> Vec<JoinHandle<()>> {
-        // After a rest that was none: another Rocket took over, with other certificates.
+        // Restarted in the same process: another Rocket instance took over, with other certificates.
         self.is_flushed.store(false, Ordering::Relaxed);
         self.store.allow_backups(true);
         let outbox = self.outbox.clone();
@@ -69,10 +69,10 @@ impl Jobs {
         tasks
     }
 
-    /// Flushes buffered last-used times and the current minute's counters, once, at the end of the process, which waits
-    /// for no backup.
+    /// Flushes buffered last-used times and the current minute's counters, once, at the end of the process, which does
+    /// not wait for backups.
     pub(crate) async fn flush_at_end(&self) {
-        // Rocket does not always wait for what its fairings do at a stop.
+        // Rocket does not always wait for its fairings at shutdown.
         self.finish().await;
         if !self.is_flushed.swap(true, Ordering::Relaxed) {
             self.store.allow_backups(false);
@@ -84,7 +84,7 @@ impl Jobs {
         }
     }
 
-    /// Lets what is under way and must not be broken off come to its end, before the tasks are aborted.
+    /// Waits for work in progress that must not be interrupted, before the tasks are aborted.
     pub(crate) async fn finish(&self) {
         if let Some(outbox) = &self.outbox {
             let patience = if self.handed_over.load(Ordering::Relaxed) {
@@ -96,12 +96,12 @@ impl Jobs {
         }
     }
 
-    /// Before one Rocket takes over from another.
+    /// Prepares a hand-over from one Rocket instance to another.
     pub(crate) fn hand_over(&self) {
         self.handed_over.store(true, Ordering::Relaxed);
     }
 
-    /// When a Rocket stops: as [`Jobs::flush_at_end`], unless another takes over.
+    /// When a Rocket instance stops: as [`Jobs::flush_at_end`], unless another takes over.
     pub(crate) async fn stop(&self) {
         if !self.handed_over.swap(false, Ordering::Relaxed) {
             self.flush_at_end().await;
@@ -152,7 +152,7 @@ impl Jobs {
         }
     }
 
-    /// Writes into their rows what endings have ended: those that the last run left first, then each as it comes.
+    /// Applies bulk revocations to the rows they match: pending ones of the last run first, then each new one.
     async fn carry_out(self) {
         loop {
             let signal = self.store.ending_signal();

@@ -1,4 +1,4 @@
-//! Use cases: one file each, each a small struct of what it needs. Knows no HTTP.
+//! Use cases, independent of HTTP: one file each, each a small struct with its dependencies.
 
 mod accounts;
 mod api_key_verification;

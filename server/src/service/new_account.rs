@@ -1,4 +1,4 @@
-//! Accounts that an operator makes: judged, checked, rehearsed.
+//! Accounts that an operator creates: authorization, validation, dry run.
 
 use doorward_shared::{ScopeSet, admin::CreateUser};
 
@@ -14,10 +14,11 @@ use crate::{
 };
 
 impl Accounts {
-    /// Whether a caller may make such an account now: before its password is hashed, and before an answer is given again.
+    /// Whether a caller may create this account now; checked before its password is hashed, and before a stored
+    /// idempotent response is returned.
     ///
     /// # Errors
-    /// Storage, with what the rules refuse.
+    /// Storage, including rejections by the domain's rules.
     pub(crate) async fn may_create(&self, act: Act, form: &CreateUser) -> Result<(), Error> {
         let wanted = WantedAccount {
             role: role(form),
@@ -28,10 +29,10 @@ impl Accounts {
         Ok(self.store().may_create_user(wanted, act).await?)
     }
 
-    /// Checks the account that an operator wants made; its password is hashed where they may set one.
+    /// Validates an account that an operator wants to create, and hashes its password if they may set one.
     ///
     /// # Errors
-    /// [`Error::Invalid`], [`Error::Overloaded`], storage with what the rules refuse.
+    /// [`Error::Invalid`], [`Error::Overloaded`]; storage, including rejections by the domain's rules.
     pub(crate) async fn prepare(&self, act: Act, form: &CreateUser) -> Result<NewUser, Error> {
         let new = new_user(form)?;
         if form.password.is_some() {
@@ -40,7 +41,7 @@ impl Accounts {
         self.with_password(new, form).await
     }
 
-    /// As [`Accounts::prepare`], for whoever may do everything.
+    /// As [`Accounts::prepare`], without authorization, for the server itself.
     ///
     /// # Errors
     /// [`Error::Invalid`], [`Error::Overloaded`].
@@ -63,10 +64,10 @@ impl Accounts {
         })
     }
 
-    /// Judges an account that an operator would have made, and makes none. Nobody outside this machine is asked.
+    /// Authorizes and validates an account without creating it. Contacts no other server.
     ///
     /// # Errors
-    /// As [`Accounts::prepare`] and making it.
+    /// As [`Accounts::prepare`], and as creating it.
     pub(crate) async fn validate(&self, act: Act, form: &CreateUser) -> Result<(), Error> {
         let new = new_user(form)?;
         self.may_create(act, form).await?;
@@ -83,7 +84,7 @@ impl Accounts {
     }
 }
 
-/// What an operator asks for, but for a password that has to be hashed.
+/// The operator's request, without a password that has to be hashed.
 fn new_user(form: &CreateUser) -> Result<NewUser, Error> {
     if form.password.is_some() && form.password_hash.is_some() {
         return Err(Error::Malformed {

@@ -1,4 +1,4 @@
-//! New passwords: which are taken, and their hashes.
+//! New passwords: validation and hashing.
 
 use super::{Error, Passwords};
 use crate::{
@@ -7,8 +7,8 @@ use crate::{
 };
 
 impl Passwords {
-    /// Whether a password may be set for an account: by its form, and by the list of breached ones. A list that does not
-    /// answer stops nobody; an event says so.
+    /// Whether a password may be set for an account: by its form, and by the list of breached ones. If the list cannot
+    /// be read, the password is accepted and an event is recorded.
     ///
     /// # Errors
     /// [`Error::Invalid`] naming `field`.
@@ -34,8 +34,7 @@ impl Passwords {
         }
     }
 
-    /// Hashes a new password for an account, once it has been found good enough. Every door that sets one comes through
-    /// here.
+    /// Validates and hashes a new password for an account. Every password that is set passes through here.
     ///
     /// # Errors
     /// [`Error::Invalid`] naming `field`, [`Error::Overloaded`].

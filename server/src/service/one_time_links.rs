@@ -1,4 +1,4 @@
-//! One-time links: made by an operator, and a new password on the strength of one.
+//! One-time links: creating them as an operator, and setting a password with one.
 
 use doorward_shared::admin::{CreateLink, Link as VerifiedFactor};
 
@@ -13,35 +13,35 @@ use crate::{
     store::{NewLink, SetByLink},
 };
 
-/// How long a link works, in seconds, where nobody says.
+/// Default lifetime of a link, in seconds.
 const DEFAULT_SECONDS: i64 = 86_400;
-/// How long one may work, in seconds.
+/// Range of a link's lifetime, in seconds.
 const SECONDS: std::ops::RangeInclusive<i64> = 60..=2_592_000;
 
-/// What makes one-time links, and sets passwords by them.
+/// Creates one-time links, and sets passwords with them.
 #[derive(Debug, Clone)]
 pub struct Links {
     pub(crate) passwords: Passwords,
     pub(crate) issuer: String,
     /// Whether this server sends mail.
     pub(crate) mail: bool,
-    /// How recent a sign-in must be for what changes the server; 0 for however old.
+    /// Maximum age of a sign-in for administrative operations, in seconds; 0 for no maximum.
     pub(crate) step_up_seconds: u32,
 }
 
-/// A new password, and what comes with it.
+/// A new password set with a link, and its options.
 #[derive(Debug)]
 pub(crate) struct Reset {
     pub token: Secret,
     pub password: Secret,
-    /// First and last name, where an invitation asked for them.
+    /// First and last name, if an invitation asked for them.
     pub names: Option<[Option<String>; 2]>,
     pub keep_api_keys: bool,
     /// As [`SetByLink::thorough`].
     pub thorough: bool,
 }
 
-/// A link that still works.
+/// A valid link.
 #[derive(Debug)]
 pub(crate) struct OpenLink {
     pub link: Link,
@@ -49,11 +49,12 @@ pub(crate) struct OpenLink {
 }
 
 impl Links {
-    /// Makes a link to the page on which somebody sets their password. It stands under the issuer, whatever host a request
-    /// names.
+    /// Creates a link to the page on which a user sets their password. Its URL begins with the issuer, whatever host a
+    /// request names.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a lifetime out of range; [`Error::MailDisabled`]; storage with what the rules refuse.
+    /// [`Error::Invalid`] for a lifetime out of range; [`Error::MailDisabled`]; storage, including rejections by the
+    /// domain's rules.
     pub(crate) async fn create(
         &self,
         by: &Caller,
@@ -95,7 +96,7 @@ impl Links {
         format!("{}/reset-password?token={}", self.issuer, token.expose())
     }
 
-    /// The link of a token that sets a password, if it still works.
+    /// The link of a token that sets a password, if it is still valid.
     ///
     /// # Errors
     /// [`DomainError::LinkDead`], [`DomainError::LinkExpired`], storage.
@@ -109,8 +110,8 @@ impl Links {
     /// Sets the password of a link's account; the link is used up.
     ///
     /// # Errors
-    /// As [`Links::open`]; [`DomainError::Blocked`]; [`Error::Invalid`] for a password or a name that is refused, which uses nothing up;
-    /// [`Error::RateLimited`] as for checks of passwords, which cost as much; [`Error::Overloaded`].
+    /// As [`Links::open`]; [`DomainError::Blocked`]; [`Error::Invalid`] for an invalid password or name, which does not
+    /// use up the link; [`Error::RateLimited`] as for password checks, which cost as much; [`Error::Overloaded`].
     pub(crate) async fn reset(&self, reset: Reset, context: AuditContext) -> Result<User, Error> {
         let passwords = &self.passwords;
         if let Some(ip) = context.ip {

@@ -1,4 +1,4 @@
-//! The operator key: made at the first start, and anew on demand.
+//! The operator key: created at first start, and replaced on demand.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ use crate::{
     store::{OPERATOR_KEY, Store, StoreError},
 };
 
-/// Why the operator key is not in its file or not in the database.
+/// Error of creating or replacing the operator key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
     #[error(transparent)]
@@ -28,8 +28,8 @@ pub enum KeyFileError {
     },
 }
 
-/// Makes the operator key at the first start; answers whether it did. The file is written first: killed in between,
-/// the next start takes the key it finds there.
+/// Creates the operator key at first start; returns whether it did. The file is written first: if the process is
+/// interrupted in between, the next start uses the key in the file.
 pub(crate) async fn first_operator_key(
     store: &Store,
     settings: &Settings,
@@ -58,7 +58,7 @@ pub(crate) async fn first_operator_key(
     Ok(true)
 }
 
-/// Completes an `operator-key` that was killed after the new key was in its file.
+/// Completes an `operator-key` command that was interrupted after it had written the new key to its file.
 async fn repair(store: &Store, found: Option<&Secret>, clock: &Clock) -> Result<(), StoreError> {
     match found {
         Some(key) => {
@@ -69,8 +69,8 @@ async fn repair(store: &Store, found: Option<&Secret>, clock: &Clock) -> Result<
     }
 }
 
-/// The key in the directory's `operator.key`, if one is there. A file that cannot be read is not one that is missing: its
-/// key would be replaced.
+/// The key in the directory's `operator.key`, if it exists. An unreadable file is an error and not a missing one, since
+/// its key would be replaced.
 pub(crate) fn found_operator_key(settings: &Settings) -> Result<Option<Secret>, KeyFileError> {
     let path = settings.data_dir.join(OPERATOR_KEY);
     match std::fs::read(&path) {
@@ -84,11 +84,11 @@ pub(crate) fn found_operator_key(settings: &Settings) -> Result<Option<Secret>, 
     }
 }
 
-/// Mints a new operator key. It is in the database and in the file before the one before it is dead: whatever fails or is
-/// cut off, the file holds a key that works.
+/// Mints a new operator key. It is in the database and in the file before the old one is revoked: whatever fails or is
+/// interrupted, the file contains a valid key.
 ///
 /// # Errors
-/// When the file or the database cannot be written.
+/// If the file or the database cannot be written.
 pub async fn mint_operator_key(
     store: &Store,
     settings: &Settings,
@@ -100,7 +100,7 @@ pub async fn mint_operator_key(
     let context = AuditContext::system(clock.now());
     store.add_operator_key(hash, hint, context.clone()).await?;
     if let Err(error) = write_operator_key(settings, &key) {
-        // The file may hold either, if it is its directory that could not be synced.
+        // The file may contain either key, if only the sync of its directory failed.
         let written = found_operator_key(settings);
         if !matches!(written, Ok(Some(found)) if found.digest() == hash)
             && let Err(error) = store.drop_operator_key(hash, context).await

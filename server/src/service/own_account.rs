@@ -1,4 +1,4 @@
-//! What people do to their own account: another password, and its end.
+//! Users' operations on their own account: changing the password, and deleting the account.
 
 use super::{Caller, Error, accounts::Accounts, passwords::Retyped};
 use crate::{
@@ -12,15 +12,15 @@ use crate::{
 pub(crate) struct PasswordChange {
     pub current: Secret,
     pub new: Secret,
-    /// Whether the account's API keys end too.
+    /// Whether the account's API keys are revoked too.
     pub api_keys: bool,
 }
 
 impl Accounts {
-    /// Changes somebody's own password; their other sessions end.
+    /// Changes the user's own password; ends their other sessions.
     ///
     /// # Errors
-    /// [`Error::Wrong`] for a wrong current password, and as sign-in; [`Error::Invalid`].
+    /// [`Error::Wrong`] for a wrong current password; as sign-in; [`Error::Invalid`].
     pub(crate) async fn change_own_password(
         &self,
         by: &Caller,
@@ -29,7 +29,7 @@ impl Accounts {
     ) -> Result<(), Error> {
         let (account, session) = by.first_party().ok_or(DomainError::NotFirstParty)?;
         let email = account.user.email.as_str();
-        // First, so that a new password that is refused costs no attempt.
+        // First, so that a rejected new password costs no attempt.
         check_password(change.new.expose(), email)
             .map_err(|why| Error::invalid("newPassword", why))?;
         let ip = context.limited_by();
@@ -58,7 +58,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Deletes somebody's own account, with the password again.
+    /// Deletes the user's own account, after another password check.
     ///
     /// # Errors
     /// [`Error::NoSelfDeletion`]; as [`Passwords::verify`]; `conflict` for the last administrator.

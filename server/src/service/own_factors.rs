@@ -1,4 +1,4 @@
-//! What people do to their own second factors: what is asked of them again, what is counted, and on whose authority.
+//! Users' operations on their own second factors: repeated password checks, counted attempts, and authorization.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -13,16 +13,16 @@ use crate::{
     store::StoreError,
 };
 
-/// What people change of their own factors with.
+/// Changes users' own second factors.
 #[derive(Debug, Clone)]
 pub struct OwnFactors {
     pub(crate) passwords: Passwords,
     pub(crate) factors: Arc<SecondFactors>,
-    /// How recent a sign-in must be for what changes the server; 0 for however old.
+    /// Maximum age of a sign-in for administrative operations, in seconds; 0 for no maximum.
     pub(crate) step_up_seconds: u32,
 }
 
-/// Somebody at their own account.
+/// A user's session on their own account.
 struct Own<'a> {
     by: &'a Caller,
     account: &'a Account,
@@ -47,7 +47,7 @@ impl<'a> Own<'a> {
 }
 
 impl OwnFactors {
-    /// What is about to be done, at this moment: checking a password takes time.
+    /// The operation at the current time, since checking a password takes a while.
     fn act_now(&self, own: &Own<'_>) -> Result<Act, Error> {
         let cause = AuditContext {
             at: self.passwords.clock.now(),
@@ -56,7 +56,7 @@ impl OwnFactors {
         own.by.act(EntryPoint::Own, self.step_up_seconds, cause)
     }
 
-    /// Asks for the password again: as it was seen, and what is about to be done then.
+    /// Checks the password again: returns the verified password, and the operation.
     async fn prove(
         &self,
         own: &Own<'_>,
@@ -69,8 +69,8 @@ impl OwnFactors {
         Ok((seen, self.act_now(own)?))
     }
 
-    /// Settles an attempt by what became of a code: a wrong one counts as a wrong password. Anything else counts
-    /// as a check alone.
+    /// Settles an attempt by the result of a code: a wrong one counts as a wrong password. Any other result counts as a
+    /// check only.
     fn with_attempt_recorded<T>(
         &self,
         done: Result<T, Error>,
@@ -92,10 +92,10 @@ impl OwnFactors {
         }
     }
 
-    /// Begins the set-up of somebody's one-time codes: the secret, and the address for authenticators.
+    /// Starts the set-up of the user's TOTP: the secret, and the URI for authenticator apps.
     ///
     /// # Errors
-    /// As [`Passwords::verify_again`]; `conflict` where codes are in use.
+    /// As [`Passwords::verify_again`]; `conflict` if TOTP is active.
     pub(crate) async fn begin_totp(
         &self,
         by: &Caller,
@@ -108,10 +108,10 @@ impl OwnFactors {
         self.factors.begin_totp(user, seen.into(), act).await
     }
 
-    /// Takes somebody's one-time codes into use; answers recovery codes.
+    /// Activates the user's TOTP; returns recovery codes.
     ///
     /// # Errors
-    /// [`Error::Wrong`] and [`Error::RateLimited`], as for a password; `conflict` where no set-up is open.
+    /// [`Error::Wrong`] and [`Error::RateLimited`], as for a password; `conflict` if no set-up is pending.
     pub(crate) async fn confirm_totp(
         &self,
         by: &Caller,
@@ -129,10 +129,10 @@ impl OwnFactors {
         self.with_attempt_recorded(done, attempt, &own)
     }
 
-    /// Takes somebody's one-time codes out of use. Password and code are one attempt.
+    /// Deactivates the user's TOTP. Password and code are one attempt.
     ///
     /// # Errors
-    /// As [`Passwords::verify_again`]; [`Error::Wrong`] for a code; `not_found` where none are in use.
+    /// As [`Passwords::verify_again`]; [`Error::Wrong`] for a code; `not_found` if TOTP is not active.
     pub(crate) async fn remove_totp(
         &self,
         by: &Caller,
@@ -151,7 +151,7 @@ impl OwnFactors {
         self.with_attempt_recorded(done, attempt, &own)
     }
 
-    /// Gives somebody new recovery codes.
+    /// Creates new recovery codes for the user.
     ///
     /// # Errors
     /// As [`Passwords::verify_again`]; `conflict` for an account without a factor.
@@ -169,7 +169,7 @@ impl OwnFactors {
             .await
     }
 
-    /// Options for a new passkey of somebody's.
+    /// Options for a new passkey of the user.
     ///
     /// # Errors
     /// As [`Passwords::verify`]; [`Error::NoPasskeys`].
@@ -190,7 +190,7 @@ impl OwnFactors {
             .await
     }
 
-    /// Adds a passkey that answers such options.
+    /// Adds a passkey created with these options.
     ///
     /// # Errors
     /// [`Error::Credential`]; `conflict`.
@@ -209,10 +209,10 @@ impl OwnFactors {
             .await
     }
 
-    /// Removes a passkey of somebody's.
+    /// Removes a passkey of the user.
     ///
     /// # Errors
-    /// `not_found`, also for another's.
+    /// `not_found`, also for another user's.
     pub(crate) async fn remove_passkey(
         &self,
         by: &Caller,

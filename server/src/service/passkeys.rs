@@ -1,4 +1,4 @@
-//! The WebAuthn ceremonies of passkeys: options for them, and what is checked of their answers.
+//! The WebAuthn ceremonies of passkeys: their options, and verification of the responses.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use doorward_shared::{
@@ -24,8 +24,8 @@ impl SecondFactors {
         self.party.as_ref().ok_or(Error::NoPasskeys)
     }
 
-    /// Options for a new passkey of an account, WebAuthn Level 2 section 5.4, in their JSON form. They are for this
-    /// session, while the account has the password with this hash.
+    /// Options for a new passkey of an account, WebAuthn Level 2 section 5.4, in their JSON form. Valid for this
+    /// session, as long as the account's password hash is this one.
     ///
     /// # Errors
     /// [`Error::NoPasskeys`], [`Error::Overloaded`].
@@ -69,10 +69,10 @@ impl SecondFactors {
         }))
     }
 
-    /// Adds the passkey that an authenticator has made for the account.
+    /// Adds the passkey that an authenticator has created for the account.
     ///
     /// # Errors
-    /// [`Error::Credential`]; `conflict` for one that is known.
+    /// [`Error::Credential`]; `conflict` for one that is already registered.
     pub(crate) async fn add_passkey(
         &self,
         user: UserId,
@@ -113,7 +113,7 @@ impl SecondFactors {
         Ok(self.store.add_passkey(user, new, password, act).await?)
     }
 
-    /// Options for a sign-in with any passkey of this server, and the state that brings the challenge back.
+    /// Options for a sign-in with any passkey of this server, and the state that contains the challenge.
     ///
     /// # Errors
     /// [`Error::NoPasskeys`].
@@ -130,11 +130,11 @@ impl SecondFactors {
         Ok((options, state))
     }
 
-    /// Checks a passkey's answer to the challenge of its state, and uses the challenge up. `user` is who has shown their
-    /// password, if somebody has.
+    /// Verifies a passkey's response to the challenge in its state, and uses up the challenge. `user` is the user whose
+    /// password was verified, if there was one.
     ///
     /// # Errors
-    /// [`DomainError::FactorWrong`], whatever is wrong with it: strangers ask here.
+    /// [`DomainError::FactorWrong`], whatever the reason: callers are unauthenticated.
     pub(crate) async fn check_passkey(
         &self,
         shown: &PasskeySignIn,
@@ -175,8 +175,8 @@ impl SecondFactors {
     }
 }
 
-/// Level 2, section 7.2 step 6: the credential belongs to whoever is signing in. Where nobody is known yet, the user handle
-/// says who that is.
+/// Level 2, section 7.2 step 6: the credential belongs to the user who is signing in. If none is known yet, the user
+/// handle identifies them.
 fn check_owner(
     passkey: &Passkey,
     user: Option<UserId>,
@@ -200,7 +200,7 @@ fn check_owner(
     }
 }
 
-/// The signature counter of an assertion that verifies.
+/// The signature counter of a valid assertion.
 fn verify(
     party: &RelyingParty,
     challenge: &[u8],

@@ -1,4 +1,5 @@
-//! Checking passwords: the one way through limits, Argon2 and storage that every door takes. New ones are in `new_passwords.rs`.
+//! Password verification: the single path through rate limits, Argon2 and storage. New passwords are in
+//! `new_passwords.rs`.
 
 use std::net::IpAddr;
 
@@ -17,26 +18,26 @@ use crate::{
     store::{LoginFacts, LoginRecord, SeenPassword, Store},
 };
 
-/// A password that was seen to be right.
+/// A verified password.
 #[derive(Debug)]
 pub(crate) struct VerifiedPassword {
     pub record: LoginRecord,
     /// The hash it was checked against.
     pub password: String,
-    /// A new hash, where the stored one has become too cheap.
+    /// A new hash, if the stored one's parameters are now too weak.
     pub rehashed: Option<String>,
 }
 
-/// The password of somebody who is signed in, asked for once more.
+/// The repeated password of a signed-in user.
 #[derive(Debug)]
 pub(crate) struct Retyped {
-    /// The field it came in.
+    /// The request field it came from.
     pub field: &'static str,
     pub text: Secret,
 }
 
 impl From<Secret> for Retyped {
-    /// Of the field `password`.
+    /// A password from the field `password`.
     fn from(text: Secret) -> Self {
         Self {
             field: "password",
@@ -54,7 +55,7 @@ impl From<VerifiedPassword> for SeenPassword {
     }
 }
 
-/// What checks passwords and hashes new ones.
+/// Verifies passwords and hashes new ones.
 #[derive(Debug, Clone)]
 pub struct Passwords {
     pub(crate) store: Store,
@@ -66,7 +67,7 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// Whether somebody at an address may sign in, sign up or ask for a mail now.
+    /// Whether a client at an address may sign in, sign up or request a mail now.
     ///
     /// # Errors
     /// [`DomainError::Blocked`].
@@ -78,7 +79,7 @@ impl Passwords {
         }
     }
 
-    /// Checks a password. Every door comes through here: the limits are shared, and an address nobody has costs and
+    /// Verifies a password. Every sign-in uses this: the limits are shared, and an address without an account costs and
     /// counts the same as a wrong password.
     ///
     /// # Errors
@@ -95,8 +96,8 @@ impl Passwords {
         Ok(verified)
     }
 
-    /// As [`Passwords::verify`], with the attempt, which is to be settled: where something has to be right beside the
-    /// password.
+    /// As [`Passwords::verify`], also returning the attempt, which the caller settles: for sign-ins that need more than
+    /// the password.
     ///
     /// # Errors
     /// As [`Passwords::verify`].
@@ -108,7 +109,7 @@ impl Passwords {
         context: &AuditContext,
     ) -> Result<(VerifiedPassword, Attempt), Error> {
         if self.threads.is_full() {
-            // Before storage is asked: in a flood almost all end here, and verification needs the time.
+            // Before reading storage: in a flood almost all attempts end here, and verification needs the time.
             self.metrics.login("overloaded");
             return Err(Overloaded.into());
         }
@@ -150,7 +151,7 @@ impl Passwords {
         }
     }
 
-    /// Notes a wrong password; of an address that nobody has, the address too.
+    /// Records a wrong password; for an address without an account, the address too.
     fn wrong_password(&self, email: &str, user: Option<UserId>, context: &AuditContext) -> Error {
         self.metrics.login("invalid_credentials");
         let detail = match user {
@@ -161,7 +162,7 @@ impl Passwords {
         Error::WrongPassword
     }
 
-    /// Takes a place for a check of an account's password, or of what is counted as one.
+    /// Reserves a check of an account's password, or of a factor that counts as one.
     ///
     /// # Errors
     /// [`Error::RateLimited`], [`Error::Overloaded`], storage.
@@ -187,7 +188,7 @@ impl Passwords {
         }
     }
 
-    /// Writes a refused sign-in to the audit log.
+    /// Writes a rejected sign-in to the audit log.
     pub(super) fn note_failure(
         &self,
         user: Option<UserId>,
@@ -198,7 +199,7 @@ impl Passwords {
         self.record_failure("login.failed", user, detail, context);
     }
 
-    /// Writes an event that goes with no change, when the writer has time for it. Nobody waits.
+    /// Writes an event without a change when the writer has time; the caller does not wait.
     pub(super) fn record_failure(
         &self,
         action: &'static str,
@@ -215,13 +216,13 @@ impl Passwords {
         });
     }
 
-    /// Whoever sets an account's password wants its owner in: wrong ones before no longer count.
+    /// Setting an account's password resets its failed attempts: its owner is meant to sign in.
     pub(crate) fn forget_failures(&self, email: &str) {
         let account = Email::key_of(email);
         self.limits.forget(&account, self.clock.monotonic());
     }
 
-    /// Checks the password of somebody who is signed in, before something that a stolen token must not do.
+    /// Checks a signed-in user's password again, before an operation that a stolen token must not allow.
     ///
     /// # Errors
     /// [`Error::Wrong`] with the field it came in, else as [`Passwords::verify`].
@@ -239,7 +240,8 @@ impl Passwords {
         Ok(verified)
     }
 
-    /// As [`Passwords::verify_again`], with the attempt, which is to be settled: a code is shown with the password.
+    /// As [`Passwords::verify_again`], also returning the attempt, which the caller settles: a code comes with the
+    /// password.
     ///
     /// # Errors
     /// As [`Passwords::verify_again`].

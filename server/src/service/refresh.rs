@@ -1,5 +1,4 @@
-//! Refreshing: one use of a refresh token, counted and carried out. What becomes of it is decided in
-//! `domain/rules/refresh.rs`.
+//! Refreshing: one use of a refresh token, rate-limited and performed. `domain/rules/refresh.rs` decides the outcome.
 
 use doorward_shared::{ScopeSet, Timestamp, auth::TokenResponse};
 
@@ -15,7 +14,7 @@ use crate::{
     store::{Refreshed, Rotation, Store, StoreError},
 };
 
-/// What uses refresh tokens.
+/// Uses refresh tokens.
 #[derive(Debug, Clone)]
 pub struct Refresh {
     pub(crate) tokens: Tokens,
@@ -24,7 +23,7 @@ pub struct Refresh {
     pub(crate) clock: Clock,
 }
 
-/// What a client asks for with a refresh token; all that was granted where nothing is named.
+/// The scopes and audiences requested with a refresh token; everything granted if none is named.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RefreshRequest {
     pub scope: Option<ScopeSet>,
@@ -32,33 +31,34 @@ pub(crate) struct RefreshRequest {
     pub resources: Vec<String>,
 }
 
-/// What a use of a refresh token gives.
+/// The result of using a refresh token.
 #[derive(Debug)]
 pub(crate) struct Renewed {
     pub session: Session,
     pub user: User,
-    /// What is left of the session's scope today.
+    /// The session's current scope.
     pub scope: ScopeSet,
     /// Audiences of the next access token.
     pub resources: Vec<String>,
     pub refresh_token: Secret,
 }
 
-/// Why a refresh token gives nothing.
+/// Why a refresh token is rejected.
 #[derive(Debug)]
 pub(crate) enum RefreshError {
-    /// There is no such token for this door.
+    /// Unknown, or not a token of this owner (client or first party).
     Unknown,
     Expired,
-    /// It was used before, or its session has ended.
+    /// Already used, or its session has ended.
     Revoked,
-    /// The account's role demands a second factor, and the account has none.
+    /// The account's role requires a second factor, and the account has none.
     NoFactor,
-    /// More is asked for than was granted. The token is still good.
+    /// The requested scope exceeds the grant. The token stays valid.
     ScopeTooWide,
-    /// Another audience is asked for than was granted, or none that was is the client's any more. The token is still good.
+    /// A requested audience was not granted, or none of the granted ones is the client's any more. The token stays
+    /// valid.
     OtherResource,
-    /// Limits or storage. The token is still good.
+    /// Limits or storage. The token stays valid.
     Failed(Error),
 }
 
@@ -75,7 +75,7 @@ impl From<StoreError> for RefreshError {
 }
 
 impl Refresh {
-    /// Renews a first-party session.
+    /// Refreshes a first-party session.
     ///
     /// # Errors
     /// [`Error::InvalidRefreshToken`], [`Error::RefreshTokenExpired`], [`Error::RefreshTokenRevoked`],
@@ -114,7 +114,7 @@ impl Refresh {
             .token_response(user.id, &session, &scope, &refresh_token, now)
     }
 
-    /// Uses a refresh token of one door up.
+    /// Uses up a refresh token of one owner.
     ///
     /// # Errors
     /// [`RefreshError`].
@@ -145,7 +145,7 @@ impl Refresh {
                 refresh_token,
             }),
             Refreshed::Unknown => Err(RefreshError::Unknown),
-            // Signing in again asks for the factor.
+            // The next sign-in asks for the factor.
             Refreshed::Expired | Refreshed::NeedsFactor { has_factor: true } => {
                 Err(RefreshError::Expired)
             }
@@ -181,11 +181,11 @@ impl Refresh {
         }
     }
 
-    /// Counts a use as a change by its account. Only a genuine token of this door and of a live session counts: nobody
-    /// else's change is refused for what a stranger sends.
+    /// Counts a use as a change by its account. Only a genuine token of this owner and of an active session counts, so
+    /// that an unauthenticated client cannot use up another account's limit.
     ///
     /// # Errors
-    /// [`Error::RateLimited`]: the token must not be used, and stays good.
+    /// [`Error::RateLimited`]: the token must not be used, and stays valid.
     async fn count(&self, used: Presented, lineage: RefreshOwner) -> Result<(), Error> {
         if self.tokens.settings.writes_per_minute_per_account == 0 {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Refused clients, and refused sign-ins of nobody that is known, are told to operators: an event and a log line.
+//! Records rejected clients, and rejected sign-ins without a known account, for operators: an event and a log line.
 
 use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
@@ -13,7 +13,7 @@ use crate::{
 /// Maximum length of a cause, in characters.
 const CAUSE_CHARS: usize = 200;
 
-/// What notes refused clients.
+/// Records rejected clients.
 #[derive(Debug, Clone)]
 pub struct RefusedClients {
     pub(crate) store: Store,
@@ -23,7 +23,8 @@ pub struct RefusedClients {
 }
 
 impl RefusedClients {
-    /// Notes that a client was refused, with an OAuth error, why, and what it sent; it is not told here.
+    /// Records that a client was rejected, with the OAuth error, the cause, and what it sent. Sends nothing to the
+    /// client.
     pub(crate) fn record(
         &self,
         client: Option<NamedClient>,
@@ -34,7 +35,7 @@ impl RefusedClients {
     ) {
         let why = why.into();
         let cause = format!("{error}: {why}");
-        // A counter for each sentence of ours, and none for one that holds what a stranger has written.
+        // One counter for each message of ours, but none for a message that contains an unauthenticated client's text.
         self.metrics.refusal(match why {
             Cow::Borrowed(_) => &cause,
             Cow::Owned(_) => error,
@@ -48,21 +49,21 @@ impl RefusedClients {
         self.refusals.count(seen, self.clock.now());
     }
 
-    /// Notes that a sign-in came from a network that is blocked.
+    /// Records a sign-in attempt from a blocked network.
     pub(crate) fn note_blocked(&self, ip: IpAddr) {
         let cause = "the network is blocked".to_owned();
         let seen = Seen::of(RejectedCaller::Blocked, cause, ip);
         self.refusals.count(seen, self.clock.now());
     }
 
-    /// Notes that a sign-in of nobody that is known was refused, and why.
+    /// Records a rejected sign-in without a known account, and the cause.
     pub(crate) fn note_sign_in(&self, cause: &'static str, ip: IpAddr) {
         self.metrics.failure();
         let seen = Seen::of(RejectedCaller::SignIn, cause.into(), ip);
         self.refusals.count(seen, self.clock.now());
     }
 
-    /// Writes refusals that are due; `all` that are counted, at the end of the process.
+    /// Writes rejections that are due; `all` writes every counted one, at the end of the process.
     pub(crate) async fn write(&self, all: bool) {
         let now = self.clock.now();
         let due = self.refusals.take_due(now, all);

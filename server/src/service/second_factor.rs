@@ -12,7 +12,7 @@ use crate::{
     store::{FirstStep, NewSession, SeenPassword, StoreError},
 };
 
-/// A second factor as it comes in.
+/// A presented second factor.
 #[derive(Debug)]
 pub(crate) enum Factor {
     Code(Secret),
@@ -24,7 +24,7 @@ impl SignIn {
     /// Completes a sign-in with its second factor. Wrong factors count as wrong passwords do.
     ///
     /// # Errors
-    /// [`Error::InvalidToken`] for a token that is over, used, or being used; [`DomainError::FactorWrong`],
+    /// [`Error::InvalidToken`] for a token that is expired, used, or in use; [`DomainError::FactorWrong`],
     /// [`Error::RateLimited`], [`DomainError::Disabled`].
     pub(crate) async fn second_step(
         &self,
@@ -44,10 +44,10 @@ impl SignIn {
         self.with_attempt_recorded(waiting, opened, tried, attempt, cause)
     }
 
-    /// Takes a sign-in up that waits: its token for one try, which is an attempt as one with a password is.
+    /// Resumes a pending sign-in: reserves its token for one attempt, which counts like a password attempt.
     ///
     /// # Errors
-    /// [`Error::InvalidToken`] for a token that is over, used, or being used; [`Error::RateLimited`].
+    /// [`Error::InvalidToken`] for a token that is expired, used, or in use; [`Error::RateLimited`].
     pub(super) async fn go_on(
         &self,
         waiting: &MfaTokens,
@@ -58,7 +58,7 @@ impl SignIn {
         let tried = waiting.take(token, cause.at).ok_or(Error::InvalidToken)?;
         let (limits, clock) = (&self.passwords.limits, &self.passwords.clock);
         let pending = tried.pending();
-        // Where the password came from says nothing of where the factor does.
+        // The factor may come from another address than the password.
         let known = pending.known_address && pending.from == client_prefix(ip);
         let attempt = limits.password_check(ip, &pending.email_key, known, clock);
         match attempt.await {
@@ -70,7 +70,7 @@ impl SignIn {
         }
     }
 
-    /// What becomes of a sign-in that was taken up, by what it came to. Wrong factors count as wrong passwords do.
+    /// Settles a resumed sign-in by its result. Wrong factors count as wrong passwords do.
     pub(super) fn with_attempt_recorded<T>(
         &self,
         waiting: &MfaTokens,
@@ -93,7 +93,7 @@ impl SignIn {
                 waiting.failed(tried);
                 Err(DomainError::FactorWrong.into())
             }
-            // The password was set meanwhile, or a factor, or the account ended: the sign-in begins anew.
+            // The password or a factor was changed meanwhile, or the account deleted: the sign-in starts again.
             Err(Error::Store(StoreError::Refused(DomainError::PasswordChanged))) => {
                 attempt.released();
                 Err(Error::InvalidToken)
@@ -110,7 +110,7 @@ impl SignIn {
         }
     }
 
-    /// The first step of a sign-in that waited.
+    /// The password step of a pending sign-in.
     pub(super) fn first_step(pending: &PendingSignIn) -> FirstStep {
         FirstStep {
             password: SeenPassword {
@@ -164,7 +164,7 @@ impl SignIn {
         Ok(opened.await?)
     }
 
-    /// Signs a person in with a passkey alone.
+    /// Signs a user in with a passkey alone.
     ///
     /// # Errors
     /// [`Error::RateLimited`], [`DomainError::FactorWrong`], [`DomainError::Disabled`]; [`Error::NoPasskeys`].
@@ -176,7 +176,7 @@ impl SignIn {
     ) -> Result<(User, Session), Error> {
         let (passwords, ip) = (&self.passwords, session.ip);
         self.admit(ip)?;
-        // Before anything is looked at: strangers ask here.
+        // Before anything else: callers are unauthenticated.
         if let Err(wait) = passwords.limits.check(ip, passwords.clock.monotonic()) {
             passwords.metrics.login("rate_limited");
             return Err(wait.into());

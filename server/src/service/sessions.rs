@@ -1,4 +1,4 @@
-//! Ending many sessions: looked at first, then what was shown is what ends.
+//! Bulk session revocation: a preview first, then exactly the previewed sessions end.
 
 use doorward_shared::{SessionId, Timestamp, admin};
 
@@ -14,14 +14,14 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// Sessions a preview shows; it holds all.
+/// Maximum number of sessions that a preview lists; it covers all that match.
 const SHOWN: u32 = 20;
-/// Sessions named one by one, at most.
+/// Maximum number of sessions listed by id.
 const MAX_IDS: usize = 1000;
-/// Sessions that end in one unit, so that nobody waits long behind it.
+/// Number of sessions ended in one transaction, so that other writes are not delayed.
 const CHUNK: usize = 100;
 
-/// What ends sessions of many.
+/// Ends sessions in bulk.
 #[derive(Debug, Clone)]
 pub struct Sessions {
     pub(crate) store: Store,
@@ -29,17 +29,17 @@ pub struct Sessions {
     pub(crate) clock: Clock,
 }
 
-/// Which sessions are meant.
+/// The selected sessions.
 #[derive(Debug)]
 pub(crate) struct RevocationRequest {
     pub filter: SessionFilter,
-    /// Whether it was said that all live ones are meant.
+    /// Whether the caller explicitly selected all active sessions.
     pub all: bool,
     /// Whether the caller's own session ends too.
     pub include_own: bool,
 }
 
-/// A preview as it was kept.
+/// A stored preview.
 #[derive(Debug)]
 pub(crate) struct SavedPreview {
     pub id: String,
@@ -47,7 +47,7 @@ pub(crate) struct SavedPreview {
 }
 
 impl Sessions {
-    /// The sessions that are meant, as they are now.
+    /// The selected sessions, as of now.
     ///
     /// # Errors
     /// [`Error::Malformed`], [`Error::Invalid`], storage.
@@ -61,7 +61,7 @@ impl Sessions {
             active: Some(true),
             ..SessionFilter::default()
         };
-        // Looking at everything is harmless; ending everything must be meant.
+        // A preview of everything is harmless; ending everything must be explicit.
         if request.filter == any && !request.all {
             return Err(Error::Malformed {
                 field: "active",
@@ -79,7 +79,7 @@ impl Sessions {
         let filter = request.filter;
         let mut found = self.store.sessions_to_end(filter.clone(), own, now).await?;
         if let SessionSelection::These(ids) = &mut found.which {
-            // With the caller's own session ended they may end no more.
+            // Once the caller's own session has ended, they can end no more.
             ids.sort_by_key(|id| Some(*id) == by.session_id());
         }
         let query = ListQuery {
@@ -97,7 +97,7 @@ impl Sessions {
         })
     }
 
-    /// Keeps what was found, to be ended as it is.
+    /// Stores a preview, so that exactly its sessions can be ended.
     pub(crate) fn keep(&self, by: &Caller, preview: Preview) -> SavedPreview {
         let (id, expires_at) = self
             .previews
@@ -105,7 +105,7 @@ impl Sessions {
         SavedPreview { id, expires_at }
     }
 
-    /// A preview of the caller's that was kept. It is good once.
+    /// A stored preview of the caller. It can be used once.
     ///
     /// # Errors
     /// [`Error::Conflict`].
@@ -116,11 +116,11 @@ impl Sessions {
         ))
     }
 
-    /// Ends the sessions of a preview; answers how many. Where it fails in between, a preview that was kept can be sent
-    /// again: what has ended already stays so.
+    /// Ends the sessions of a preview; returns how many. If it fails part-way, a stored preview can be sent again;
+    /// sessions that have ended stay ended.
     ///
     /// # Errors
-    /// [`Error::Partly`] after some have ended; storage, with what the rules refuse.
+    /// [`Error::Partly`] after some have ended; storage, including rejections by the domain's rules.
     pub(crate) async fn end(
         &self,
         by: &Caller,
@@ -135,7 +135,7 @@ impl Sessions {
             all_of,
             ..
         } = preview.ends.clone();
-        // Their number is known where they were counted in this call.
+        // Their number is known if this call counted them.
         let just_counted = kept_as.is_none().then_some(count);
         let (done, failed) = match self.end_under_way(all_of, &act).await {
             Ok(()) => self.end_all(which, just_counted, reason, act).await,
@@ -169,7 +169,7 @@ impl Sessions {
         }
     }
 
-    /// Ends sessions; answers how many, and what went wrong.
+    /// Ends sessions; returns how many, and the error, if any.
     async fn end_all(
         &self,
         which: SessionSelection,

@@ -1,4 +1,4 @@
-//! Signing in with a password. What may come after it is in `second_factor.rs`.
+//! Sign-in with a password. A second factor after it is in `second_factor.rs`.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -14,22 +14,22 @@ use crate::{
     store::{NewSession, StoreError},
 };
 
-/// What opens sessions for people.
+/// Opens sessions for users.
 #[derive(Debug, Clone)]
 pub struct SignIn {
     pub(crate) passwords: Passwords,
     pub(crate) factors: Arc<SecondFactors>,
     pub(crate) refused: RefusedClients,
-    /// Whether people sign in only once their address is verified.
+    /// Whether users can sign in only after verifying their address.
     pub(crate) verified_only: bool,
 }
 
 impl SignIn {
-    /// Signs a person in with their password.
+    /// Signs a user in with their password.
     ///
     /// # Errors
-    /// [`DomainError::Blocked`]; as [`Passwords::verify`]; [`DomainError::Disabled`], [`DomainError::EmailNotVerified`] and [`Error::FactorRequired`]
-    /// after a right password.
+    /// [`DomainError::Blocked`]; as [`Passwords::verify`]; [`DomainError::Disabled`], [`DomainError::EmailNotVerified`]
+    /// and [`Error::FactorRequired`] after a correct password.
     pub async fn with_password(
         &self,
         email: &str,
@@ -41,7 +41,7 @@ impl SignIn {
         self.admit(ip)?;
         let mut opened = self.open(email, &password, &session, &cause).await;
         if let Err(Error::Store(StoreError::Refused(DomainError::PasswordChanged))) = opened {
-            // Perhaps only its hash, which a sign-in at the same time has made dearer.
+            // Perhaps only its hash, which a concurrent sign-in has strengthened.
             opened = self.open(email, &password, &session, &cause).await;
         }
         let metrics = &self.passwords.metrics;
@@ -63,7 +63,7 @@ impl SignIn {
                 Err(Error::WrongPassword)
             }
             Err(error @ Error::Store(StoreError::Refused(DomainError::Blocked))) => {
-                // Since the password was looked at.
+                // Changed since the password was checked.
                 metrics.login("blocked");
                 self.refused.note_blocked(ip);
                 Err(error)
@@ -72,7 +72,8 @@ impl SignIn {
         }
     }
 
-    /// Whether a sign-in may be tried from an address. One that may not is told to operators, not counted against anybody.
+    /// Whether an address may attempt a sign-in. A blocked attempt is reported to operators, and counts against no
+    /// account.
     ///
     /// # Errors
     /// [`DomainError::Blocked`].
@@ -122,7 +123,7 @@ impl SignIn {
         Ok(opened.await?)
     }
 
-    /// Keeps a sign-in whose password was right until its second factor comes: the error that says so.
+    /// Keeps a sign-in with a correct password until its second factor arrives; returns the error that reports this.
     async fn ask_for_factor(
         &self,
         email: &str,
@@ -141,7 +142,7 @@ impl SignIn {
     }
 }
 
-/// What a sign-in waits with whose password was right.
+/// A pending sign-in with a correct password.
 pub(super) fn pending(email: &str, verified: VerifiedPassword, ip: IpAddr) -> PendingSignIn {
     PendingSignIn {
         user_id: verified.record.user_id,

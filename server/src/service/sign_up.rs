@@ -1,4 +1,4 @@
-//! Signing up.
+//! Sign-up: users create their own accounts.
 
 use doorward_shared::{ScopeSet, auth::RegisterRequest};
 
@@ -14,12 +14,12 @@ use crate::{
 };
 
 impl Accounts {
-    /// Makes an account for somebody, and signs them in, unless their address is to be verified or a second factor to be set up
-    /// first: every door's way.
+    /// Creates an account for a user, and signs them in, unless they must verify their address or set up a second
+    /// factor first. The API and the pages both use this.
     ///
     /// # Errors
-    /// [`Error::RegistrationClosed`], [`DomainError::Blocked`], [`Error::RateLimited`], [`Error::Invalid`], [`Error::Overloaded`], storage with
-    /// `email_taken`.
+    /// [`Error::RegistrationClosed`], [`DomainError::Blocked`], [`Error::RateLimited`], [`Error::Invalid`],
+    /// [`Error::Overloaded`]; storage, including `email_taken`.
     pub(crate) async fn sign_up(
         &self,
         form: RegisterRequest,
@@ -33,7 +33,7 @@ impl Accounts {
         let email = new_email(&form.email)?;
         let first_name = validation::name("firstName", form.first_name)?;
         let last_name = validation::name("lastName", form.last_name)?;
-        // What is refused for its form takes no place in the count: a typo must not use somebody's tries up.
+        // Malformed input is not counted: a typo must not use up a user's attempts.
         check_password(&form.password, email.as_str())
             .map_err(|why| Error::invalid("password", why))?;
         let passwords = &self.passwords;
@@ -50,7 +50,7 @@ impl Accounts {
             role: role::CUSTOMER.into(),
             permissions: ScopeSet::default(),
             groups: Vec::new(),
-            // Nobody has shown yet that the address is theirs.
+            // Ownership of the address has not been proven yet.
             email_verified: false,
             disabled: false,
         };

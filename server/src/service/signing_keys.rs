@@ -1,4 +1,4 @@
-//! Signing keys: made, loaded, rotated, revoked.
+//! Signing keys: creation, loading, rotation, revocation.
 
 use std::sync::Arc;
 
@@ -14,21 +14,21 @@ use crate::{
     store::{Store, StoreError, StoredSigningKey},
 };
 
-/// What keeps the ring of signing keys as storage has it.
+/// Keeps the in-memory key ring in step with storage.
 #[derive(Debug, Clone)]
 pub struct SigningKeys {
     pub(crate) store: Store,
     pub(crate) master: Arc<MasterKey>,
     pub(crate) keys: KeyRing,
     pub(crate) algorithm: SigningAlgorithm,
-    /// How long tokens may live, in seconds.
+    /// Maximum token lifetime, in seconds.
     pub(crate) longest_token_seconds: u32,
     /// Held while the ring is changed.
     pub(crate) loading: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl SigningKeys {
-    /// Makes a new signing key the one that signs. Those before it verify until their last token has expired.
+    /// Rotates to a new signing key. Older ones verify until their last token has expired.
     ///
     /// # Errors
     /// [`StoreError`]; nothing has changed then.
@@ -36,7 +36,7 @@ impl SigningKeys {
         let longest = self.longest_token_seconds;
         let key = new_key(&self.master, self.algorithm, longest, act.at()).await?;
         let (this, new) = (self.clone(), key.clone());
-        // On a task of its own: whoever asked for it may hang up between the commit and the ring.
+        // On a task of its own: the requester may disconnect between the commit and the update of the ring.
         let done = tokio::spawn(async move {
             this.store.rotate_signing_key(new, act).await?;
             this.reload().await
@@ -45,16 +45,16 @@ impl SigningKeys {
         Ok(key)
     }
 
-    /// Revokes a signing key that does not sign any more: its tokens are dead on the next request.
+    /// Revokes a retired signing key: its tokens are rejected from the next request on.
     ///
     /// # Errors
-    /// [`StoreError`]: not found, a conflict for the key that signs; nothing has changed then.
+    /// [`StoreError`]: not found, or a conflict for the key that signs; nothing has changed then.
     pub async fn revoke(&self, kid: &str, act: Act) -> Result<(), StoreError> {
         let (this, kid) = (self.clone(), kid.to_owned());
         let done = tokio::spawn(async move {
             let id = kid.clone();
             this.store.delete_signing_key(id, act).await?;
-            // After a load that began before the commit, if there is one. Nothing is read here that could fail.
+            // After a reload that began before the commit, if there is one. Reads nothing, so it cannot fail.
             let _alone = this.loading.lock().await;
             this.keys.remove(&kid).map_err(unusable)
         });
@@ -72,33 +72,33 @@ impl SigningKeys {
         Ok(())
     }
 
-    /// Takes the ring from storage anew.
+    /// Reloads the ring from storage.
     ///
     /// # Errors
     /// [`StoreError`]; the ring stays as it was.
     pub async fn reload(&self) -> Result<(), StoreError> {
-        // One at a time: what was read first must not be put in place last.
+        // One at a time: an older read must not replace a newer one.
         let _alone = self.loading.lock().await;
         let keys = ring(&self.master, self.store.signing_keys().await?)?;
         self.keys.replace(keys).map_err(unusable)
     }
 }
 
-/// What signing keys are made for.
+/// Parameters of the signing keys.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Signing<'a> {
     pub issuer: &'a str,
     pub algorithm: SigningAlgorithm,
-    /// How long tokens may live, in seconds.
+    /// Maximum token lifetime, in seconds.
     pub longest_token_seconds: u32,
-    /// Memory for tokens whose signature is remembered, in bytes.
+    /// Memory for verified token signatures, in bytes.
     pub remembered: usize,
 }
 
-/// The ring at the start; a first key is made where none signs.
+/// The ring at start; the first key is created if none signs.
 ///
 /// # Errors
-/// [`StoreError`], also for a key that the master key does not open.
+/// [`StoreError`], also for a key that the master key does not decrypt.
 pub(crate) async fn open_ring(
     store: &Store,
     master: &MasterKey,

@@ -1,4 +1,4 @@
-//! `/admin/stats`: what happens in each minute and hour, kept so that a restart does not lose it.
+//! Statistics for `/admin/stats`: counts per minute and hour, persisted so that a restart does not lose them.
 
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -18,18 +18,18 @@ use crate::{
     store::{Store, StoreError, hour_of, series_floor as floor},
 };
 
-/// How long totals that take a count are served again, in milliseconds.
+/// How long totals that are slow to compute are cached, in milliseconds.
 const FRESH: i64 = 5000;
 
-/// Answers that are good for some seconds.
+/// Values cached for some seconds.
 #[derive(Debug, Default)]
 pub(crate) struct CachedStats {
     totals: Mutex<Option<Arc<Stats>>>,
-    /// When storage was last seen to take a commit, in milliseconds.
+    /// When storage last accepted a commit, in milliseconds.
     written_at: AtomicI64,
 }
 
-/// What counts.
+/// Collects statistics.
 #[derive(Debug, Clone)]
 pub struct Statistics {
     pub(crate) store: Store,
@@ -40,8 +40,8 @@ pub struct Statistics {
 }
 
 impl Statistics {
-    /// How the server is doing, and what happened since a time. Counting takes time on a large database: totals are good
-    /// for some seconds.
+    /// The server's state, and its counts since a time. Totals are cached for some seconds, since counting is slow on a
+    /// large database.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -53,7 +53,7 @@ impl Statistics {
         let mut stats = Stats::clone(&*self.totals().await?);
         let now = self.clock.now();
         stats.series = self.store.series(by, floor(by, now, since)).await?;
-        // What has not ended is shown as it stands.
+        // A period that has not ended yet is shown so far.
         let current = &self.metrics.current;
         let running = current.peek(minute_of(now), stats.now.active_sessions);
         let same = |last: &Minute| last.time == hour_of(now);
@@ -63,14 +63,14 @@ impl Statistics {
                 time: hour_of(now),
                 ..running
             }),
-            // Of a minute in which a process before this one ran, the rest is written.
+            // For a minute that began in an earlier process, the earlier part is in storage.
             Some(last) if last.time == running.time => add(last, &running),
             _ => stats.series.push(running),
         }
         Ok(stats)
     }
 
-    /// Totals, as of some seconds ago at most.
+    /// Totals, at most some seconds old.
     async fn totals(&self) -> Result<Arc<Stats>, StoreError> {
         let now = self.clock.now();
         let fresh = {
@@ -89,7 +89,8 @@ impl Statistics {
         Ok(totals)
     }
 
-    /// Whether storage takes commits. A yes is good for a second, so that asking costs no stranger's fsync each time.
+    /// Whether storage accepts commits. Success is cached for a second, so that unauthenticated health checks do not
+    /// cause an fsync each.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -105,7 +106,7 @@ impl Statistics {
         Ok(())
     }
 
-    /// Live sessions, as of some seconds ago at most; 0 when storage cannot be read.
+    /// Number of active sessions, at most some seconds old; 0 when storage cannot be read.
     pub(crate) async fn sessions_live(&self) -> u64 {
         self.totals()
             .await
@@ -115,7 +116,7 @@ impl Statistics {
     /// Writes the minute that has ended.
     ///
     /// # Errors
-    /// [`StoreError`]; its numbers are lost then.
+    /// [`StoreError`]; that minute's counts are lost then.
     pub(crate) async fn end_minute(&self, minute: Timestamp) -> Result<(), StoreError> {
         let now = self.clock.now();
         let active = self.store.active_sessions(now).await?;
@@ -125,7 +126,7 @@ impl Statistics {
     }
 }
 
-/// Adds what is running to what is written of the same time.
+/// Adds the running counts to the stored ones of the same time.
 fn add(written: &mut Minute, running: &Minute) {
     written.logins += running.logins;
     written.failures += running.failures;

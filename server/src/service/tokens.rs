@@ -1,4 +1,4 @@
-//! Tokens that people's sessions and clients get.
+//! Issues the tokens of users' sessions and of clients.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -20,27 +20,26 @@ use crate::{
     store::NewSession,
 };
 
-/// For whom an access token is.
+/// The subject and grant of an access token.
 #[derive(Debug, Clone)]
 pub struct Grant<'a> {
     /// A user's id, or the client's own.
     pub subject: String,
-    /// None for a first-party login.
-    /// The id that the client knows itself by.
+    /// The `client_id` under which the client knows itself; `None` for a first-party login.
     pub client_id: Option<String>,
     pub session: Option<SessionId>,
     pub scope: &'a ScopeSet,
-    /// The issuer itself when empty.
+    /// The issuer itself if empty.
     pub audience: Vec<String>,
     pub auth_time: Option<Timestamp>,
-    /// How the person signed in; `None` for a client's own token.
+    /// How the user signed in; `None` for a client-credentials token.
     pub method: Option<SignInMethod>,
     pub seconds: u32,
-    /// The secret that a client got a token of its own with.
+    /// The secret that a client used to obtain a client-credentials token.
     pub secret: Option<Digest256>,
 }
 
-/// What makes tokens, and the sessions they belong to.
+/// Issues tokens, and prepares their sessions.
 #[derive(Debug, Clone)]
 pub struct Tokens {
     pub(crate) issuer: String,
@@ -80,7 +79,7 @@ impl Tokens {
         self.keys.sign_access(claims)
     }
 
-    /// The answer to a first-party sign-in or refresh.
+    /// The response to a first-party sign-in or refresh.
     ///
     /// # Errors
     /// [`Error::Internal`].
@@ -115,7 +114,7 @@ impl Tokens {
         })
     }
 
-    /// The answer to a sign-in: the first tokens of its session.
+    /// The response to a sign-in: the first tokens of its session.
     ///
     /// # Errors
     /// [`Error::Internal`].
@@ -129,12 +128,12 @@ impl Tokens {
         self.token_response(user, session, &session.scope, &refresh, at)
     }
 
-    /// A refresh token to be, of whichever session.
+    /// A new refresh token, not yet bound to a session.
     pub fn next_refresh_token(&self) -> NextToken {
         self.master.refresh().next()
     }
 
-    /// What a new session starts with, and its first refresh token, number 1.
+    /// The initial data of a new session, with its first refresh token, number 1.
     pub fn new_session(
         &self,
         ip: IpAddr,
@@ -150,7 +149,7 @@ impl Tokens {
         (session, refresh)
     }
 
-    /// What the session of a browser starts with: no refresh token, the cookie is what it lives by.
+    /// The initial data of a browser session: without a refresh token, since the cookie keeps it alive.
     pub(crate) fn new_browser_session(
         &self,
         ip: IpAddr,
@@ -167,7 +166,7 @@ impl Tokens {
         }
     }
 
-    /// What the session that a code gives starts with.
+    /// The initial data of a session created from a code.
     pub(crate) fn granted_session(
         &self,
         client: &Client,

@@ -1,11 +1,11 @@
-//! Values that use cases take as text: names and scopes.
+//! Validation of text input of the use cases: names and scopes.
 
 use doorward_shared::{Scope, ScopeSet, scope::MAX_SCOPES};
 
 use super::Error;
 use crate::domain::{groups, text};
 
-/// A person's name; empty is none.
+/// A user's name; empty becomes `None`.
 pub(crate) fn name(field: &'static str, given: Option<String>) -> Result<Option<String>, Error> {
     let Some(given) = given else {
         return Ok(None);
@@ -14,7 +14,7 @@ pub(crate) fn name(field: &'static str, given: Option<String>) -> Result<Option<
     Ok(Some(name).filter(|name| !name.is_empty()))
 }
 
-/// A change of a name: absent leaves it, `null` and empty clear it.
+/// A change of a name: absent keeps it, `null` and empty clear it.
 pub(crate) fn name_change(
     field: &'static str,
     given: Option<Option<String>>,
@@ -22,12 +22,12 @@ pub(crate) fn name_change(
     given.map(|given| name(field, given)).transpose()
 }
 
-/// A name that must be there.
+/// A required name.
 pub(crate) fn required_name(field: &'static str, given: &str) -> Result<String, Error> {
     text::required_name(given).map_err(|why| Error::invalid(field, why))
 }
 
-/// Scopes, each of its form.
+/// Parses scopes.
 pub(crate) fn scopes(field: &'static str, given: &[String]) -> Result<ScopeSet, Error> {
     if given.len() > MAX_SCOPES {
         return Err(Error::invalid(field, "must be at most 64 scopes"));
@@ -41,7 +41,7 @@ pub(crate) fn scopes(field: &'static str, given: &[String]) -> Result<ScopeSet, 
     given.iter().map(parse).collect()
 }
 
-/// Groups of a person or a client.
+/// Groups of a user or a client.
 pub(crate) fn groups(field: &'static str, given: &[String]) -> Result<Vec<String>, Error> {
     groups::groups(given).map_err(|(at, why)| match at {
         Some(at) => Error::Element {

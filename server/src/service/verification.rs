@@ -1,5 +1,4 @@
-//! What people ask for by mail, and what the links do that they get: verifying an address, another address, a forgotten
-//! password.
+//! Email verification and mailed links: verifying an address, changing it, and resetting a forgotten password.
 
 use std::net::IpAddr;
 
@@ -19,18 +18,18 @@ use crate::{
     store::{AskedFor, LinkByMail, NewAddress},
 };
 
-/// How long a link for a forgotten password works, in seconds.
+/// Lifetime of a link for a forgotten password, in seconds.
 const FORGOT_SECONDS: i64 = 3600;
-/// How long a link works that verifies an address, in seconds: NIST SP 800-63A has a day.
+/// Lifetime of a link that verifies an address, in seconds: NIST SP 800-63A allows a day.
 const VERIFY_SECONDS: i64 = 86_400;
 
-/// What verifies addresses, and mails links.
+/// Verifies addresses, and mails links.
 #[derive(Debug, Clone)]
 pub struct Verification {
     pub(crate) passwords: Passwords,
     /// Whether this server sends mail.
     pub(crate) mail: bool,
-    /// How recent a sign-in must be for what changes the server; 0 for however old.
+    /// Maximum age of a sign-in for administrative operations, in seconds; 0 for no maximum.
     pub(crate) step_up_seconds: u32,
 }
 
@@ -47,8 +46,8 @@ impl Verification {
         }
     }
 
-    /// Mails a link to whoever has the address, if somebody has. What comes of it is not told: neither the answer nor its
-    /// time says whether there is an account.
+    /// Mails a link if the address has an account. The outcome is not revealed: neither the response nor its timing
+    /// shows whether there is an account.
     ///
     /// # Errors
     /// [`Error::MailDisabled`], [`DomainError::Blocked`], storage.
@@ -60,7 +59,7 @@ impl Verification {
         context: AuditContext,
     ) -> Result<(), Error> {
         let passwords = &self.passwords;
-        // To verify an address is no way in.
+        // Verifying an address does not sign in.
         if asked == AskedFor::Password {
             passwords.admit(ip)?;
         }
@@ -75,7 +74,7 @@ impl Verification {
             return Ok(());
         }
         let place = limits.mail_to(what, &key, now);
-        // An address that nobody can have is as good as one that nobody has.
+        // An invalid address is treated like one without an account.
         let to = Email::parse(&email).map_or_else(
             |_| "nobody@localhost".into(),
             |email| email.as_str().to_owned(),
@@ -89,8 +88,8 @@ impl Verification {
         Ok(())
     }
 
-    /// The link that a sign-up is mailed, with its place; none where no mail is sent, and to an address that has had many:
-    /// accounts can be made and deleted in turn.
+    /// The verification link of a sign-up's mail, with its slot; `None` if no mail is sent, or the address has received
+    /// many, since accounts can be created and deleted in turn.
     pub(crate) fn of_sign_up(
         &self,
         email: &Email,
@@ -105,7 +104,7 @@ impl Verification {
         Some((link, place))
     }
 
-    /// The link of a token that verifies an address, if it still works.
+    /// The link of a token that verifies an address, if it is still valid.
     ///
     /// # Errors
     /// [`DomainError::LinkDead`], [`DomainError::LinkExpired`], storage.
@@ -116,7 +115,7 @@ impl Verification {
         Ok(OpenLink { link, account })
     }
 
-    /// Verifies the address of a link, which somebody opens who may be signed in.
+    /// Verifies the address of a link; whoever opens it may be signed in or not.
     ///
     /// # Errors
     /// As [`Verification::open`]; storage with `email_taken`.
@@ -131,7 +130,7 @@ impl Verification {
         Ok(verified.await?)
     }
 
-    /// Deletes the account of a sign-up's own link, or ends a change of address; answers what it was.
+    /// Deletes the account of a sign-up link, or cancels a change of address; returns which.
     ///
     /// # Errors
     /// As [`Verification::open`].
@@ -144,7 +143,7 @@ impl Verification {
         Ok(store.disown_account(token.digest(), context).await?)
     }
 
-    /// Mails a link to the address that is to become somebody's own.
+    /// Mails a link to the user's new address.
     ///
     /// # Errors
     /// [`Error::MailDisabled`], [`Error::Invalid`], [`Error::Wrong`]; storage with `email_taken`.

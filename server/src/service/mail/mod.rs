@@ -1,4 +1,4 @@
-//! Sending mail: what a mail says, and the worker that hands over what is due.
+//! Mail: the outbox worker that sends due mails, and their texts.
 
 mod render;
 mod texts;
@@ -28,15 +28,15 @@ use crate::{
 
 pub(crate) use self::render::Letterhead;
 
-/// Mails that are on their way at once.
+/// Maximum number of mails sent at once.
 const AT_ONCE: usize = 32;
-/// How long a mail waits for others, and until whoever asked for it has their answer: its time shall not tell whether a
-/// mail goes out.
+/// Delay before a mail is sent, to send several together, and to let the response to its requester go first: response
+/// times must not reveal whether a mail is sent.
 const GATHER: Duration = Duration::from_millis(50);
-/// How long to wait after storage failed.
+/// Delay after a storage failure.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// What hands mails over.
+/// Sends queued mails.
 #[derive(Debug, Clone)]
 pub struct Outbox {
     pub(crate) store: Store,
@@ -44,16 +44,16 @@ pub struct Outbox {
     pub(crate) letterhead: Letterhead,
     pub(crate) metrics: Metrics,
     pub(crate) clock: Clock,
-    /// Mails that were taken, and of which storage does not know it yet.
+    /// Mails that the SMTP server accepted, not yet recorded in storage.
     pub(crate) taken: Arc<Mutex<HashSet<Ulid>>>,
-    /// Held while mails are under way.
+    /// Held while mails are being sent.
     pub(crate) turn: Arc<tokio::sync::Mutex<()>>,
-    /// Whether no more are taken up.
+    /// Whether no more mails are started.
     pub(crate) stopped: Arc<AtomicBool>,
 }
 
 impl Outbox {
-    /// Sends mails as they come, and again those that were not taken, for as long as the server runs.
+    /// Sends mails as they are queued, and retries those that were not accepted, for as long as the server runs.
     pub(crate) async fn run(self) {
         self.stopped.store(false, Ordering::Relaxed);
         loop {
@@ -77,20 +77,20 @@ impl Outbox {
         }
     }
 
-    /// Takes up no more mails, and waits a moment for those under way: what a server took while nobody noted it would be
-    /// sent again.
+    /// Stops starting mails, and waits a moment for those in progress: one that an SMTP server accepted unrecorded
+    /// would be sent again.
     pub(crate) async fn stop(&self, patience: Duration) {
         self.stopped.store(true, Ordering::Relaxed);
         let _ = tokio::time::timeout(patience, self.turn.lock()).await;
     }
 
-    /// Sends what is due; answers when something is due next.
+    /// Sends due mails; returns when the next one is due.
     ///
     /// # Errors
-    /// Storage. What was sent is not sent again.
+    /// Storage. Mails already sent are not sent again.
     pub async fn round(&self) -> Result<Option<Duration>, StoreError> {
         let _turn = self.turn.lock().await;
-        // One person's mails go in the order they were written in: the last link that arrives is the newest.
+        // A user's mails are sent in the order they were written: the last link that arrives is the newest.
         let mut of_each = BTreeMap::<_, Vec<Mail>>::new();
         for mail in self.store.due_mails(self.clock.now(), AT_ONCE).await? {
             of_each.entry(mail.user_id).or_default().push(mail);
@@ -109,7 +109,7 @@ impl Outbox {
         let mut done = Ok(());
         while let Some(settled) = under_way.join_next().await {
             let settled = settled.map_err(|error| StoreError::Unavailable(error.to_string()));
-            // The others are waited for: what was sent is to be noted.
+            // Waits for the others, so that sent mails are recorded.
             done = done.and(settled.and_then(|settled| settled));
         }
         done?;
@@ -176,10 +176,10 @@ impl Outbox {
     }
 }
 
-/// Sends a mail that says that mail arrives.
+/// Sends a test mail.
 ///
 /// # Errors
-/// Why not.
+/// Why sending failed.
 pub(crate) async fn send_test(
     smtp: &Smtp,
     letterhead: &Letterhead,

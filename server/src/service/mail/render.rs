@@ -1,5 +1,5 @@
-//! A mail's text: plain and HTML from the same sentences. Names of people stand in none: whoever signs up with another's
-//! address must not have us send them words of their choice.
+//! Renders a mail's text: plain and HTML from the same sentences. It contains no user names: an attacker who signs up
+//! with another person's address must not be able to send them text of their choice.
 
 use doorward_shared::Timestamp;
 use lettre::{
@@ -16,18 +16,18 @@ use crate::domain::{
     mail::{MailContent, MailKind},
 };
 
-/// What every mail has.
+/// Values common to all mails.
 #[derive(Debug, Clone)]
 pub(crate) struct Letterhead {
     /// Base URL of every link, without a trailing slash.
     pub issuer: String,
     pub site_name: String,
-    /// `#rrggbb`, of the button, and of the text on it.
+    /// Button colour as `#rrggbb`, and the colour of its text.
     pub colours: (String, &'static str),
     pub from: Email,
 }
 
-/// A mail as it is handed over.
+/// A rendered mail.
 #[derive(Debug)]
 pub(crate) struct Rendered {
     pub envelope: Envelope,
@@ -47,7 +47,7 @@ struct Body {
 }
 
 impl Letterhead {
-    /// The mail with this id, which is the same whenever it is rendered: so is its Message-ID.
+    /// The mail with this id. Rendering is deterministic, including its Message-ID.
     ///
     /// # Errors
     /// An address that mail cannot be sent to.
@@ -201,13 +201,13 @@ impl Body {
     }
 }
 
-/// An address as it is sent to: its domain in A-labels.
+/// An address for delivery: its domain in A-labels.
 fn address(email: &Email) -> Result<Address, String> {
     let local = email.local();
     Address::new(local, email.domain_ascii()).map_err(|error| format!("{email:?}: {error}"))
 }
 
-/// Text for a header.
+/// Header value.
 fn one_line(text: &str) -> String {
     let clean = |c: char| if c.is_control() { ' ' } else { c };
     text.chars().map(clean).collect()
@@ -219,7 +219,7 @@ fn time(at: Timestamp) -> String {
     format!("{shown} UTC")
 }
 
-/// RFC 3834: no out-of-office answer comes back.
+/// RFC 3834: suppresses out-of-office replies.
 #[derive(Debug, Clone)]
 struct AutoSubmitted;
 
@@ -262,7 +262,7 @@ mod tests {
         }
     }
 
-    /// What a kind of mail needs of all that.
+    /// The values that a kind of mail needs.
     fn of(kind: MailKind, language: Language) -> MailContent {
         let all = content(language);
         let has_link = !text(kind, language).button.is_empty();
@@ -275,7 +275,7 @@ mod tests {
         }
     }
 
-    /// All that a person may see of a mail.
+    /// Everything in a mail that its reader may see.
     fn shown(letterhead: &Letterhead, kind: MailKind, content: &MailContent) -> String {
         let body = letterhead.body(kind, content);
         let plain = body.plain().replace("\r\n", "\n");

@@ -1,22 +1,22 @@
-//! Every sentence of the mails, in every language there is: one table for each.
+//! Texts of the mails, one table for each language.
 
 mod de;
 mod en;
 
 use crate::domain::mail::{Language, MailKind};
 
-/// What one kind of mail says. `{site}`, `{about}` and `{until}` are filled in.
+/// Text of one kind of mail. `{site}`, `{about}` and `{until}` are filled in.
 #[derive(Debug)]
 pub(super) struct MailText {
     pub subject: &'static str,
     pub lines: &'static [&'static str],
-    /// What its link says; empty where there is none.
+    /// Label of its link; empty if it has none.
     pub button: &'static str,
     /// After the link.
     pub after: &'static [&'static str],
 }
 
-/// Words that all mails of a language share.
+/// Words common to all mails of a language.
 #[derive(Debug)]
 pub(super) struct Words {
     pub when: &'static str,
@@ -43,7 +43,7 @@ pub(super) fn words(language: Language) -> &'static Words {
     }
 }
 
-/// The mails of one language.
+/// The texts of one language.
 struct Mails {
     sign_up: MailText,
     verify: MailText,

@@ -1,4 +1,4 @@
-//! The sentences of the mails in German.
+//! Texts of the mails in German.
 
 use super::{MailText, Mails};
 

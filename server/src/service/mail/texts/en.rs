@@ -1,4 +1,4 @@
-//! The sentences of the mails in English.
+//! Texts of the mails in English.
 
 use super::{MailText, Mails};
 
