@@ -1,4 +1,4 @@
-//! Clients that people have let in.
+//! Consents: the clients a user has authorized.
 
 use doorward_shared::{ClientId, Page, ScopeSet, Timestamp, UserId};
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::domain::{Act, rules::authority as rule};
 
-/// A client somebody has let in.
+/// A client that a user has authorized.
 #[derive(Debug, Clone)]
 pub struct Consent {
     pub client_id: ClientId,
@@ -41,7 +41,7 @@ fn consent(row: &Row<'_>) -> sql::Result<Consent> {
 }
 
 impl Store {
-    /// A page of the clients somebody has let in, newest first unless asked otherwise. `q` is looked for in names.
+    /// A page of the clients a user has authorized, newest first by default. `q` searches names.
     pub async fn consents(
         &self,
         user: UserId,
@@ -66,8 +66,8 @@ impl Store {
         .await
     }
 
-    /// Takes back what somebody allowed a client: the consent, codes not yet used, the sessions it gave, and the keys, links and
-    /// registration tokens that were made with them.
+    /// Revokes a user's consent to a client: the consent, unused codes, the sessions it opened, and the keys, links and
+    /// registration tokens created with their tokens.
     ///
     /// # Errors
     /// As [`rule::revoke_consent`].

@@ -1,11 +1,11 @@
-//! Where a page of a list ended, as its reader brings it back.
+//! Pagination cursors.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use super::{StoreError, list::Sort, sql::Value};
 use crate::{crypto::secret::Digest256, domain::DomainError};
 
-/// Where a page ended, in which order. It holds nothing its reader has not seen.
+/// The position and order where a page ended. It contains nothing that its reader has not seen.
 #[derive(Debug)]
 pub(super) struct Cursor {
     pub sort: Option<Sort>,
@@ -20,8 +20,8 @@ impl Cursor {
         DomainError::Invalid { field, reason }.into()
     }
 
-    /// The order, the sort value and the id, as JSON; a digest of it and of the list before it, so that what was
-    /// changed, or is of another list, is not taken for a cursor; in base64url.
+    /// The cursor as base64url: sort order, sort value and id as JSON, and a digest of them and of the list, so that a
+    /// modified cursor or one of another list is rejected.
     pub(super) fn text(list: &str, sort: Option<&Sort>, value: &Value, id: &Value) -> String {
         let part = |value: &Value| match value {
             Value::Integer(n) => serde_json::Value::from(*n),

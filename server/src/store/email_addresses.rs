@@ -1,5 +1,4 @@
-//! Addresses of accounts: shown to be somebody's by a link that was mailed there, changed, and passwords that are asked for
-//! by mail.
+//! Email addresses of accounts: verification by a mailed link, address changes, and password reset by mail.
 
 use doorward_shared::{Timestamp, UserId};
 
@@ -22,11 +21,11 @@ use crate::{
     },
 };
 
-/// A link that is to be mailed, if somebody is there whom it concerns.
+/// A link to mail, if an account matches.
 #[derive(Debug)]
 pub struct LinkByMail {
     pub hash: Digest256,
-    /// With the link's token and its end. To whom it goes is found in the unit.
+    /// With the link's token and expiry. The recipient is looked up in the transaction.
     pub content: MailContent,
 }
 
@@ -36,26 +35,26 @@ impl LinkByMail {
     }
 }
 
-/// The address that an account is to have.
+/// The requested new address of an account.
 #[derive(Debug)]
 pub struct NewAddress {
     pub email: Email,
-    /// Whether the address before is told.
+    /// Whether the previous address is notified.
     pub tell_old: bool,
 }
 
-/// What a mail is asked for that anybody may ask for.
+/// Purpose of a mail that anyone may request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AskedFor {
-    /// A new password.
+    /// Password reset.
     Password,
-    /// To verify the address.
+    /// Address verification.
     Verification,
 }
 
 impl Store {
-    /// Mails a link to the account with an address, if there is one and it `may` be mailed; answers whether. Else the unit
-    /// does as much, and leaves nothing.
+    /// Mails a link to the account with an address, if there is one and it `may` be mailed; returns whether. Otherwise
+    /// the transaction does the same work without a row, so that timing reveals nothing.
     pub async fn mail_link(
         &self,
         asked: AskedFor,
@@ -96,11 +95,13 @@ impl Store {
         .await
     }
 
-    /// Verifies an address by a link that was mailed there; it is the account's from now on, where it was not before. Where
-    /// whoever opens it is `signed_in` to that account, what it has is theirs; else it may be somebody else's.
+    /// Verifies an address by a mailed link; from then on it is the account's address, if it was not already. If the
+    /// user who opens the link is `signed_in` to that account, its credentials are theirs; otherwise another person may
+    /// have set them up.
     ///
     /// # Errors
-    /// [`DomainError::LinkDead`], [`DomainError::LinkExpired`]; [`DomainError::EmailTaken`], which uses nothing up.
+    /// [`DomainError::LinkDead`], [`DomainError::LinkExpired`]; [`DomainError::EmailTaken`], which leaves the link
+    /// unused.
     pub async fn verify_email(
         &self,
         hash: Digest256,
@@ -137,8 +138,8 @@ impl Store {
         .await
     }
 
-    /// Whoever the address belongs to says that it was not them: deletes the account of a sign-up's own link, or ends a
-    /// change to the address. Answers which.
+    /// Handles "this was not me" from the owner of the address: deletes the account of a sign-up's own link, or cancels
+    /// a change to the address. Returns which.
     ///
     /// # Errors
     /// [`DomainError::LinkDead`], also of a sign-up whose address is verified; [`DomainError::LinkExpired`]; [`DomainError::Conflict`]
@@ -166,7 +167,7 @@ impl Store {
         .await
     }
 
-    /// Mails a link to the address that is to become the account's, and tells the one before where that is wanted.
+    /// Mails a link to the address that is to become the account's, and notifies the previous one if requested.
     ///
     /// # Errors
     /// [`DomainError::EmailTaken`], [`DomainError::PasswordChanged`], [`DomainError::Invalid`], [`DomainError::FactorFirst`]; as
@@ -182,7 +183,7 @@ impl Store {
         self.write(move |tx| {
             let by = authority::authorize(tx, &act)?;
             rule::change_address(&by, user)?;
-            // By a reset from there second factors may end.
+            // A password reset from the new address could remove second factors.
             factor_sessions::demand(tx.conn, &act)?;
             let context = act.context(&by);
             sessions::demand_password(tx, user, &password.hash, password.rehashed)?;
@@ -214,8 +215,8 @@ impl Store {
     }
 }
 
-/// Makes a link of the account and mails it to the address that `user` has here. Those mailed before go on to their end, as
-/// anybody may ask for one more; of two changes of the address the later one counts.
+/// Creates a link of the account and mails it to the address that `user` has here. Earlier links stay valid until they
+/// expire, since anyone may request another; of two address changes the later one counts.
 pub(super) fn send(
     tx: &mut WriteTx<'_>,
     kind: LinkKind,
@@ -240,7 +241,7 @@ pub(super) fn send(
     mails::write(tx, mail, Some(user.id), &content)
 }
 
-/// Does what [`send`] does, and leaves nothing: where nobody is written to, the time it takes shall not tell.
+/// Performs the same work as [`send`] without a row, so that timing does not reveal whether a mail is sent.
 fn do_equal_work(tx: &mut WriteTx<'_>, link: LinkByMail) -> Result<(), StoreError> {
     let sql = "SELECT id FROM users ORDER BY id DESC LIMIT 1";
     let anybody = tx
@@ -263,7 +264,7 @@ fn do_equal_work(tx: &mut WriteTx<'_>, link: LinkByMail) -> Result<(), StoreErro
     mails::do_equal_work(tx, user_id, &link.content)
 }
 
-/// A link that verifies an address, and its account.
+/// A verification link and its account.
 fn open(tx: &WriteTx<'_>, hash: Digest256, now: Timestamp) -> Result<(Link, User), StoreError> {
     let link = one_time_links::find(tx.conn, hash, now)?.ok_or(DomainError::LinkDead)?;
     let user = accounts::find(tx.conn, link.user_id)?.ok_or(DomainError::LinkDead)?;
@@ -271,7 +272,7 @@ fn open(tx: &WriteTx<'_>, hash: Digest256, now: Timestamp) -> Result<(Link, User
     Ok((link, user))
 }
 
-/// The account that signing in with an address means.
+/// The account that a sign-in with this address selects.
 pub(super) fn of_address(conn: &Connection, email: &str) -> Result<Option<User>, StoreError> {
     let [beside, key] = Email::keys_of(email);
     let sql = format!(
@@ -283,8 +284,8 @@ pub(super) fn of_address(conn: &Connection, email: &str) -> Result<Option<User>,
         .optional()?)
 }
 
-/// An address that the mail of an account's is about: abridged where the account's own may be somebody else's, who is sent
-/// no words of a stranger's choice.
+/// The address shown in a mail about an account; abbreviated if the account may belong to another person, who must not
+/// receive text of an attacker's choice.
 pub(super) fn told_address(user: &User, about: &Email) -> Option<String> {
     if user.email_verified {
         Some(about.as_str().to_owned())
@@ -293,7 +294,7 @@ pub(super) fn told_address(user: &User, about: &Email) -> Option<String> {
     }
 }
 
-/// What is known of an account's address.
+/// Facts about an account's address, for the rules.
 pub(super) fn known(tx: &WriteTx<'_>, user: UserId) -> Result<rules::LinkFacts, StoreError> {
     let sql = "SELECT verified_at, created_at FROM users WHERE id = ?1";
     let mut select = tx.conn.prepare_cached(sql)?;
@@ -307,7 +308,7 @@ pub(super) fn known(tx: &WriteTx<'_>, user: UserId) -> Result<rules::LinkFacts, 
     })
 }
 
-/// Writes when the address was verified; none where what the account has is its holder's.
+/// Sets the verification time of the address; `None` once the account's credentials are known to be its owner's.
 pub(super) fn set_verified_at(
     tx: &WriteTx<'_>,
     user: UserId,
@@ -319,7 +320,7 @@ pub(super) fn set_verified_at(
     Ok(())
 }
 
-/// Whether somebody made the account for themselves.
+/// Whether the account was created by sign-up.
 pub(super) fn has_signed_up(conn: &Connection, user: UserId) -> Result<bool, StoreError> {
     let sql = "SELECT signed_up FROM users WHERE id = ?1";
     let mut select = conn.prepare_cached(sql)?;

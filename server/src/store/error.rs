@@ -1,21 +1,21 @@
-//! What goes wrong in the store.
+//! Errors of the store.
 
 use std::path::Path;
 
 use super::sql;
 use crate::domain::DomainError;
 
-/// A unit that did not happen. Nothing of it is on disk, but for [`StoreError::Uncertain`].
+/// A failed write transaction. Nothing of it is on disk, except for [`StoreError::Uncertain`].
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The rules refuse it.
+    /// Rejected by a domain rule.
     #[error(transparent)]
     Refused(#[from] DomainError),
-    /// The disk is full, failing, or the database is damaged.
+    /// The disk is full or failing, or the database is damaged.
     #[error("{0}")]
     Unavailable(String),
-    /// The disk refused to sync a commit, and the one after it too: if the process ends now, the change may be found
-    /// done, whole.
+    /// The disk refused to sync the commit and the one after it: if the process ends now, the change may turn out to be
+    /// fully written.
     #[error("{0}; whether the change is on disk is not known")]
     Uncertain(String),
     /// The queue is full.
@@ -28,7 +28,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Names the file that it is about.
+    /// Adds the name of the file concerned.
     pub(super) fn at(self, path: &Path) -> Self {
         match self {
             Self::Unavailable(why) => Self::Unavailable(format!("{}: {why}", path.display())),
@@ -37,12 +37,12 @@ impl StoreError {
     }
 }
 
-/// Names the file that an operation failed with. There is no conversion without a name, so that none is forgotten.
+/// Adds the name of the file that an operation failed on. No conversion works without a name, so none is forgotten.
 pub(super) fn at(path: &Path) -> impl Fn(std::io::Error) -> StoreError {
     move |error| StoreError::Unavailable(format!("{}: {error}", path.display()))
 }
 
-/// The system gives no more threads.
+/// The system cannot start another thread.
 pub(super) fn no_thread(error: std::io::Error) -> StoreError {
     StoreError::Unavailable(format!("cannot start a thread: {error}"))
 }

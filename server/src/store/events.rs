@@ -1,4 +1,4 @@
-//! The audit log, as it is read. It is written by [`super::write_tx::WriteTx::event`].
+//! Reads of the audit log. It is written by [`super::write_tx::WriteTx::event`].
 
 use doorward_shared::{ClientId, EventId, Page, Timestamp, UserId, admin::EventSummary};
 use tokio::sync::watch;
@@ -18,16 +18,16 @@ use crate::{
     state::RefusedRequest,
 };
 
-/// Which events a list holds.
+/// Filter of the event list.
 #[derive(Debug, Clone, Default)]
 pub struct EventFilter {
     pub actor: Option<String>,
-    /// The action, or the start of it: `user.` is all about users.
+    /// The action or a prefix of it: `user.` matches all user events.
     pub action: Option<String>,
     pub target: Option<String>,
     pub user_id: Option<UserId>,
     pub ip: Option<String>,
-    /// The client through which somebody acted.
+    /// The client through which the actor acted.
     pub client_id: Option<ClientId>,
     pub since: Option<Timestamp>,
     pub until: Option<Timestamp>,
@@ -42,15 +42,15 @@ const LIST: List<Event> = List {
     row: row_mapping::event,
 };
 
-/// Events that are counted in a summary, newest first.
+/// Maximum events counted in a summary, newest first.
 const SUMMARISED: u32 = 20_000;
 
-/// Events that a search reads of each kind: the newest of those that match the other filters.
+/// Maximum events that a search reads per index: the newest that match the other filters.
 const SEARCHED: u32 = 5000;
 
 impl Store {
-    /// A page of events. `q` is looked for in action, actor, target, detail, cause and what was sent, of the newest 5,000 that match the filter,
-    /// and of those whose whole target or actor it is.
+    /// A page of events. `q` searches action, actor, target, detail, cause and the sent value in the newest 5,000
+    /// events that match the filter, and in those whose target or actor equals it.
     pub async fn events(
         &self,
         filter: EventFilter,
@@ -67,7 +67,7 @@ impl Store {
         .await
     }
 
-    /// What the newest events that match come to, together.
+    /// A summary of the newest matching events.
     pub(crate) async fn event_summary(
         &self,
         filter: EventFilter,
@@ -75,7 +75,7 @@ impl Store {
         self.read(move |conn| {
             let mut tally = Tally::of(SUMMARISED);
             let columns = "e.time, e.action, e.user_id, coalesce(e.count, 1)";
-            // One more than is counted tells whether those were all.
+            // One more than is counted, to detect whether there are more.
             let rows = SUMMARISED + 1;
             LIST.each_newest(conn, conditions(filter), columns, rows, |row| {
                 let user = row_mapping::maybe_ulid(row, 2)?.map(UserId);
@@ -92,7 +92,7 @@ impl Store {
         .await
     }
 
-    /// Up to `limit` events after `after`, oldest first: how a stream goes on without loss or repeat.
+    /// Up to `limit` events after `after`, oldest first. Lets a stream resume without loss or duplicates.
     pub async fn events_after(
         &self,
         after: Option<EventId>,
@@ -119,12 +119,12 @@ impl Store {
         .await
     }
 
-    /// Changes whenever events were committed.
+    /// Changes whenever events have been committed.
     pub fn event_signal(&self) -> watch::Receiver<u64> {
         self.memory().events.subscribe()
     }
 
-    /// Appends an event for each refusal.
+    /// Appends one event per refusal.
     pub(crate) async fn note_refusals(
         &self,
         refusals: Vec<RefusedRequest>,
@@ -153,7 +153,7 @@ impl Store {
         .await
     }
 
-    /// Appends an event of something that changed nothing else: a refused sign-in.
+    /// Appends an event that accompanies no other change, such as a refused sign-in.
     pub async fn append(
         &self,
         action: &'static str,
@@ -192,7 +192,7 @@ fn conditions(filter: EventFilter) -> Filter {
         }
     }
     if let Some(action) = filter.action {
-        // A range, so that an index serves it. No action has a character beyond `~`.
+        // A range, so that an index is used. No action has a character beyond `~`.
         let end = format!("{action}\u{7f}");
         conditions.and(
             "~e.action >= ? AND ~e.action < ?",
@@ -206,14 +206,14 @@ fn conditions(filter: EventFilter) -> Filter {
         conditions.and("e.client_id = ?", [Value::Blob(id.0.to_bytes().to_vec())]);
     }
     if let Some(since) = filter.since {
-        // An id's time is never before its event's.
+        // An id's time is never earlier than its event's time.
         conditions.and(
             "e.time >= ? AND e.id >= ?",
             [Value::Integer(since.0), Value::Blob(first_id(since).into())],
         );
     }
     if let Some(until) = filter.until {
-        // It lies after it only while a clock that was set back catches up.
+        // An id's time is later only while the clock catches up after being set back.
         let surely = until.plus_seconds(86_400);
         conditions.and(
             "e.time < ? AND e.id < ?",
@@ -226,9 +226,9 @@ fn conditions(filter: EventFilter) -> Filter {
     conditions
 }
 
-/// Among the newest only: text is looked for row by row.
+/// Restricted to the newest events, because text is searched row by row.
 fn search(conditions: &mut Filter, q: &str) {
-    // Whoever searches by what an index knows whole finds it however old it is.
+    // A whole value that is indexed is found regardless of its age.
     let whole = ["e.target = ?", "e.actor = ?"];
     let whole = whole.map(|condition| (condition, Value::Text(q.to_owned())));
     conditions.newest(LIST.id, LIST.from, SEARCHED, &whole);

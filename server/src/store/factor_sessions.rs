@@ -1,5 +1,5 @@
-//! Sessions in which a second factor was shown or set up: where an account has any, only these change them, its password or its
-//! address, delete it, or act as an operator.
+//! Sessions with a verified or newly set-up second factor. If an account has a factor, only these may change its
+//! factors, password or address, delete it, or act as an operator.
 
 use doorward_shared::{SessionId, UserId};
 use ulid::Ulid;
@@ -20,7 +20,7 @@ use crate::domain::{
 };
 
 impl Store {
-    /// Whether somebody may change their factors now, before they are asked for one. The act itself is judged again.
+    /// Checks early that a user may change their factors, before they are asked for one. The operation checks again.
     ///
     /// # Errors
     /// [`DomainError::FactorFirst`]; as [`rule::change_factors`].
@@ -34,7 +34,7 @@ impl Store {
         .await
     }
 
-    /// Whether a second factor counts as shown in a session; none where its account has none, or it is gone.
+    /// Whether a session counts as verified by a second factor; `None` if the account has no factor or is deleted.
     pub async fn factor_shown(&self, id: SessionId) -> Result<Option<bool>, StoreError> {
         self.read(move |conn| match sessions::find(conn, id)? {
             Some(session) => shown(conn, &session),
@@ -44,7 +44,7 @@ impl Store {
     }
 }
 
-/// Demands a session in which a factor was shown or set up, where its account has any.
+/// Requires a session with a verified or newly set-up factor, if the account has any.
 pub(super) fn demand(conn: &Connection, act: &Act) -> Result<(), StoreError> {
     let Some(id) = act.session() else {
         return Ok(());
@@ -53,9 +53,9 @@ pub(super) fn demand(conn: &Connection, act: &Act) -> Result<(), StoreError> {
     Ok(session::has_shown_factor(shown(conn, &session)?)?)
 }
 
-/// Whether a factor was shown or set up in a session, or in the browser's that it was allowed in and that stands still, and none
-/// was taken away since; none where the account has no factor. What a browser's session has from one before it was not
-/// allowed there, and one that has ended is not asked again when factors are taken away.
+/// Whether a factor was verified or set up in the session, or in the browser session that authorized it and is still
+/// live, and none has been removed since; `None` if the account has no factor. A factor that a browser session inherits
+/// from an earlier one does not count, and an ended browser session is ignored when factors are removed.
 pub(super) fn shown(conn: &Connection, session: &Session) -> Result<Option<bool>, StoreError> {
     if !has_factor(conn, session.user_id)? {
         return Ok(None);
@@ -73,18 +73,19 @@ pub(super) fn shown(conn: &Connection, session: &Session) -> Result<Option<bool>
     Ok(Some(has_set || is_newer && session.method.has_factor()))
 }
 
-/// Whether what a client was given rests on a sign-in after this id. The browser's session may be a later one: it goes on with
-/// what the one before had opened. Where the clock was set back ids go on, and times tell nothing until it has caught up.
+/// Whether a client's session was authorized by a sign-in after this id. The browser session may be newer than the
+/// sign-in, since it takes over the sessions of the one before. If the clock was set back, ids still increase but times
+/// are unusable until it has caught up.
 fn is_signed_in_after(session: &Session, id: Ulid) -> bool {
     let then = i64::try_from(id.timestamp_ms()).unwrap_or(i64::MAX);
-    // A minute apart: a row's time is taken before its unit runs.
+    // With a minute of tolerance: a row's time is taken before its transaction runs.
     let is_set_back = session.created_at.plus_seconds(60).0 < then;
     let is_later = session.auth_time.is_none_or(|at| at.0 > then);
     session.id.0 > id && (is_set_back || is_later)
 }
 
-/// What follows from a factor that was set up, by somebody who is signed in or on their way in: a change of address that was
-/// asked for before ends. Where that was without a factor, the new address could get around this one.
+/// Applies the consequences of a new factor, set up by a signed-in user or during sign-in: pending address changes are
+/// cancelled. One requested without a factor could bypass the new one.
 pub(super) fn set_up(
     tx: &WriteTx<'_>,
     user: UserId,
@@ -96,9 +97,9 @@ pub(super) fn set_up(
     one_time_links::end_address_change(tx.conn, user)
 }
 
-/// What follows from a factor that its person has taken away: the session in which that was done has shown one, and of
-/// those before none has any more, with one set up in it or not. They may be of whoever has found the factor, and so may a
-/// change of address that was asked for in them.
+/// Applies the consequences of a factor removed by the user: the current session counts as verified, all earlier ones
+/// no longer do, even if a factor was set up in them. They may belong to an attacker who found the factor, as may an
+/// address change requested in them.
 pub(super) fn taken_away(tx: &mut WriteTx<'_>, user: UserId, act: &Act) -> Result<(), StoreError> {
     let removed = tx.id(act.at());
     let sql = "UPDATE users SET factor_removed = ?2 WHERE id = ?1";
@@ -111,8 +112,8 @@ pub(super) fn taken_away(tx: &mut WriteTx<'_>, user: UserId, act: &Act) -> Resul
     act.session().map_or(Ok(()), |id| note(tx.conn, id, true))
 }
 
-/// Ends the sessions in which a factor was shown that an operator takes away: they may be of whoever has it now. Where an
-/// account has many sessions all of them end. In none of the others has one been shown.
+/// Ends the sessions verified by a factor that an operator removes: they may belong to its thief. If an account has
+/// many sessions, all of them end. The other sessions were not verified by a factor.
 pub(super) fn end(
     tx: &mut WriteTx<'_>,
     user: UserId,
@@ -133,7 +134,7 @@ pub(super) fn end(
     Ok(())
 }
 
-/// Notes whether a factor was set up in a session.
+/// Records whether a factor was set up in a session.
 fn note(conn: &Connection, session: SessionId, has_set: bool) -> Result<(), StoreError> {
     let sql = "UPDATE sessions SET set_factor = ?2 WHERE id = ?1";
     let mut update = conn.prepare_cached(sql)?;

@@ -1,4 +1,4 @@
-//! Second factors: secrets of one-time codes, recovery codes, passkeys.
+//! Second factors: one-time code secrets, recovery codes and passkeys.
 
 use doorward_shared::{Timestamp, UserId};
 
@@ -18,47 +18,47 @@ use crate::{
     },
 };
 
-/// Lifetime of a set-up of one-time codes, in seconds.
+/// Lifetime of a one-time code set-up, in seconds.
 const SETUP_SECONDS: i64 = 600;
-/// Codes that may be tried with one set-up.
+/// Maximum codes tried per set-up.
 const SETUP_TRIES: u32 = 5;
 
-/// One-time codes to be taken into use.
+/// A one-time code set-up to confirm.
 #[derive(Debug)]
 pub struct NewTotp {
-    /// The secret.
+    /// The sealed secret.
     pub sealed: Vec<u8>,
-    /// Of the first code.
+    /// Time step of the first code.
     pub step: i64,
     /// Hashes of the recovery codes.
     pub codes: Vec<Digest256>,
 }
 
-/// The password that a sign-in or an act began with.
+/// The password with which a sign-in or an operation began.
 #[derive(Debug)]
 pub struct SeenPassword {
     pub hash: String,
-    /// A dearer hash of the same password.
+    /// A more expensive hash of the same password, to store.
     pub rehashed: Option<String>,
 }
 
 impl Store {
-    /// From now on sessions of people of these roles are good only with a second factor. Once, at the start.
+    /// Requires a second factor for sessions of users with these roles from now on. Called once, at the start.
     pub fn require_factor_of(&self, roles: &[String]) {
         let _ = self.memory().factor_roles.set(roles.into());
     }
 
-    /// Whether people of a role must have a second factor. From memory.
+    /// Whether a role requires a second factor. From memory.
     pub fn demands_factor(&self, role: &str) -> bool {
         self.memory().demands_factor(role)
     }
 
-    /// What an account has set up.
+    /// The factors that an account has set up.
     pub async fn factors(&self, user: UserId) -> Result<Factors, StoreError> {
         self.read(move |conn| factors(conn, user)).await
     }
 
-    /// The sealed secret of an account's one-time codes that are in use.
+    /// The sealed secret of an account's active one-time codes.
     pub async fn totp_secret(&self, user: UserId) -> Result<Option<Vec<u8>>, StoreError> {
         self.read(move |conn| {
             let sql = "SELECT sealed FROM totp WHERE user_id = ?1 AND confirmed_at IS NOT NULL";
@@ -70,10 +70,11 @@ impl Store {
         .await
     }
 
-    /// Keeps a secret until its first code confirms it; one that was being set up before is forgotten.
+    /// Stores a secret until its first code confirms it; replaces an unconfirmed one.
     ///
     /// # Errors
-    /// [`DomainError::Conflict`] where codes are in use, [`DomainError::PasswordChanged`]; as [`rule::change_factors`].
+    /// [`DomainError::Conflict`] if one-time codes are active, [`DomainError::PasswordChanged`]; as
+    /// [`rule::change_factors`].
     pub async fn begin_totp(
         &self,
         user: UserId,
@@ -99,8 +100,8 @@ impl Store {
         .await
     }
 
-    /// The sealed secret that is being set up, of whose tries one is used up with this: however many come at once, no
-    /// more codes are compared. `None` where no set-up is open any more.
+    /// The sealed secret of the open set-up, after consuming one of its tries; concurrent requests cannot compare more
+    /// codes than that. `None` if no set-up is open.
     ///
     /// # Errors
     /// As [`rule::change_factors`].
@@ -126,10 +127,10 @@ impl Store {
         .await
     }
 
-    /// Takes the codes of a secret into use, and gives recovery codes.
+    /// Activates a confirmed one-time code secret and issues recovery codes.
     ///
     /// # Errors
-    /// [`DomainError::Conflict`] when the secret is no longer the one that is being set up; as [`rule::change_factors`].
+    /// [`DomainError::Conflict`] if the secret is no longer the one being set up; as [`rule::change_factors`].
     pub async fn confirm_totp(
         &self,
         user: UserId,
@@ -159,10 +160,10 @@ impl Store {
         .await
     }
 
-    /// Ends one-time codes, with a code of `step`.
+    /// Removes one-time codes, authorized by a code of `step`.
     ///
     /// # Errors
-    /// [`DomainError::FactorWrong`] where none are in use or the step was used, [`DomainError::PasswordChanged`]; as
+    /// [`DomainError::FactorWrong`] if none are active or the step was used, [`DomainError::PasswordChanged`]; as
     /// [`rule::change_factors`].
     pub async fn remove_totp(
         &self,
@@ -172,7 +173,7 @@ impl Store {
         act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |tx| {
-            // The code is the factor that is shown.
+            // The code itself verifies the factor.
             let by = authority::authorize(tx, &act)?;
             rule::change_factors(&by, user)?;
             sessions::demand_password(tx, user, &password.hash, password.rehashed)?;
@@ -212,11 +213,11 @@ impl Store {
         .await
     }
 
-    /// Removes every factor of an account, and ends the sessions in which one was shown; what an operator does for somebody
-    /// who has lost theirs.
+    /// Removes every factor of an account and ends the sessions verified by one. For operators, when a user has lost
+    /// their factors.
     ///
     /// # Errors
-    /// [`DomainError::NotFound`]; as for setting a password, with which they could sign in next.
+    /// [`DomainError::NotFound`]; as for setting a password, since the caller could sign in with one next.
     pub async fn remove_factors(&self, user: UserId, act: Act) -> Result<(), StoreError> {
         self.write(move |tx| {
             let by = authority::authorize_password(tx, user, &act)?;
@@ -229,7 +230,7 @@ impl Store {
     }
 }
 
-/// Judges who changes the factors of an account; where a password was shown, it must still be the account's.
+/// Authorizes a change of an account's factors; a verified password must still be the account's.
 pub(super) fn validate(
     tx: &mut WriteTx<'_>,
     user: UserId,
@@ -245,8 +246,8 @@ pub(super) fn validate(
     Ok(by)
 }
 
-/// Ends what would become a credential of an account without being one yet: sign-ins that wait for their factor, a set-up of
-/// one-time codes, and a change of address, from where a reset by mail would let somebody in.
+/// Revokes what could still become a credential of an account: sign-ins that wait for their factor, one-time code
+/// set-ups, and address changes, whose new address could receive a password reset.
 pub(super) fn end_unfinished(conn: &Connection, user: UserId) -> Result<(), StoreError> {
     let setup = "DELETE FROM totp WHERE user_id = ?1 AND confirmed_at IS NULL";
     of_user(conn, setup, user)?;
@@ -255,7 +256,7 @@ pub(super) fn end_unfinished(conn: &Connection, user: UserId) -> Result<(), Stor
     one_time_links::end_address_change(conn, user)
 }
 
-/// Removes every factor of an account, and what waits for one.
+/// Removes every factor of an account and the sign-ins that wait for one.
 pub(super) fn remove_all(conn: &Connection, user: UserId) -> Result<(), StoreError> {
     of_user(conn, "DELETE FROM totp WHERE user_id = ?1", user)?;
     of_user(conn, "DELETE FROM passkeys WHERE user_id = ?1", user)?;
@@ -263,7 +264,7 @@ pub(super) fn remove_all(conn: &Connection, user: UserId) -> Result<(), StoreErr
     end_unfinished(conn, user)
 }
 
-/// A condition on an account, by the column or parameter that is its id: whether a sign-in to it asks for a second factor.
+/// A condition on an account id (column or parameter): whether its sign-in requires a second factor.
 macro_rules! with_factor {
     ($id:literal) => {
         concat!(
@@ -278,13 +279,13 @@ macro_rules! with_factor {
 
 pub(super) use with_factor;
 
-/// Whether an account has a second factor. Recovery codes only stand in for one.
+/// Whether an account has a second factor. Recovery codes alone do not count.
 pub(super) fn has_factor(conn: &Connection, user: UserId) -> Result<bool, StoreError> {
     let mut select = conn.prepare_cached(concat!("SELECT ", with_factor!("?1")))?;
     Ok(select.query_row([user.0.to_bytes()], |row| row.get(0))?)
 }
 
-/// What an account has set up.
+/// The factors that an account has set up.
 pub(super) fn factors(conn: &Connection, user: UserId) -> Result<Factors, StoreError> {
     let id = user.0.to_bytes();
     let totp = conn
@@ -303,7 +304,7 @@ pub(super) fn factors(conn: &Connection, user: UserId) -> Result<Factors, StoreE
     })
 }
 
-/// Carries out a statement about an account.
+/// Runs a statement with an account id as its parameter.
 fn of_user(conn: &Connection, sql: &str, user: UserId) -> Result<usize, StoreError> {
     Ok(conn.prepare_cached(sql)?.execute([user.0.to_bytes()])?)
 }
@@ -312,7 +313,7 @@ fn delete_codes(conn: &Connection, user: UserId) -> Result<usize, StoreError> {
     of_user(conn, "DELETE FROM recovery_codes WHERE user_id = ?1", user)
 }
 
-/// Gives recovery codes in the place of those before; how many those were.
+/// Replaces recovery codes; returns the number of the previous ones.
 pub(super) fn replace_codes(
     tx: &mut WriteTx<'_>,
     user: UserId,
@@ -328,7 +329,7 @@ pub(super) fn replace_codes(
     Ok(before)
 }
 
-/// Recovery codes stand in for a factor: they go with the last one, which people keep whose role demands one.
+/// Deletes the recovery codes with the last factor, unless the role requires a factor.
 pub(super) fn after_removal(tx: &WriteTx<'_>, user: UserId) -> Result<(), StoreError> {
     if has_factor(tx.conn, user)? {
         return Ok(());
@@ -338,7 +339,7 @@ pub(super) fn after_removal(tx: &WriteTx<'_>, user: UserId) -> Result<(), StoreE
     delete_codes(tx.conn, user).map(drop)
 }
 
-/// Uses a factor up, each in one check-and-set: of concurrent uses exactly one wins.
+/// Consumes a factor in one check-and-set: of concurrent uses exactly one wins.
 pub(super) fn use_up(
     tx: &mut WriteTx<'_>,
     user: UserId,

@@ -1,5 +1,5 @@
-//! Who may sign in to a client: members of its groups. Whoever is not among them any more loses at once what the client
-//! was given for them.
+//! Restriction of clients to groups of users. A user removed from them immediately loses what the client was granted
+//! for them.
 
 use doorward_shared::{ClientId, UserId};
 
@@ -13,10 +13,10 @@ use super::{
 };
 use crate::domain::{AuditContext, Client, ClientPolicy, User};
 
-/// Sessions of a client that are looked at when its groups change; where it has more, all of them end.
+/// Maximum sessions of a client checked when its groups change; if it has more, all of them end.
 const LOOKED_AT: usize = 1000;
 
-/// Clients with groups: few, and each an operator's own.
+/// Clients with group restrictions: few, and all created by operators.
 fn restricted(conn: &Connection) -> Result<Vec<(ClientId, ClientPolicy)>, StoreError> {
     let sql = "SELECT id, allowed_groups FROM clients WHERE allowed_groups <> ''";
     let mut select = conn.prepare_cached(sql)?;
@@ -30,7 +30,7 @@ fn restricted(conn: &Connection) -> Result<Vec<(ClientId, ClientPolicy)>, StoreE
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-/// Ends what clients have of somebody who has left their groups: codes, sessions, refresh tokens.
+/// Revokes the codes, sessions and refresh tokens of clients whose groups a user has left.
 pub(super) fn left_groups(
     tx: &mut WriteTx<'_>,
     before: &User,
@@ -46,8 +46,8 @@ pub(super) fn left_groups(
     Ok(())
 }
 
-/// Ends a client's sessions of everybody whom its groups do not admit any more. Where there are many sessions all of the
-/// client's end: members sign in again.
+/// Ends a client's sessions of all users that its groups no longer admit. If the client has many sessions, all of them
+/// end and members sign in again.
 pub(super) fn groups_changed(
     tx: &mut WriteTx<'_>,
     before: &Client,

@@ -11,17 +11,17 @@ use super::{
 };
 use crate::domain::{ApiKey, KeyOwner};
 
-/// Which keys a list holds.
+/// Filter of the key list.
 #[derive(Debug, Clone, Default)]
 pub struct KeyFilter {
     pub owner: Option<KeyOwner>,
-    /// Keys that hold exactly this scope.
+    /// Keys with exactly this scope.
     pub scope: Option<Scope>,
-    /// Not used at or after this.
+    /// Not used at or after this time.
     pub unused_since: Option<Timestamp>,
-    /// Expiring before this.
+    /// Expiring before this time.
     pub expires_before: Option<Timestamp>,
-    /// Neither revoked nor expired, or either.
+    /// Whether to list live keys or revoked and expired ones.
     pub active: Option<bool>,
 }
 
@@ -42,7 +42,7 @@ const LIST: List<ApiKey> = List {
 };
 
 impl Store {
-    /// A page of keys. `q` is looked for in names and hints.
+    /// A page of keys. `q` searches names and hints.
     pub async fn keys(
         &self,
         filter: KeyFilter,
@@ -51,7 +51,7 @@ impl Store {
     ) -> Result<Page<ApiKey>, StoreError> {
         let order = LIST.order(&query)?;
         if filter.unused_since.is_some() || query.sorts_by("lastUsedAt") {
-            // What was noted is to be judged by; should it not be written now, what is on disk is.
+            // The filter depends on buffered last-used times; if the flush fails, the stored ones are used.
             let _ = self.flush_touches().await;
         }
         let page = self
@@ -91,7 +91,7 @@ fn conditions(filter: &KeyFilter, now: Timestamp, pending: bool) -> Filter {
         conditions.and("k.expires_at < ?", [Value::Integer(before.0)]);
     }
     let now = || [Value::Integer(now.0), Value::Integer(now.0)];
-    // The same rule as `ApiKey::is_live`.
+    // Same rule as `ApiKey::is_live`.
     match filter.active {
         Some(true) => {
             conditions.and("(k.revoked_at IS NULL OR k.revoked_at > ?) AND (k.expires_at IS NULL OR k.expires_at > ?)", now());

@@ -1,4 +1,4 @@
-//! Rows of API keys: found, written, ended.
+//! Rows of API keys: select, insert, update and revoke.
 
 use doorward_shared::{ClientId, KeyId, Timestamp, UserId};
 
@@ -26,14 +26,14 @@ pub(super) fn find(conn: &Connection, id: KeyId) -> Result<Option<ApiKey>, Store
         .optional()?)
 }
 
-/// The person whose consent to a client a key rests on.
+/// The user whose consent to a client a key depends on.
 pub(super) fn granted_by(conn: &Connection, id: KeyId) -> Result<Option<UserId>, StoreError> {
     let mut select = conn.prepare_cached("SELECT granted_by FROM api_keys WHERE id = ?1")?;
     let found = select.query_row([id.0.to_bytes()], |row| row_mapping::maybe_ulid(row, 0));
     Ok(found.optional()?.flatten().map(UserId))
 }
 
-/// Mints a key: its row and its event.
+/// Mints a key: inserts its row and its event.
 pub(super) fn insert(
     tx: &mut WriteTx<'_>,
     new: NewKey,
@@ -85,7 +85,7 @@ pub(super) fn insert(
     Ok(key)
 }
 
-/// Writes the row of a new key, without its terms.
+/// Inserts the row of a new key, without its restrictions.
 fn write(
     tx: &mut WriteTx<'_>,
     key: &ApiKey,
@@ -117,7 +117,7 @@ fn write(
     Ok(())
 }
 
-/// Writes what may change of a key.
+/// Writes the mutable fields of a key.
 pub(super) fn update(tx: &mut WriteTx<'_>, key: &ApiKey) -> Result<(), StoreError> {
     let terms = &key.terms;
     let allowed: Vec<_> = terms.allowed_ips.iter().map(ToString::to_string).collect();
@@ -141,7 +141,7 @@ pub(super) fn update(tx: &mut WriteTx<'_>, key: &ApiKey) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Makes memory let go of a key.
+/// Removes a key from the cache.
 pub(super) fn forget(tx: &mut WriteTx<'_>, id: KeyId) -> Result<(), StoreError> {
     let mut select = tx
         .conn
@@ -151,7 +151,7 @@ pub(super) fn forget(tx: &mut WriteTx<'_>, id: KeyId) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Revokes one key; whether it was not dead before.
+/// Revokes one key; returns whether it was not yet revoked.
 pub(super) fn revoke(tx: &mut WriteTx<'_>, id: KeyId, now: Timestamp) -> Result<bool, StoreError> {
     if find(tx.conn, id)?.is_some_and(|key| key.is_revoked(now)) {
         return Ok(false);
@@ -165,28 +165,28 @@ pub(super) fn revoke(tx: &mut WriteTx<'_>, id: KeyId, now: Timestamp) -> Result<
     Ok(done > 0)
 }
 
-/// Which keys end together.
+/// Sets of keys that are revoked together.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum KeysOf {
     Owner(UserId),
-    /// Its own, those it minted for others, and those that came of what it let an OAuth client have.
+    /// The account's own keys, those it minted for others, and those minted with tokens it granted to OAuth clients.
     OwnerAndMinter(UserId),
-    /// Those minted with a client's tokens.
+    /// Keys minted with a client's tokens.
     Client(ClientId),
-    /// Of those, the ones that came of tokens of this account.
+    /// The subset minted with tokens of this account.
     MintedThrough(UserId, ClientId),
 }
 
-/// Ends the links that somebody was shown for others, and the registration tokens that they minted.
+/// Revokes the links that an account or client was shown for others, and the registration tokens it minted.
 pub(super) fn end_shown_to(tx: &WriteTx<'_>, to: Actor) -> Result<(), StoreError> {
     one_time_links::end_made_by(tx, to)?;
     registration_tokens::end_minted_by(tx, to)
 }
 
-/// Ends what a client was shown, where it cannot show a key or secret any more that it could before: as its own tokens do, what
-/// else may have been made with one that leaked.
+/// Revokes what a client was shown if its key or secret was replaced: its own tokens are revoked too, and a leaked key
+/// or secret may have been used for both.
 pub(super) fn client_changed(tx: &WriteTx<'_>, before: &Client) -> Result<(), StoreError> {
-    // Read anew, with the marks of its keys.
+    // Read again, with the key fingerprints.
     let after = clients::find(tx.conn, before.id)?;
     if after.is_some_and(|after| after.keeps_credentials_of(before)) {
         return Ok(());
@@ -213,8 +213,8 @@ impl KeysOf {
     }
 }
 
-/// Some of the keys that end together, with their owners: more than can end at once, where there are more. Rows that a pending
-/// ending has not reached yet are found too: `revoke` and the job pass over them.
+/// Some of the keys of a set, with their owners; more than can be revoked at once, if there are more. Includes rows
+/// that a pending bulk revocation has not reached yet: `revoke` and the worker skip them.
 fn some_of(
     conn: &Connection,
     of: KeysOf,
@@ -253,10 +253,10 @@ fn some_of(
     Ok(found)
 }
 
-/// Ends keys: a few at once, each with its event; many by an ending. With an account's own end the links that it was shown for
-/// others and the registration tokens that it minted: they too may have been taken with its sessions. With a client's
-/// end the links that were made with its tokens; what its registration tokens give is asked for with the client. With what
-/// a client minted for an account, both that it made for it.
+/// Revokes a set of keys: a few at once, each with its event; many by a bulk revocation. With an account's keys, also
+/// the links it was shown for others and the registration tokens it minted, since they may have been obtained with a
+/// stolen session. With a client's keys, also the links created with its tokens; its registration tokens are checked
+/// against the client. With the keys a client minted for an account, also both kinds created for that account.
 pub(super) fn end_all(
     tx: &mut WriteTx<'_>,
     of: KeysOf,

@@ -1,4 +1,4 @@
-//! What keys have spent of their limits, and how often they were shown, as it is on disk.
+//! Stored usage of API keys: consumption of their limits, and use counts.
 
 use std::collections::BTreeMap;
 
@@ -20,23 +20,23 @@ use crate::{
 };
 
 const DAY: i64 = 86_400_000;
-/// Rows of one unit, so that nobody waits long behind it.
+/// Rows per transaction, so that other writes are not delayed.
 const ROWS_PER_UNIT: usize = 200;
-/// How long hours and days are kept, in days: 35, and 13 months.
+/// Retention of hourly and daily use counts, in days: 35 days and 13 months.
 pub(super) const KEEP_HOURS: i64 = 35;
 pub(super) const KEEP_DAYS: i64 = 396;
 
-/// Which part of a key's use is asked for.
+/// The requested part of a key's use counts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct UsageRange {
     pub by: UsageBy,
     pub from: Option<Timestamp>,
-    /// Until now, where it is left out.
+    /// Until now, if absent.
     pub to: Option<Timestamp>,
 }
 
 impl Store {
-    /// What a key had spent when it was last written; none for one that never had a limit.
+    /// A key's consumption when it was last written; `None` if it never had a limit.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -56,10 +56,10 @@ impl Store {
         .await
     }
 
-    /// Writes what keys have spent.
+    /// Writes the consumption of keys.
     ///
     /// # Errors
-    /// [`StoreError`], and those that are not written.
+    /// [`StoreError`], with the entries not written.
     pub(crate) async fn write_key_meters(
         &self,
         mut meters: Vec<(KeyId, Meter)>,
@@ -96,10 +96,10 @@ impl Store {
         Ok(())
     }
 
-    /// Adds to how often keys were shown, by hour.
+    /// Adds to the hourly use counts of keys.
     ///
     /// # Errors
-    /// [`StoreError`], and what was not added.
+    /// [`StoreError`], with the counts not added.
     pub(crate) async fn add_key_uses(
         &self,
         mut uses: Vec<((KeyId, Timestamp), Uses)>,
@@ -123,7 +123,7 @@ impl Store {
             });
             match added.await {
                 Ok(()) => {}
-                // It may be there already: twice would be wrong for ever, and once too few is not.
+                // The count may already be stored. Adding it twice would be wrong forever, so it is dropped.
                 Err(error @ StoreError::Uncertain(_)) => return Err((error, uses)),
                 Err(error) => {
                     uses.extend(some);
@@ -134,7 +134,7 @@ impl Store {
         Ok(())
     }
 
-    /// How often a key was shown, in the hours or days that touch `of`, with uses that are not written yet.
+    /// Use counts of a key, in the hours or days that overlap `of`, including counts not written yet.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -204,13 +204,13 @@ fn meter(row: &Row<'_>, now: Timestamp) -> sql::Result<Meter> {
     })
 }
 
-/// SQLite's whole numbers end at 2^63 - 1.
+/// SQLite integers end at 2^63 - 1.
 fn stored(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// Entries of a window: the time since the one before, in milliseconds, and the cost, each as a variable-length number
-/// of seven bits a byte, lowest first.
+/// Encodes a window: per entry the time since the previous one, in milliseconds, and the cost, each as a
+/// variable-length integer with seven bits per byte, least significant first.
 fn packed(window: &SlidingWindow) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut put = |mut number: u64| {
@@ -229,7 +229,7 @@ fn packed(window: &SlidingWindow) -> Vec<u8> {
     bytes
 }
 
-/// Reads what [`packed`] wrote; what is cut short ends it.
+/// Decodes the output of [`packed`]; stops at truncated data.
 fn unpacked(bytes: &[u8]) -> Vec<(i64, u64)> {
     let mut bytes = bytes.iter();
     let mut next = || {

@@ -1,4 +1,4 @@
-//! API keys: minted, changed, rotated, revoked.
+//! API keys: mint, change, rotate, revoke.
 
 use std::sync::{Arc, LazyLock};
 
@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-/// What a key starts with.
+/// A key to mint.
 #[derive(Debug)]
 pub struct NewKey {
     pub owner: KeyOwner,
@@ -39,20 +39,20 @@ pub struct NewKey {
     pub environment: Environment,
     pub expires_at: Option<Timestamp>,
     pub terms: KeyRestrictions,
-    /// The key whose limits it goes on spending.
+    /// The key whose usage counters it continues.
     pub meter: Option<KeyId>,
 }
 
-/// What is kept of a key's secret.
+/// The stored part of a key's secret.
 #[derive(Debug)]
 pub struct KeySecret {
     pub hash: Digest256,
-    /// What people tell keys apart by.
+    /// A recognizable part of the secret, shown in lists.
     pub hint: String,
 }
 
 impl Store {
-    /// The key whose secret has this hash, live or not. From memory once it was asked for.
+    /// The key whose secret has this hash, live or not. Cached after the first read.
     pub async fn key_by_hash(&self, hash: Digest256) -> Result<Option<Arc<ApiKey>>, StoreError> {
         through(&self.memory().keys, &hash, async {
             self.look_up(move |conn| {
@@ -70,7 +70,7 @@ impl Store {
         .await
     }
 
-    /// A key by its id; with `owner` only if it is theirs.
+    /// A key by its id; with `owner`, only if it belongs to them.
     pub async fn key(
         &self,
         id: KeyId,
@@ -82,10 +82,11 @@ impl Store {
             .map(|key| self.freshen_key(key)))
     }
 
-    /// Mints a key. The owner must exist; what they may do bounds the key at each use, whatever its scopes are.
+    /// Mints a key. The owner must exist; their current permissions limit the key at each use, whatever its scopes.
     ///
     /// # Errors
-    /// [`DomainError::Invalid`] for an unknown owner, [`DomainError::Conflict`] for one who has too many keys; as [`rule::mint_key`].
+    /// [`DomainError::Invalid`] for an unknown owner, [`DomainError::Conflict`] if the owner has too many keys; as
+    /// [`rule::mint_key`].
     pub async fn create_key(&self, new: NewKey, act: Act) -> Result<ApiKey, StoreError> {
         self.write(move |tx| {
             let by = authority::authorize(tx, &act)?;
@@ -97,11 +98,11 @@ impl Store {
         .await
     }
 
-    /// Changes a key's name or terms, or shrinks its scopes.
+    /// Changes a key's name or restrictions, or reduces its scopes.
     ///
     /// # Errors
-    /// [`DomainError::NotFound`] (also for another's, or a revoked one), [`DomainError::Scope`] when a scope would grow; as
-    /// [`rule::grow_key`] where its terms would.
+    /// [`DomainError::NotFound`] (also for another owner's or a revoked key), [`DomainError::Scope`] if a scope would
+    /// be added; as [`rule::grow_key`] if a restriction would be relaxed.
     pub async fn change_key(
         &self,
         id: KeyId,
@@ -138,11 +139,12 @@ impl Store {
         Ok(self.freshen_key(key))
     }
 
-    /// Replaces a key's secret: a new key of the same name, scopes, environment, end and terms, which goes on spending
-    /// the same limits; the old one dies after the grace.
+    /// Replaces a key's secret: creates a key with the same name, scopes, environment, expiry, restrictions and usage
+    /// counters. The old key is revoked after the grace period.
     ///
     /// # Errors
-    /// [`DomainError::NotFound`], [`DomainError::Conflict`] for a dead key, and where with the grace there are too many keys.
+    /// [`DomainError::NotFound`], [`DomainError::Conflict`] for a revoked or expired key, or if the grace period would
+    /// exceed the key limit.
     pub async fn rotate_key(
         &self,
         id: KeyId,
@@ -190,7 +192,7 @@ impl Store {
         .await
     }
 
-    /// Revokes a key at once. Revoking it twice is success and leaves one event.
+    /// Revokes a key immediately. Revoking it twice is success and writes one event.
     ///
     /// # Errors
     /// [`DomainError::NotFound`].
@@ -219,7 +221,7 @@ impl Store {
         .await
     }
 
-    /// Puts in when it was last used, which may not be on disk yet.
+    /// Updates the last-used time with one that may not be on disk yet.
     pub(super) fn freshen_key(&self, mut key: ApiKey) -> ApiKey {
         if let Some((at, ip)) = self.touched().keys.get(&key.id) {
             key.last_used_at = Some(*at);
@@ -229,7 +231,7 @@ impl Store {
     }
 }
 
-/// What a key is judged by.
+/// The facts that rules decide on for a key.
 fn facts<'a>(conn: &Connection, key: &'a ApiKey) -> Result<KeyFacts<'a>, StoreError> {
     Ok(KeyFacts {
         owner: key.owner,
@@ -238,7 +240,7 @@ fn facts<'a>(conn: &Connection, key: &'a ApiKey) -> Result<KeyFacts<'a>, StoreEr
     })
 }
 
-/// Another owner's key is not found, the same as a missing one.
+/// Another owner's key is reported as not found, the same as a missing one.
 fn owned(conn: &Connection, id: KeyId, owner: Option<KeyOwner>) -> Result<ApiKey, StoreError> {
     let key = find(conn, id)?.filter(|key| owner.is_none_or(|owner| owner == key.owner));
     key.ok_or_else(|| DomainError::NotFound("API key").into())
@@ -255,7 +257,7 @@ fn owner_exists(conn: &Connection, owner: KeyOwner) -> Result<(), StoreError> {
     }
 }
 
-/// Who a key that is minted now counts as minted by.
+/// The minter recorded for a key minted now.
 fn minter(conn: &Connection, act: &Act) -> Result<Minter, StoreError> {
     let minter = match &act.authority().holder {
         Principal::System | Principal::Registered { .. } => None,
@@ -264,7 +266,7 @@ fn minter(conn: &Connection, act: &Act) -> Result<Minter, StoreError> {
             client: session.client_id,
             granted_by: session.client_id.map(|_| session.user_id),
         }),
-        // What a client had minted does not get rid of it by minting again.
+        // A client's key stays attributed to the client when it mints another key.
         Principal::Key(id) => {
             let granted_by = granted_by(conn, *id)?;
             find(conn, *id)?.map(|key| Minter {

@@ -1,4 +1,4 @@
-//! When keys and sessions were last used: noted in memory, written in batches, never in the way of a read.
+//! Last-used times of keys and sessions: buffered in memory and written in batches, so that reads never wait for them.
 
 use std::{collections::HashMap, net::IpAddr};
 
@@ -17,7 +17,7 @@ pub(super) struct Touched {
 }
 
 impl Store {
-    /// Notes that a key was used, and where from, if that is known.
+    /// Records the use of a key, and its IP address if known.
     pub fn touch_key(&self, id: KeyId, at: Timestamp, ip: Option<IpAddr>) {
         let mut touched = self.touched();
         if touched.keys.len() < MAX_BUFFERED || touched.keys.contains_key(&id) {
@@ -25,7 +25,7 @@ impl Store {
         }
     }
 
-    /// Notes that a session was used.
+    /// Records the use of a session.
     pub fn touch_session(&self, id: SessionId, at: Timestamp) {
         let mut touched = self.touched();
         if touched.sessions.len() < MAX_BUFFERED || touched.sessions.contains_key(&id) {
@@ -33,12 +33,13 @@ impl Store {
         }
     }
 
-    /// Writes what was noted since the last time.
+    /// Writes the buffered times.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Overloaded`]; the notes stay for the next time.
+    /// [`StoreError::Unavailable`], [`StoreError::Overloaded`]; the buffered times are kept for the next call.
     pub async fn flush_touches(&self) -> Result<(), StoreError> {
-        // What was noted stays known until it is written: who was seen least recently is decided by it.
+        // The buffered times stay readable until they are written: eviction of the least recently used session depends
+        // on them.
         let (keys, sessions): (Vec<_>, Vec<_>) = {
             let notes = self.touched();
             let keys = notes.keys.iter().map(|(id, note)| (*id, *note));
@@ -65,7 +66,7 @@ impl Store {
         keys: &[(KeyId, (Timestamp, Option<IpAddr>))],
         sessions: &[(SessionId, Timestamp)],
     ) -> Result<(), StoreError> {
-        // Small units, so that nobody waits long behind them.
+        // Short transactions, so that other writes are not delayed.
         for some in sessions.chunks(500).map(<[_]>::to_vec) {
             self.write(move |tx| {
                 let mut update = tx.conn.prepare_cached(

@@ -1,4 +1,4 @@
-//! Lists: filters, order, pages. The only place where SQL is put together, always with bound parameters.
+//! Lists: filters, sort order, pages. The only place that composes SQL, always with bound parameters.
 
 use std::fmt::Write as _;
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::domain::{DomainError, text::fold};
 
-/// The order of a list.
+/// Sort order of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sort {
     /// The field's name on the wire.
@@ -21,45 +21,45 @@ pub struct Sort {
     pub descending: bool,
 }
 
-/// Which part of a list is wanted.
+/// Parameters of a list request.
 #[derive(Debug, Clone, Default)]
 pub struct ListQuery {
-    /// Rows in the page; 0 is none.
+    /// Page size; 0 returns no rows.
     pub limit: u32,
     pub offset: u64,
-    /// What an earlier page gave as `nextCursor`.
+    /// The `nextCursor` of an earlier page.
     pub cursor: Option<String>,
-    /// `None` is the list's own order: newest first.
+    /// `None`: the list's default order, newest first.
     pub sort: Option<Sort>,
     /// Text to search for.
     pub q: Option<String>,
 }
 
 impl ListQuery {
-    /// Whether this page may be ordered by `field`: a cursor's own order is not looked into.
+    /// Whether this page may be sorted by `field`; the order inside a cursor is not decoded.
     pub(super) fn sorts_by(&self, field: &str) -> bool {
         let sort = self.sort.as_ref();
         sort.is_some_and(|sort| sort.field == field)
     }
 }
 
-/// Counting stops here. Above this many matches the list is scanned in sort order instead of using the filter's index.
+/// Maximum count of matches. Above it the list is scanned in sort order instead of using the filter's index.
 pub(super) const COUNTED: u64 = 10_000;
 
-/// Conditions that all must hold. A `~` before a column marks an index that helps only while few rows match.
+/// Conditions joined by AND. A `~` before a column marks an index that helps only while few rows match.
 #[derive(Debug, Default)]
 pub(super) struct Filter {
     conditions: Vec<String>,
     values: Vec<Value>,
-    /// How many rows match, where that is known without counting.
+    /// Number of matching rows, if known without counting.
     total: Option<u64>,
-    /// Rows that a condition looks for at most: when so many are found there may be more.
+    /// Upper bound that a condition sets on the rows it finds; when it is reached there may be more.
     bound: Option<u64>,
-    /// Rows that are looked at, of a larger table perhaps.
+    /// Maximum rows examined, possibly of a larger table.
     looked_at: Option<u64>,
 }
 
-/// How many rows match.
+/// Number of matching rows.
 #[derive(Debug, Clone, Copy)]
 struct Total {
     rows: u64,
@@ -78,27 +78,27 @@ impl Filter {
         self.values.extend(values);
     }
 
-    /// Whether nothing is asked for.
+    /// Whether there are no conditions.
     pub(super) fn is_empty(&self) -> bool {
         self.conditions.is_empty()
     }
 
-    /// Says how many rows match.
+    /// Sets the number of matching rows.
     pub(super) fn matching(&mut self, rows: u64) {
         self.total = Some(rows);
     }
 
-    /// Says that a condition looks for at most so many rows.
+    /// Declares that a condition finds at most `rows` rows.
     pub(super) fn bounded(&mut self, rows: u32) {
         self.bound = Some(rows.into());
     }
 
-    /// Says that at most so many rows of the table are looked at.
+    /// Declares that at most `rows` rows of the table are examined.
     pub(super) fn among(&mut self, rows: u32) {
         self.looked_at = Some(rows.into());
     }
 
-    /// `column` is one of `ids`; nothing matches where there are none.
+    /// `column` is one of `ids`; an empty list matches nothing.
     pub(super) fn any_of(&mut self, column: &str, ids: impl IntoIterator<Item = Ulid>) {
         let ids = ids
             .into_iter()
@@ -110,8 +110,8 @@ impl Filter {
         }
     }
 
-    /// Looks only at the newest `rows` of what matches so far, and of the newest `rows` for each condition of `also` at those
-    /// that match: what comes after this searches text, row by row. An index has to serve each condition alone.
+    /// Restricts the filter to the newest `rows` rows that match so far, plus, for each condition of `also`, the newest
+    /// `rows` rows that match it: later conditions search text row by row. Each condition needs an index of its own.
     pub(super) fn newest(&mut self, id: &str, from: &str, rows: u32, also: &[(&str, Value)]) {
         let (inner, values) = (self.sql(false), self.values.clone());
         let newest = format!("ORDER BY {id} DESC LIMIT {rows}");
@@ -130,7 +130,7 @@ impl Filter {
         self.among(rows);
     }
 
-    /// All rows that match, at most `limit`, in no order.
+    /// All matching rows, at most `limit`, unordered.
     pub(super) fn all<T>(
         self,
         conn: &Connection,
@@ -148,7 +148,7 @@ impl Filter {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The one row of numbers over all that matches. `walk` as in [`Filter::sql`].
+    /// One row of aggregates over all matching rows. `walk` as in [`Filter::sql`].
     pub(super) fn numbers<T>(
         self,
         conn: &Connection,
@@ -162,7 +162,7 @@ impl Filter {
         Ok(select.query_row(params_from_iter(self.values), row)?)
     }
 
-    /// `walk` keeps marked columns from their index.
+    /// `walk` disables the index of marked columns.
     fn sql(&self, walk: bool) -> String {
         if self.conditions.is_empty() {
             "TRUE".into()
@@ -174,12 +174,12 @@ impl Filter {
     }
 }
 
-/// `text` for `instr(fold(column), ?) > 0`: to be found anywhere, in letters of either case.
+/// `text` for `instr(fold(column), ?) > 0`: case-insensitive substring search.
 pub(super) fn folded(text: &str) -> Value {
     Value::Text(fold(text))
 }
 
-/// The order of a page, and where it starts.
+/// The order of a page, and its starting position.
 #[derive(Debug)]
 pub(super) struct Order {
     by: &'static str,
@@ -192,17 +192,17 @@ pub(super) struct List<T: 'static> {
     /// `table AS alias` and its joins.
     pub from: &'static str,
     pub columns: &'static str,
-    /// The id column, which ends every order.
+    /// The id column, the last sort key of every order.
     pub id: &'static str,
-    /// The table's number of rows, where it is kept.
+    /// The stored row count of the table, if there is one.
     pub kept: Option<Count>,
-    /// Fields one may sort by, and their expressions, none of which is ever NULL.
+    /// Sortable fields and their expressions, none of which is ever NULL.
     pub sorts: &'static [(&'static str, &'static str)],
     pub row: fn(&Row<'_>) -> sql::Result<T>,
 }
 
 impl<T> List<T> {
-    /// Leaves out what an earlier page has shown.
+    /// Skips the rows of earlier pages.
     fn start_after(&self, filter: &mut Filter, order_by: &str, descending: bool, after: Cursor) {
         let sign = if descending { '<' } else { '>' };
         let Cursor { value, id, .. } = after;
@@ -216,7 +216,7 @@ impl<T> List<T> {
         }
     }
 
-    /// The statement of a page: the columns, what they are ordered by, and the id.
+    /// The statement of a page: its columns, the sort expression and the id.
     fn select(&self, conditions: &str, order_by: &str, descending: bool) -> String {
         let direction = if descending { "DESC" } else { "ASC" };
         let mut sql = format!(
@@ -230,7 +230,7 @@ impl<T> List<T> {
         sql
     }
 
-    /// One page, and how many rows match.
+    /// One page, and the number of matching rows.
     pub(super) fn page(
         &self,
         conn: &Connection,
@@ -279,7 +279,7 @@ impl<T> List<T> {
         })
     }
 
-    /// The newest rows that match, at most `limit`: other columns of them, each row handed on as it is read.
+    /// The newest matching rows, at most `limit`, with other columns; each row is passed on as it is read.
     pub(super) fn each_newest(
         &self,
         conn: &Connection,
@@ -301,10 +301,10 @@ impl<T> List<T> {
         Ok(())
     }
 
-    /// What a query asks for, judged before the database is.
+    /// Validates a query before the database is read.
     ///
     /// # Errors
-    /// [`DomainError::Invalid`] for `sort` and `cursor`.
+    /// [`DomainError::Invalid`] for `sort` or `cursor`.
     pub(super) fn order(&self, query: &ListQuery) -> Result<Order, StoreError> {
         let read = |text| Cursor::read(self.from, text);
         let after = query.cursor.as_deref().map(read).transpose()?;
@@ -322,7 +322,7 @@ impl<T> List<T> {
         Ok(Order { by, sort, after })
     }
 
-    /// What rows are ordered by for a field.
+    /// The sort expression of a field.
     fn expression(&self, field: &str) -> Result<&'static str, StoreError> {
         let known = self.sorts.iter().find(|(name, _)| *name == field);
         let unknown = || {
@@ -403,7 +403,7 @@ mod tests {
         few.and("~r.n > ?", [Value::Integer(most - 250)]);
         let some = page(&conn, few, &query).pagination;
         assert_eq!((some.total, some.total_at_least), (250, false));
-        // Pages by cursor hold every row once, also where rows tie.
+        // Cursor pages contain every row once, even when sort values are equal.
         query.sort = Some(Sort {
             field: "half".into(),
             descending: true,

@@ -1,5 +1,5 @@
-//! Logout notices: which clients are still to be told that a session has ended (OIDC Back-Channel Logout 1.0). A row is
-//! written in the transaction that ends the session, so no restart loses one.
+//! Back-channel logout notices: clients to notify of an ended session (OIDC Back-Channel Logout 1.0). A row is written
+//! in the transaction that ends the session, so that a restart loses none.
 
 use doorward_shared::{ClientId, SessionId, Timestamp, UserId};
 use ulid::Ulid;
@@ -13,14 +13,14 @@ use super::{
     write_tx::WriteTx,
 };
 
-/// How long a client is tried, in seconds: a day.
+/// How long delivery is retried, in seconds: a day.
 const TRIED_FOR: i64 = 86_400;
-/// Waits between two tries, in seconds; the last one goes on.
+/// Delays between two tries, in seconds; the last one repeats.
 const WAITS: [i64; 6] = [20, 60, 300, 900, 1800, 3600];
-/// Sessions whose time is over that one unit looks at.
+/// Maximum expired sessions that one transaction examines.
 const SESSIONS_PER_UNIT: usize = 500;
 
-/// A client that is to be told of an ended session.
+/// A client to notify of an ended session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogoutNotice {
     pub id: Ulid,
@@ -31,8 +31,8 @@ pub struct LogoutNotice {
     pub created_at: Timestamp,
 }
 
-/// Notes that a session has ended, if its client wants to be told; so for those that it has opened at clients and that lived
-/// no longer than their one access token.
+/// Records that a session has ended, if its client wants to be notified, and the same for sessions it has opened at
+/// clients that lasted no longer than their single access token.
 pub(super) fn session_ended(
     tx: &mut WriteTx<'_>,
     session: SessionId,
@@ -78,10 +78,10 @@ fn enqueue(tx: &mut WriteTx<'_>, session: SessionId, now: Timestamp) -> Result<(
 }
 
 impl Store {
-    /// Clients that are to be told of something, each with when the first of it is due; the longest due first.
+    /// Clients with pending notices, each with the due time of its first notice; the longest overdue first.
     pub async fn clients_to_tell(&self) -> Result<Vec<(ClientId, Timestamp)>, StoreError> {
         self.read(|conn| {
-            // From client to client: however much one is to be told, the others are found at once.
+            // Steps from client to client, so that many notices of one client do not delay finding the others.
             let sql = "WITH RECURSIVE told (id) AS (
                          SELECT (SELECT client_id FROM logout_notices ORDER BY client_id LIMIT 1)
                          UNION ALL
@@ -98,7 +98,7 @@ impl Store {
         .await
     }
 
-    /// Notices of a client that are due, the oldest first, `limit` at most.
+    /// Due notices of a client, oldest first, at most `limit`.
     pub async fn due_notices(
         &self,
         client: ClientId,
@@ -124,7 +124,7 @@ impl Store {
         .await
     }
 
-    /// A client was told, or is not to be told any more.
+    /// Deletes a notice that was delivered or is no longer to be delivered.
     pub async fn notice_done(&self, id: Ulid) -> Result<(), StoreError> {
         self.write(move |tx| {
             tx.conn
@@ -135,7 +135,7 @@ impl Store {
         .await
     }
 
-    /// A client was not reached: it is tried again later, for a day. Answers whether it is.
+    /// Schedules a notice again after a failed delivery, for up to a day. Returns whether it is retried.
     pub async fn notice_failed(
         &self,
         notice: LogoutNotice,
@@ -158,12 +158,12 @@ impl Store {
         .await
     }
 
-    /// Is ready once a notice was committed since the last time.
+    /// Resolves once a notice has been committed since the last call.
     pub(crate) fn notice_signal(&self) -> tokio::sync::futures::Notified<'_> {
         self.memory().notices.notified()
     }
 
-    /// Writes notices of sessions whose time was over since the last call: nobody ended them.
+    /// Writes notices for sessions that have expired since the last call, which no transaction has ended.
     pub async fn note_expired_sessions(&self, now: Timestamp) -> Result<(), StoreError> {
         let mut after = None::<(Timestamp, SessionId)>;
         loop {
@@ -174,7 +174,7 @@ impl Store {
                 return Ok(());
             }
             after = found.last().map(|(id, at)| (*at, *id)).or(after);
-            // Broken off, the next look begins within the last instant: better told twice than never.
+            // If interrupted, the next scan repeats the last instant: a duplicate notice is better than none.
             let reached = match after {
                 Some((at, _)) if !last => Timestamp(at.0 - 1),
                 _ => now,
@@ -198,12 +198,12 @@ impl Store {
     }
 }
 
-/// How far back a look may begin where nothing was found since, in seconds.
+/// How far back a scan may begin if none has found anything since, in seconds.
 const LOOK_BACK: i64 = 3600;
 
-/// Sessions of clients with a logout address that are over at a time after `?1` and session `?4`, up to `?2`. One that has
-/// a refresh token is over with it. One without lives as long as its access token, while the application goes on with its
-/// own session: it is over with the sign-in that opened it.
+/// Sessions of clients with a logout address that expired after `?1` and session `?4`, up to `?2`. A session with a
+/// refresh token expires with it. One without lives as long as its access token, while the application continues its
+/// own session: it expires with the sign-in session that opened it.
 const OVER: &str =
     "SELECT s.id, s.idle_until AS over FROM sessions s JOIN clients c ON c.id = s.client_id
       WHERE s.revoked_at IS NULL AND s.idle_until >= ?1 AND s.idle_until <= ?2
@@ -220,7 +220,7 @@ const OVER: &str =
 
 type ExpiredSessions = Vec<(SessionId, Timestamp)>;
 
-/// When the last look was, and what is over since.
+/// The time of the last scan, and the sessions that have expired since.
 fn expired(
     conn: &Connection,
     after: Option<(Timestamp, SessionId)>,
@@ -231,7 +231,7 @@ fn expired(
         .query_row([], |row| row.get(0))
         .optional()?;
     let known = since.and_then(|text| text.parse().ok()).map(Timestamp);
-    // The first look begins at the time of the upgrade, and is written.
+    // The first scan begins at the time of the upgrade, which is stored.
     let looked = known.unwrap_or(Timestamp(i64::MIN / 2));
     let (since, id) = match after {
         Some((at, id)) => (at, id.0.to_bytes()),

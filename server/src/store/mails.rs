@@ -1,5 +1,5 @@
-//! Mails: each is a row that the unit writes which causes it, its text sealed with the master key. A worker sends them
-//! afterwards and comes back for as long as a day.
+//! Mail outbox: a mail is a row written in the transaction that causes it, its text sealed with the master key. A
+//! worker sends it afterwards and retries for up to a day.
 
 use std::sync::Arc;
 
@@ -20,31 +20,31 @@ use crate::{
     },
 };
 
-/// How long a mail is tried, in seconds: a day.
+/// How long delivery is retried, in seconds: a day.
 const TRIED_FOR: i64 = 86_400;
-/// Waits between two tries, in seconds; the last one goes on.
+/// Delays between two tries, in seconds; the last one repeats.
 const WAITS: [i64; 8] = [1, 5, 20, 60, 300, 900, 1800, 3600];
-/// Notices of one kind to one account in an hour, at most; the second, while nobody has shown that the address is theirs.
+/// Maximum notices of one kind to one account per hour; the second value applies while the address is not verified.
 const NOTICES: (u32, u32) = (20, 5);
 const HOUR: i64 = 3600;
 
-/// What mails are sealed with, where mail is sent at all.
+/// Sealing key and settings of mail, if mail is configured.
 #[derive(Debug)]
 pub struct Mailing {
     pub master: Arc<MasterKey>,
-    /// Whether people are told of what happens to their account.
+    /// Whether users are notified of events on their account.
     pub notices: bool,
 }
 
-/// A mail that is to be sent.
+/// A mail to send.
 #[derive(Debug)]
 pub struct Mail {
     pub id: Ulid,
-    /// None where it is of a kind that this version does not know.
+    /// `None` for a kind that this version does not know.
     pub kind: Option<MailKind>,
-    /// As it is stored.
+    /// The kind as it is stored.
     pub named: String,
-    /// None where the master key does not open it: it is another than the one it was sealed with.
+    /// `None` if this master key cannot decrypt it.
     pub content: Option<MailContent>,
     pub user_id: Option<UserId>,
     pub created_at: Timestamp,
@@ -55,26 +55,26 @@ pub struct Mail {
 #[derive(Debug)]
 pub struct MailFailure {
     pub error: String,
-    /// Whether there is no use in trying again.
+    /// Whether the failure is permanent.
     pub for_good: bool,
 }
 
-/// What is on its way.
+/// The state of the outbox.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MailsWaiting {
     pub count: u64,
-    /// When the oldest of them was written.
+    /// When the oldest of them was created.
     pub oldest: Option<Timestamp>,
-    /// Why the last try of one of them failed.
+    /// Error of the last failed try of one of them.
     pub error: Option<String>,
 }
 
-/// Where a mail's content is sealed for.
+/// The associated data that a mail's content is sealed with.
 fn place(id: Ulid) -> String {
     format!("mail {id}")
 }
 
-/// Writes a mail. Those of the same kind to the same person that the server did not take are out of date.
+/// Inserts a mail. Undelivered ones of the same kind to the same user are outdated and deleted.
 pub(super) fn write(
     tx: &mut WriteTx<'_>,
     kind: MailKind,
@@ -87,7 +87,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// As [`write`]; answers the row's id, where mail is sent at all.
+/// As [`write`]; returns the row's id if mail is configured.
 fn insert(
     tx: &mut WriteTx<'_>,
     kind: MailKind,
@@ -121,7 +121,7 @@ fn insert(
     Ok(Some(id))
 }
 
-/// Does what [`write`] does, and leaves nothing.
+/// Performs the same work as [`write`] without a row, so that timing reveals nothing.
 pub(super) fn do_equal_work(
     tx: &mut WriteTx<'_>,
     user: UserId,
@@ -135,7 +135,7 @@ pub(super) fn do_equal_work(
     Ok(())
 }
 
-/// What people are told of by mail, by the action of its event.
+/// The notice mailed for an event's action, if any.
 fn notice_of(action: &str) -> Option<MailKind> {
     match action {
         "user.password_changed" => Some(MailKind::PasswordChanged),
@@ -147,7 +147,7 @@ fn notice_of(action: &str) -> Option<MailKind> {
     }
 }
 
-/// Tells somebody of an event of their account, where it is one that they are told of.
+/// Notifies a user of an event on their account, if its kind is mailed.
 pub(super) fn tell(
     tx: &mut WriteTx<'_>,
     context: &AuditContext,
@@ -171,7 +171,7 @@ pub(super) fn is_mailing(tx: &WriteTx<'_>) -> bool {
     tx.memory.mailing.get().is_some()
 }
 
-/// Since when this server sends mail, where it ever did.
+/// When this server began to send mail, if it ever did.
 pub(super) fn mailing_since(conn: &Connection) -> Result<Option<Timestamp>, StoreError> {
     let sql = "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'mailing_since'";
     let mut select = conn.prepare_cached(sql)?;
@@ -179,15 +179,15 @@ pub(super) fn mailing_since(conn: &Connection) -> Result<Option<Timestamp>, Stor
     Ok(since.map(Timestamp))
 }
 
-/// Whether people are told of what happens to their account.
+/// Whether users are notified of events on their account.
 pub(super) fn is_telling(tx: &WriteTx<'_>) -> bool {
     let mailing = tx.memory.mailing.get();
     mailing.is_some_and(|mailing| mailing.notices)
 }
 
-/// The notices of this kind that an account is sent in an hour, at most. Whoever has got hold of an account could use a
-/// bound up, so that of a new password nobody hears: of what changes who gets in, a verified address is always told. Who
-/// signs up with another's address must not be able to have them flooded.
+/// Maximum notices of this kind mailed to an account per hour. An attacker who has taken over an account could use up a
+/// limit and then change the password unnoticed, so notices about credentials always go to a verified address. Someone
+/// who signs up with another person's address must not be able to flood them.
 fn most(kind: MailKind, user: &User) -> Option<u32> {
     match kind {
         _ if !user.email_verified => Some(NOTICES.1),
@@ -196,7 +196,7 @@ fn most(kind: MailKind, user: &User) -> Option<u32> {
     }
 }
 
-/// Writes a notice to somebody, unless they have had many of its kind this hour.
+/// Inserts a notice, unless the user has received too many of its kind this hour.
 pub(super) fn notice(
     tx: &mut WriteTx<'_>,
     kind: MailKind,
@@ -223,7 +223,7 @@ pub(super) fn notice(
     write(tx, kind, Some(user.id), &content)
 }
 
-/// Drops what an account that goes was to be sent.
+/// Deletes the pending mails of a deleted account.
 pub(super) fn drop_of(tx: &WriteTx<'_>, user: UserId) -> Result<(), StoreError> {
     tx.conn
         .prepare_cached("DELETE FROM mails WHERE user_id = ?1")?
@@ -232,7 +232,7 @@ pub(super) fn drop_of(tx: &WriteTx<'_>, user: UserId) -> Result<(), StoreError> 
 }
 
 impl Mail {
-    /// Whether it is too old to be of use: nobody was there to send it for a day.
+    /// Whether the mail is too old to be useful: it could not be sent for a day.
     pub fn is_stale(&self, now: Timestamp) -> bool {
         now >= self.created_at.plus_seconds(TRIED_FOR)
     }
@@ -254,7 +254,7 @@ fn mail(row: &Row<'_>, mailing: &Mailing) -> sql::Result<Mail> {
 }
 
 impl Store {
-    /// From now on mails are written. Once, at the start. The first time ever is kept: nobody could verify an address
+    /// Enables mail. Called once, at the start. The time of the very first call is stored: no address could be verified
     /// before.
     pub async fn send_mail(&self, mailing: Mailing, now: Timestamp) -> Result<(), StoreError> {
         let known = self.read(mailing_since).await?;
@@ -271,12 +271,12 @@ impl Store {
         Ok(())
     }
 
-    /// From now on only who has a verified address signs in. Once, at the start.
+    /// Requires a verified address for sign-in from now on. Called once, at the start.
     pub fn require_verified_email(&self) {
         let _ = self.memory().verified_only.set(true);
     }
 
-    /// Mails that are due, the oldest first, `limit` at most.
+    /// Due mails, oldest first, at most `limit`.
     pub async fn due_mails(&self, now: Timestamp, limit: usize) -> Result<Vec<Mail>, StoreError> {
         let memory = self.memory_shared();
         self.read(move |conn| {
@@ -292,7 +292,7 @@ impl Store {
         .await
     }
 
-    /// A mail was taken by the server: its text is wiped.
+    /// The mail server accepted a mail: its text is wiped.
     pub async fn mail_sent(&self, id: Ulid, now: Timestamp) -> Result<(), StoreError> {
         self.write(move |tx| {
             let sql = "UPDATE mails SET sealed = NULL, due_at = NULL, sent_at = ?2, error = NULL WHERE id = ?1";
@@ -304,8 +304,8 @@ impl Store {
         .await
     }
 
-    /// A mail was not taken: it is tried again later, for a day. Its first failure is an event, and that it was given up.
-    /// Answers whether it is tried again.
+    /// The mail server did not accept a mail: it is retried for up to a day. The first failure and giving up are
+    /// events. Returns whether it is retried.
     pub async fn mail_failed(
         &self,
         mail: Mail,
@@ -337,7 +337,7 @@ impl Store {
         .await
     }
 
-    /// Notes that mail goes to this server in the clear: anybody on the way can read the links in it.
+    /// Records that mail to this server is unencrypted: anyone on the network path can read the links in it.
     pub async fn note_mail_in_the_clear(
         &self,
         host: String,
@@ -351,7 +351,7 @@ impl Store {
         .await
     }
 
-    /// When the next mail is due, if there is one.
+    /// When the next mail is due, if there is any.
     pub async fn next_mail(&self) -> Result<Option<Timestamp>, StoreError> {
         self.read(|conn| {
             let sql = "SELECT min(due_at) FROM mails WHERE due_at IS NOT NULL";
@@ -361,7 +361,7 @@ impl Store {
         .await
     }
 
-    /// What is on its way, and what holds it up.
+    /// The state of the outbox, and the error that delays it.
     pub async fn mails_waiting(&self) -> Result<MailsWaiting, StoreError> {
         self.read(|conn| {
             let sql = "SELECT count(*), min(created_at) FROM mails WHERE due_at IS NOT NULL";
@@ -383,7 +383,7 @@ impl Store {
         .await
     }
 
-    /// Is ready once a mail was written since the last time.
+    /// Resolves once a mail has been written since the last call.
     pub(crate) fn mail_signal(&self) -> tokio::sync::futures::Notified<'_> {
         self.memory().mails.notified()
     }

@@ -1,5 +1,5 @@
-//! Storage behind methods that are each one atomic unit of the domain. What they say to a database goes through `sql`;
-//! which database that is, only `sqlite` knows.
+//! Storage. Each method is one atomic operation of the domain. Statements are written in the names of `sql`; only
+//! `sqlite` knows which database runs them.
 
 mod account_limits;
 mod account_list;

@@ -1,4 +1,4 @@
-//! From where, and with what, somebody has signed in.
+//! Known addresses and devices of sign-ins, and the alert about a new one.
 
 use doorward_shared::UserId;
 
@@ -13,12 +13,13 @@ use crate::{
     },
 };
 
-/// An address's "last seen" is exact to so many seconds, a day: it is kept for months, and most sign-ins write nothing.
+/// Precision of an address's "last seen", in seconds (a day): it is kept for months, and most sign-ins then write
+/// nothing.
 const ADDRESS_STEP: i64 = 86_400;
-/// Devices that are known of an account, at most.
+/// Maximum known devices per account.
 const DEVICES: u32 = 100;
 
-/// Notes a sign-in with its account; tells the person where it was from a place or with a device that is new.
+/// Records a sign-in with its account; notifies the user if the address or the device is new.
 pub(super) fn note(
     tx: &mut WriteTx<'_>,
     session: &Session,
@@ -47,8 +48,8 @@ pub(super) fn note(
     Ok(())
 }
 
-/// Remembers from where and with what somebody has signed in, and tells them of what is new. Of where they signed in
-/// first there is nothing to tell. An address that is unknown is always new, and not remembered.
+/// Stores the address and device of a sign-in, and notifies the user of a new one. The first sign-in is not reported.
+/// An unknown address always counts as new and is not stored.
 fn note_device(
     tx: &mut WriteTx<'_>,
     session: &Session,
@@ -62,7 +63,7 @@ fn note_device(
         .prepare_cached(sql)?
         .query_row([user], |row| row.get(0))?;
     if !is_unknown(session.ip) {
-        // Known by its English name, whatever its owner reads.
+        // Identified by its English name, whatever the user's language.
         let name = device.said_in(Language::En);
         let place = [&ip_bytes(client_prefix(session.ip))[..], name.as_bytes()].concat();
         if remember(tx, session.user_id, Digest256::of(&place), context)? {
@@ -82,7 +83,7 @@ fn note_device(
     })
 }
 
-/// Remembers a place of an account; whether it was known. Those that were not seen for longest make room.
+/// Stores an address or device of an account; returns whether it was known. Evicts those not seen for longest.
 fn remember(
     tx: &WriteTx<'_>,
     user: UserId,

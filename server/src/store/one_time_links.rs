@@ -1,4 +1,4 @@
-//! One-time links: known by the hash of their token, used in the unit that does what they are for.
+//! One-time links: looked up by the hash of their token, and used up in the transaction of their operation.
 
 use doorward_shared::{ClientId, ScopeSet, Timestamp, UserId};
 
@@ -21,10 +21,10 @@ use crate::{
     },
 };
 
-/// A link to be made.
+/// A link to create.
 #[derive(Debug)]
 pub struct NewLink {
-    /// Of its token.
+    /// Hash of its token.
     pub hash: Digest256,
     pub user_id: UserId,
     pub kind: LinkKind,
@@ -36,20 +36,22 @@ pub struct NewLink {
 pub struct SetByLink {
     /// PHC string.
     pub password: String,
-    /// First and last name, where the link is an invitation and they were given.
+    /// First and last name, if the link is an invitation and they were given.
     pub names: Option<[Option<String>; 2]>,
     pub keep_api_keys: bool,
-    /// Whether all that the account has ends where somebody else may have set it up before the address was verified. The
-    /// page does that. An application that takes the password itself is told by the API's contract that factors stay.
+    /// Whether to revoke everything the account has if another person may have set it up before the address was
+    /// verified. The hosted page does that. For an application that takes the password itself, the API promises that
+    /// factors stay.
     pub thorough: bool,
 }
 
 impl Store {
-    /// Makes a link that an operator is shown, or that is mailed; those before it that set the account's password end.
+    /// Creates a link that is shown to an operator or mailed; earlier links that set the account's password are
+    /// revoked.
     ///
     /// # Errors
-    /// [`DomainError::NotFound`]; as for setting the password, which whoever has the link can do; as [`rule::mail_link`], where
-    /// it is mailed to a verified address.
+    /// [`DomainError::NotFound`]; as for setting the password, which the link permits; as [`rule::mail_link`] if it is
+    /// mailed to a verified address.
     pub async fn create_link(
         &self,
         new: NewLink,
@@ -100,7 +102,7 @@ impl Store {
         .await
     }
 
-    /// A link that was not used, and its account. It may be over.
+    /// An unused link and its account. It may have expired.
     pub async fn link(&self, hash: Digest256) -> Result<Option<(Link, Account)>, StoreError> {
         let now = self.memory().clock.now();
         self.read(move |conn| {
@@ -113,9 +115,9 @@ impl Store {
         .await
     }
 
-    /// Sets the password of a link's account and uses the link up, in one unit: of concurrent uses exactly one wins. All
-    /// sessions of the account end, and its keys unless they are kept; all that it has, where somebody else may have opened
-    /// it.
+    /// Sets the password of a link's account and uses up the link, in one transaction: of concurrent uses exactly one
+    /// wins. All sessions of the account end, and its keys unless they are kept; all its credentials if another person
+    /// may have set up the account.
     ///
     /// # Errors
     /// [`DomainError::LinkDead`], [`DomainError::LinkExpired`].
@@ -158,7 +160,7 @@ impl Store {
                 account_rows::update(tx, &user, &after, &context)?;
             }
             if takes_over {
-                // Nothing is left of what may have been somebody else's.
+                // No credential is left that may be another person's.
                 email_addresses::set_verified_at(tx, id, None)?;
             }
             let detail = format!("by a one-time link ({})", link.kind.as_str());
@@ -212,16 +214,16 @@ pub(super) fn find(
     Ok(Some(link))
 }
 
-/// The operator who answers for a link, and what they may do.
+/// The operator responsible for a link, and their rights.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MadeBy<'a> {
     pub actor: Actor,
     pub may: &'a ScopeSet,
-    /// With whose token.
+    /// The client whose token was used.
     pub client: Option<ClientId>,
 }
 
-/// Writes a link: to whom it is mailed, and who answers for it.
+/// Inserts a link, with its recipient and the operator responsible.
 pub(super) fn insert(
     tx: &mut WriteTx<'_>,
     new: &NewLink,
@@ -245,19 +247,19 @@ pub(super) fn insert(
     Ok(())
 }
 
-/// Ends one link.
+/// Revokes one link.
 pub(super) fn remove(tx: &WriteTx<'_>, hash: Digest256) -> Result<(), StoreError> {
     let sql = "DELETE FROM links WHERE hash = ?1";
     tx.conn.prepare_cached(sql)?.execute([hash.0])?;
     Ok(())
 }
 
-/// Ends a change of the account's address that is under way.
+/// Cancels a pending change of the account's address.
 pub(super) fn end_address_change(conn: &Connection, user: UserId) -> Result<(), StoreError> {
     end_kinds(conn, user, &[LinkKind::Change])
 }
 
-/// Ends links of these kinds.
+/// Revokes links of these kinds.
 pub(super) fn end_kinds(
     conn: &Connection,
     user: UserId,
@@ -271,15 +273,15 @@ pub(super) fn end_kinds(
     Ok(())
 }
 
-/// Ends links that set the account's password: with another link, or with a new password.
+/// Revokes links that set the account's password, when there is another link or a new password.
 pub(super) fn end_password_links(tx: &WriteTx<'_>, user: UserId) -> Result<(), StoreError> {
     let sql = "DELETE FROM links WHERE user_id = ?1 AND kind IN ('invite', 'reset', 'forgot')";
     tx.conn.prepare_cached(sql)?.execute([user.0.to_bytes()])?;
     Ok(())
 }
 
-/// Ends links that somebody has made for others and was shown: where an account's keys end, so does what else may have been
-/// taken with its sessions.
+/// Revokes links that an account or client created for others and was shown. Called where an account's keys are
+/// revoked, since the links may have been obtained with a stolen session too.
 pub(super) fn end_made_by(tx: &WriteTx<'_>, maker: Actor) -> Result<(), StoreError> {
     tx.conn
         .prepare_cached("DELETE FROM links WHERE maker = ?1")?
@@ -287,7 +289,7 @@ pub(super) fn end_made_by(tx: &WriteTx<'_>, maker: Actor) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Ends links that were made with a client's tokens.
+/// Revokes links that were created with a client's tokens.
 pub(super) fn end_made_through(tx: &WriteTx<'_>, client: ClientId) -> Result<(), StoreError> {
     tx.conn
         .prepare_cached("DELETE FROM links WHERE client_id = ?1")?
@@ -295,7 +297,7 @@ pub(super) fn end_made_through(tx: &WriteTx<'_>, client: ClientId) -> Result<(),
     Ok(())
 }
 
-/// Ends links that somebody was shown through a client that they let in no more.
+/// Revokes links that a user was shown through a client whose consent they have withdrawn.
 pub(super) fn end_made_by_through(
     tx: &WriteTx<'_>,
     maker: UserId,
@@ -307,7 +309,7 @@ pub(super) fn end_made_by_through(
     Ok(())
 }
 
-/// Ends every link of an account: its address has changed, or nobody may sign in to it any more.
+/// Revokes every link of an account: its address has changed, or sign-in is disabled.
 pub(super) fn end_all_of(tx: &WriteTx<'_>, user: UserId) -> Result<(), StoreError> {
     tx.conn
         .prepare_cached("DELETE FROM links WHERE user_id = ?1")?

@@ -1,7 +1,7 @@
-//! The operator key: the one key that no user owns, for the console on this machine.
+//! The operator key: the only key without an owner, for the console on this machine.
 //!
-//! It is known by its id, which `meta` marks, whatever its name and scopes have become. While a new one takes its place
-//! two are marked, so that a cut between the database and the file leaves one that works.
+//! It is identified by its id, which `meta` marks, whatever its name and scopes are. During a rotation two keys are
+//! marked, so that a crash between the database and the file write leaves one that works.
 
 use doorward_shared::{KeyId, ScopeSet, Timestamp, apikey::Environment};
 use ulid::Ulid;
@@ -16,23 +16,23 @@ use crate::{
     domain::{AuditContext, KeyOwner, KeyRestrictions, Minter, role},
 };
 
-/// Set in `meta` once there has been an operator key.
+/// Set in `meta` once an operator key has been created.
 const MADE: &str = "operator_key_made";
-/// Its name among keys, until somebody changes it.
+/// Its initial name.
 const OPERATOR: &str = "operator.key";
-/// Keys that work at `?1`, those in the grace of a rotation too.
+/// Condition for keys valid at `?1`, including those in the grace period of a rotation.
 const ALIVE: &str = "(revoked_at IS NULL OR revoked_at > ?1)";
-/// Keys with a mark in `meta`.
+/// Keys marked in `meta`.
 const MARKED: &str =
     "EXISTS (SELECT 1 FROM meta WHERE meta.key = 'operator_key:' || hex(api_keys.id))";
 
 impl Store {
-    /// Whether this database has had an operator key.
+    /// Whether this database has ever had an operator key.
     pub async fn operator_key_made(&self) -> Result<bool, StoreError> {
         self.read(|conn| Ok(is_made(conn)?)).await
     }
 
-    /// Makes the secret with this hash the operator key, and revokes those before it.
+    /// Creates an operator key with this secret hash and revokes the previous ones.
     pub async fn set_operator_key(
         &self,
         hash: Digest256,
@@ -46,7 +46,7 @@ impl Store {
         .await
     }
 
-    /// Makes the secret with this hash an operator key beside the one that there is.
+    /// Creates an operator key with this secret hash beside the existing one.
     pub async fn add_operator_key(
         &self,
         hash: Digest256,
@@ -56,7 +56,7 @@ impl Store {
         self.write(move |tx| insert(tx, hash, hint, &context)).await
     }
 
-    /// Revokes an operator key whose secret got into no file.
+    /// Revokes an operator key whose secret was not written to a file.
     pub async fn drop_operator_key(
         &self,
         hash: Digest256,
@@ -80,8 +80,8 @@ impl Store {
         .await
     }
 
-    /// Marks the key of the directory's file where no key is marked: it may have got another name before keys were
-    /// known by their ids.
+    /// Marks the key in the directory's file if no key is marked: it may have been renamed before keys were identified
+    /// by their ids.
     pub async fn recognise_operator_key(&self, hash: Digest256) -> Result<(), StoreError> {
         let find = move |conn: &Connection| {
             let sql = "SELECT id FROM api_keys WHERE hash = ?1 AND owner_id IS NULL AND revoked_at IS NULL \
@@ -95,7 +95,7 @@ impl Store {
         }
     }
 
-    /// Revokes every operator key but the one with this hash, if that is a live one: it is the one in the file.
+    /// Revokes every operator key except the one with this hash, if that one is live: it is the key in the file.
     pub async fn settle_operator_key(
         &self,
         hash: Digest256,
@@ -124,7 +124,7 @@ impl Store {
     }
 }
 
-/// Leaves the key with this hash as the only operator key.
+/// Keeps the key with this hash as the only operator key.
 fn keep_only(
     tx: &mut WriteTx<'_>,
     hash: Digest256,
@@ -151,7 +151,7 @@ fn insert(
     hint: String,
     context: &AuditContext,
 ) -> Result<(), StoreError> {
-    // A file that was put back may hold a key that was replaced once: whoever holds the directory decides.
+    // A file that was put back may hold a replaced key: the owner of the directory decides.
     let again = "DELETE FROM api_keys WHERE hash = ?1 AND owner_id IS NULL";
     tx.conn.prepare_cached(again)?.execute([hash.0])?;
     let key = NewKey {
@@ -169,7 +169,7 @@ fn insert(
     mark(tx, made.id)
 }
 
-/// Whether the secret with this hash is an operator key that works.
+/// Whether the secret with this hash is a valid operator key.
 pub(super) fn is_live(conn: &Connection, hash: Digest256) -> sql::Result<bool> {
     let sql = format!(
         "SELECT EXISTS (SELECT 1 FROM api_keys WHERE hash = ?1 AND revoked_at IS NULL AND {MARKED})"
@@ -177,7 +177,7 @@ pub(super) fn is_live(conn: &Connection, hash: Digest256) -> sql::Result<bool> {
     conn.query_row(&sql, [hash.0], |row| row.get(0))
 }
 
-/// The operator keys that work beside the one with this hash.
+/// The other valid operator keys.
 fn others(conn: &Connection, hash: Digest256, now: Timestamp) -> sql::Result<Vec<KeyId>> {
     let sql = format!("SELECT id FROM api_keys WHERE hash <> ?2 AND {ALIVE} AND {MARKED}");
     let mut select = conn.prepare(&sql)?;
@@ -186,7 +186,7 @@ fn others(conn: &Connection, hash: Digest256, now: Timestamp) -> sql::Result<Vec
     rows.collect()
 }
 
-/// Revokes all operator keys but the one with this hash.
+/// Revokes all operator keys except the one with this hash.
 pub(super) fn retire_others(
     conn: &Connection,
     hash: Digest256,
@@ -198,7 +198,7 @@ pub(super) fn retire_others(
     forget_dead(conn, context.at)
 }
 
-/// Revokes all operator keys: the next start takes up the one in the file, or makes one.
+/// Revokes all operator keys: the next start adopts the key in the file, or creates one.
 pub(super) fn retire_all(conn: &Connection, context: &AuditContext) -> Result<(), StoreError> {
     let sql = format!("UPDATE api_keys SET revoked_at = ?1 WHERE {ALIVE} AND {MARKED}");
     conn.execute(&sql, params![context.at.0])?;
@@ -206,7 +206,7 @@ pub(super) fn retire_all(conn: &Connection, context: &AuditContext) -> Result<()
     forget_dead(conn, context.at)
 }
 
-/// Removes the marks of keys that are revoked, their grace over, or gone.
+/// Removes the marks of keys that are revoked (grace period over) or deleted.
 fn forget_dead(conn: &Connection, now: Timestamp) -> Result<(), StoreError> {
     let sql = format!(
         "DELETE FROM meta WHERE key LIKE 'operator\\_key:%' ESCAPE '\\' AND NOT EXISTS ( \
@@ -216,8 +216,8 @@ fn forget_dead(conn: &Connection, now: Timestamp) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Marks a key as the operator key. It ends with nobody: whoever put it in its place may go, or be sent away by somebody
-/// who may not touch it.
+/// Marks a key as the operator key and removes its minter, so that it survives them: the user who rotated it may be
+/// deleted, even by an operator who may not touch the key.
 pub(super) fn mark(tx: &mut WriteTx<'_>, id: KeyId) -> Result<(), StoreError> {
     let mark =
         "INSERT INTO meta VALUES ('operator_key:' || hex(?1), '1') ON CONFLICT (key) DO NOTHING";
@@ -228,7 +228,7 @@ pub(super) fn mark(tx: &mut WriteTx<'_>, id: KeyId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether a key is the operator key, or one that is dying in its favour.
+/// Whether a key is the operator key, or a replaced one in its grace period.
 pub(super) fn is_marked(conn: &Connection, id: KeyId) -> Result<bool, StoreError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM meta WHERE key = 'operator_key:' || hex(?1))";
     let mut select = conn.prepare_cached(sql)?;

@@ -1,4 +1,4 @@
-//! Passkeys.
+//! Passkeys of accounts.
 
 use doorward_shared::{PasskeyId, Timestamp, UserId};
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::domain::{Act, AuditContext, DomainError, Passkey, PasskeyKind, PublicKey};
 
-/// Passkeys of one account, at most.
+/// Maximum passkeys per account.
 const MAX_PASSKEYS: usize = 20;
 
 /// A passkey to be stored.
@@ -24,7 +24,7 @@ pub struct NewPasskey {
 }
 
 impl Store {
-    /// A passkey by the id its authenticator gave it.
+    /// A passkey by its credential id.
     pub async fn passkey(&self, credential_id: Vec<u8>) -> Result<Option<Passkey>, StoreError> {
         self.read(move |conn| {
             let sql = format!("SELECT {PASSKEY} FROM passkeys WHERE credential_id = ?1");
@@ -34,10 +34,10 @@ impl Store {
         .await
     }
 
-    /// Adds a passkey to an account whose password is still the one with which that began.
+    /// Adds a passkey to an account whose password has not changed since the registration began.
     ///
     /// # Errors
-    /// [`DomainError::Conflict`] for a credential that is known, or one too many, [`DomainError::PasswordChanged`]; as
+    /// [`DomainError::Conflict`] for a known credential or above the limit, [`DomainError::PasswordChanged`]; as
     /// [`crate::domain::rules::authority::change_factors`].
     pub async fn add_passkey(
         &self,
@@ -95,7 +95,7 @@ impl Store {
     /// Removes a passkey of an account.
     ///
     /// # Errors
-    /// [`DomainError::NotFound`], also for another's; as [`crate::domain::rules::authority::change_factors`].
+    /// [`DomainError::NotFound`], also for another account's; as [`crate::domain::rules::authority::change_factors`].
     pub async fn remove_passkey(
         &self,
         user: UserId,
@@ -120,7 +120,7 @@ impl Store {
         .await
     }
 
-    /// Notes a passkey whose counter went back: somebody may have copied it.
+    /// Records a passkey whose signature counter went back: it may have been cloned.
     pub async fn note_copied_passkey(
         &self,
         user: UserId,
@@ -157,7 +157,7 @@ fn passkey(row: &Row<'_>) -> sql::Result<Passkey> {
     })
 }
 
-/// Those of an account, the oldest first.
+/// Passkeys of an account, oldest first.
 pub(super) fn of_user(conn: &Connection, user: UserId) -> Result<Vec<Passkey>, StoreError> {
     let sql = format!("SELECT {PASSKEY} FROM passkeys WHERE user_id = ?1 ORDER BY id");
     let mut select = conn.prepare_cached(&sql)?;

@@ -1,4 +1,4 @@
-//! What pending endings have ended already, for lists and counts that go by the rows.
+//! The effect of pending bulk revocations on lists and counts that read the rows.
 
 use doorward_shared::Timestamp;
 
@@ -8,14 +8,14 @@ use super::{
     sql::{Connection, by_index, no_index, params},
 };
 
-/// Of an account's sessions those that a pending ending of all it has leaves: what came after it, and what it keeps. An
-/// expression for `s.id IN (…)` with the account twice and the [`floor`] between.
+/// Of an account's sessions, those that a pending bulk revocation of the whole account leaves: newer ones and those it
+/// keeps. An expression for `s.id IN (…)` with the account twice and the [`floor`] between.
 pub(super) const LEFT_OF: &str = "SELECT id FROM sessions WHERE user_id = ? AND id > ? \
      UNION ALL SELECT keep_id FROM endings WHERE user_id = ? AND keep_id IS NOT NULL";
 
-/// Sessions that are not revoked and whose idle end lies after the one parameter, but those of accounts of which a pending
-/// ending has ended all: of these what came after, and what it keeps. The index `sessions_live` answers alone; each row
-/// of the table would be looked up.
+/// Unrevoked sessions whose idle expiry is after the one parameter. Of accounts with a pending bulk revocation of all
+/// sessions, only newer ones and those it keeps. The index `sessions_live` suffices; without it each row of the table
+/// would be looked up.
 pub(super) const LEFT: &str = concat!(
     "SELECT l.id FROM sessions l ",
     by_index!("sessions_live"),
@@ -24,16 +24,16 @@ pub(super) const LEFT: &str = concat!(
      UNION ALL SELECT keep_id FROM endings WHERE keep_id IS NOT NULL"
 );
 
-/// Pending endings of everything that an account has.
+/// Pending bulk revocations of all sessions of an account.
 const WHOLE: &str = "what = 'sessions' AND user_id IS NOT NULL AND client_id IS NULL AND first_ip IS NULL \
      AND made_until = 9223372036854775807";
 
-/// [`LEFT`], as an engine reads it.
+/// [`LEFT`], as the engine reads it.
 pub(super) fn left() -> String {
     LEFT.replace("WHOLE", WHOLE)
 }
 
-/// Pending endings of sessions, where each is of everything that another account has.
+/// Pending bulk revocations of sessions, if each of them covers all sessions of a different account.
 fn whole(conn: &Connection) -> Result<Option<Vec<WholeRevocation>>, StoreError> {
     let sql = format!(
         "SELECT user_id, last_id, keep_id, made_before, {WHOLE} FROM endings WHERE what = 'sessions' ORDER BY user_id"
@@ -58,14 +58,15 @@ fn whole(conn: &Connection) -> Result<Option<Vec<WholeRevocation>>, StoreError> 
     Ok(found.filter(distinct))
 }
 
-/// Of an account's live sessions those that a pending ending of all has ended: from the index alone.
+/// Of an account's live sessions, those that a pending bulk revocation of the whole account has ended: from the index
+/// alone.
 const ENDED_BY_WHOLE: &str = concat!(
     "SELECT count(*) FROM sessions WHERE user_id = ?1 AND revoked_at IS NULL AND idle_until > ?2 AND ",
     no_index!("id"),
     " <= ?3 AND id IS DISTINCT FROM ?4"
 );
 
-/// The rest of [`ENDED_BY_WHOLE`]: those of a later, foreign id. All that came after are looked at, which are few.
+/// The rest of [`ENDED_BY_WHOLE`]: sessions with a later, imported id. All later sessions are examined, which are few.
 const ENDED_OF_LATER_ID: &str = concat!(
     "SELECT count(*) FROM sessions WHERE user_id = ?1 AND id > ?3 AND revoked_at IS NULL AND ",
     no_index!("idle_until"),
@@ -79,7 +80,7 @@ struct WholeRevocation {
     made_before: i64,
 }
 
-/// Sessions that count as live in `sessions` by their rows, but that a pending ending has ended.
+/// Number of sessions that are live in their rows but ended by a pending bulk revocation.
 pub(super) fn pending_live(conn: &Connection, now: Timestamp) -> Result<u64, StoreError> {
     if let Some(whole) = whole(conn)? {
         let mut pending = 0;
@@ -107,7 +108,8 @@ pub(super) fn pending_live(conn: &Connection, now: Timestamp) -> Result<u64, Sto
         .collect::<Result<_, _>>()?;
     let mut pending = 0;
     for (id, user, client) in found {
-        // The one column that an index leads by; the ending itself says the rest. What two endings match counts once.
+        // The leading column of an index; the bulk revocation itself has the other conditions. A row that two of them
+        // match counts once.
         let (narrow, of) = match (user, client) {
             (Some(user), _) => ("s.user_id = ?3", user),
             (None, Some(client)) => ("s.client_id = ?3", client),
@@ -130,7 +132,7 @@ mod tests {
     use super::*;
     use crate::store::{bulk_revocations::SESSION_ENDS, sqlite::test::plan};
 
-    /// Rows of `sessions` lie behind a second look-up for each entry of an index: with 200,000 that is what others wait for.
+    /// With 200,000 sessions, a table lookup per index entry is what other reads would wait for.
     #[test]
     fn what_a_pending_ending_has_ended_is_passed_over_without_a_look_at_its_rows() {
         let of_account = "sessions_user (user_id=? AND id>?)";
