@@ -1,4 +1,4 @@
-//! What is on its way to somebody: links that can still be opened, and mails.
+//! Pending links and mails of an account.
 
 use doorward_shared::{
     Timestamp, UserId,
@@ -11,10 +11,10 @@ use super::{
     sql::{Row, params},
 };
 
-/// Most rows of each that are told: what is older matters to nobody.
+/// Maximum rows of each kind that are returned; older ones are not relevant.
 const MAX_ROWS: u32 = 20;
 
-/// Links and mails of one account, the newest first.
+/// Links and mails of one account, newest first.
 #[derive(Debug)]
 pub struct OutstandingLinks {
     pub links: Vec<UserLink>,
@@ -22,7 +22,7 @@ pub struct OutstandingLinks {
 }
 
 impl Store {
-    /// What is on its way to somebody.
+    /// The open links and pending mails of an account.
     pub async fn outstanding(
         &self,
         user: UserId,

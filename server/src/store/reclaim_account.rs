@@ -1,4 +1,5 @@
-//! Takes an account back from whoever signed up with somebody else's address: all that they may have set up in it ends.
+//! Reclaims an account that was registered with another person's email address: revokes all credentials that may have
+//! been set up before verification.
 
 use doorward_shared::UserId;
 
@@ -9,8 +10,8 @@ use super::{
 };
 use crate::domain::AuditContext;
 
-/// Ends all that an account has, however new: keys and links, those it made for others too, second factors, consents; and forgets
-/// from where and with what somebody has signed in. Sessions end with the password that is set.
+/// Revokes everything an account has, regardless of its age: keys and links, including those created for others, second
+/// factors and consents; deletes the known addresses and devices. Sessions are ended when the new password is set.
 pub(super) fn end_all(
     tx: &mut WriteTx<'_>,
     user: UserId,

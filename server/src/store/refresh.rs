@@ -1,5 +1,5 @@
-//! Refresh tokens: each works once, and one that comes again ends its session. What becomes of a use is decided in
-//! `domain/rules/refresh.rs`; here its facts are loaded and the decision is applied.
+//! Refresh tokens: each can be used once, and reuse ends its session. The decision is made in
+//! `domain/rules/refresh.rs`; this file loads its facts and applies it.
 
 use doorward_shared::{ScopeSet, SessionId, Timestamp};
 
@@ -28,32 +28,32 @@ use crate::{
 /// One use of a refresh token.
 #[derive(Debug, Clone)]
 pub struct Rotation {
-    /// The token that came.
+    /// The presented token.
     pub used: Presented,
-    /// The one that follows it.
+    /// Its successor.
     pub next: NextToken,
-    /// Through which door it came.
+    /// The owner it was presented by: a client or the first party.
     pub owner: RefreshOwner,
-    /// When the next one expires; never later than its session.
+    /// Expiry of the successor; never later than that of its session.
     pub next_until: Timestamp,
     pub access_until: Timestamp,
     pub windows: Windows,
-    /// Scopes that are asked for; all that were granted, when `None`.
+    /// Requested scopes; `None`: all that were granted.
     pub scope: Option<ScopeSet>,
-    /// Audiences that are asked for; all that were granted, when there are none.
+    /// Requested audiences; empty: all that were granted.
     pub resources: Vec<String>,
-    /// The server's own, which every client may name.
+    /// This server's own audience, which every client may request.
     pub issuer: String,
 }
 
-/// What became of a use.
+/// Result of a use.
 #[derive(Debug)]
 #[expect(
     clippy::large_enum_variant,
     reason = "one for each request, and mostly the large one"
 )]
 pub enum Refreshed {
-    /// The token is used up and the next one lives.
+    /// The token is used up, and its successor is valid.
     Rotated {
         session: Session,
         user: User,
@@ -62,27 +62,28 @@ pub enum Refreshed {
         resources: Vec<String>,
         refresh_token: Secret,
     },
-    /// There is no such token for this door.
+    /// Unknown, or not a token of this owner (client or first party).
     Unknown,
     Expired,
-    /// The session was ended before, or somebody else used the token a moment ago.
+    /// The session had already ended, or a concurrent request has just used the token.
     Revoked,
-    /// A replay: the whole session has ended now.
+    /// Reuse detected: the whole session has been ended.
     Replayed,
-    /// The account's role demands a second factor by now, which this sign-in had not. The token is still good, should the
-    /// role no longer demand one.
+    /// The account's role now requires a second factor, which this sign-in did not have. The token stays valid in case
+    /// the role no longer requires one later.
     NeedsFactor {
-        /// Whether the account has one, which the next sign-in will show.
+        /// Whether the account has a factor for the next sign-in.
         has_factor: bool,
     },
-    /// More is asked for than was granted. The token is still good.
+    /// More scopes were requested than granted. The token stays valid.
     ScopeTooWide,
-    /// Another audience is asked for than was granted, or none that was is the client's any more. The token is still good.
+    /// An audience was requested that was not granted, or none of the granted ones belongs to the client any more. The
+    /// token stays valid.
     OtherResource,
 }
 
 impl Store {
-    /// Uses a refresh token: one atomic check-and-set. Of concurrent uses exactly one rotates.
+    /// Uses a refresh token: one atomic check-and-set. Of concurrent uses exactly one rotates it.
     pub async fn rotate_refresh(
         &self,
         rotation: Rotation,
@@ -90,7 +91,7 @@ impl Store {
     ) -> Result<Refreshed, StoreError> {
         let used = rotation.used;
         if !matches!(used, Presented::Numbered { genuine: true, .. }) {
-            // A stranger's guess costs no turn of the writer.
+            // A guessed token is rejected here without using the writer.
             let found = self.read(move |conn| Ok(facts(conn, used)?.is_some()));
             if !found.await? {
                 return Ok(Refreshed::Unknown);
@@ -99,8 +100,8 @@ impl Store {
         self.write(move |tx| rotate(tx, &rotation, &context)).await
     }
 
-    /// As [`Store::session`]; where it has to be read, what a use of its refresh token changes is read with it. The writer,
-    /// for whom everybody waits, then waits for no disk.
+    /// As [`Store::session`]; on a cache miss, also reads the pages that the use of its refresh token changes. The
+    /// writer, which all writes wait for, then does not wait for the disk.
     pub async fn session_to_refresh(
         &self,
         id: SessionId,
@@ -108,7 +109,7 @@ impl Store {
         self.session_and(id, look_ahead).await
     }
 
-    /// The session a refresh token belongs to, and until when the token is good; `None` once it was used.
+    /// The session of a refresh token, and the token's expiry; `None` once it was used.
     pub async fn refresh_token(
         &self,
         shown: Presented,
@@ -129,14 +130,14 @@ impl Store {
     }
 }
 
-/// Where a session stands in each index that a use of its refresh token changes: what comes next in it. And its account,
-/// which the use is judged by.
+/// The next entry after a session in each index that the use of its refresh token changes, and the account that the
+/// decision depends on.
 const NEIGHBOURS: &str = "SELECT (SELECT id FROM sessions WHERE last_seen_at = ?2 AND id >= ?1 ORDER BY id LIMIT 1), \
      (SELECT id FROM sessions WHERE idle_until = ?3 AND id >= ?1 AND revoked_at IS NULL ORDER BY id LIMIT 1), \
      (SELECT min(idle_until) FROM sessions WHERE user_id = ?4 AND idle_until >= ?3 AND revoked_at IS NULL), \
      (SELECT disabled_at FROM users WHERE id = ?4)";
 
-/// Reads the pages that a use of a session's refresh token changes, and the one of its account.
+/// Reads the pages that the use of a session's refresh token changes, and the page of its account.
 fn look_ahead(conn: &Connection, session: &Session) -> Result<(), StoreError> {
     let session = params![
         session.id.0.to_bytes(),
@@ -195,7 +196,7 @@ fn rotate(
     })
 }
 
-/// Whether a use goes on: [`Decision::Rotate`] or [`Decision::Retry`], or what became of it. A replay ends its session.
+/// Returns [`Decision::Rotate`] or [`Decision::Retry`], or the result if the use ends here. Reuse ends the session.
 fn decided(
     tx: &mut WriteTx<'_>,
     facts: &RefreshState,
@@ -241,7 +242,7 @@ fn replayed(
     )
 }
 
-/// The account behind a session and the audiences of its next token, or why what is asked for is refused.
+/// The account of a session and the audiences of its next token, or the result if the request is rejected.
 fn allowed(
     conn: &Connection,
     session: &Session,
@@ -251,12 +252,12 @@ fn allowed(
     if rotation.scope.as_ref().is_some_and(wide) {
         return Ok(Err(Refreshed::ScopeTooWide));
     }
-    // Sessions of the person's own have none.
+    // First-party sessions have no granted audiences.
     let granted = match session.client_id {
         Some(_) => resources(conn, session.id)?,
         None => Vec::new(),
     };
-    // What was taken from the client since is granted no more.
+    // Audiences that the client has lost since are no longer granted.
     let still = match session.client_id {
         Some(client) => audiences::still_registered(conn, client, &granted, &rotation.issuer)?,
         None => Vec::new(),
@@ -278,7 +279,7 @@ mod tests {
     use super::*;
     use crate::store::sqlite::test::plan;
 
-    /// Were one found by another way, the page that is changed would be read by the writer.
+    /// A lookup by another path would leave the read of the changed page to the writer.
     #[test]
     fn what_a_use_changes_is_read_in_each_index_of_it() {
         let plan = plan(NEIGHBOURS);

@@ -1,4 +1,4 @@
-//! What is at rest of a session's refresh tokens, and how a use of one is written.
+//! Stored state of a session's refresh tokens, and how a rotation updates it.
 
 use std::sync::LazyLock;
 
@@ -19,11 +19,11 @@ use crate::{
     },
 };
 
-/// What a token that came is judged by.
+/// The facts that a presented token is judged by.
 pub(super) struct RefreshState {
     pub session: Session,
     pub family: Family,
-    /// The token's hash, as the family knows it.
+    /// Hash of the token, as stored in its family.
     pub shown: Digest256,
 }
 
@@ -43,13 +43,13 @@ pub(super) fn facts(
     };
     let family = match row {
         Some(row) => with_tabled(conn, family, hash, &row)?,
-        // A genuine token that this database never gave, after a restore: its session went on without the database.
+        // A genuine token that this database never issued: after a restore, the session has advanced beyond the backup.
         None => family.unwrap_or_else(|| Family {
             generation: 0,
             ..Family::first(NEVER, Timestamp(0))
         }),
     };
-    // One that another master key made, beside which the database was before, is known by its hash.
+    // A token from another master key, which the database was used with before, is identified by its hash.
     if matches!(shown, Presented::Numbered { genuine: false, .. }) && !family.knows(hash) {
         return Ok(None);
     }
@@ -60,7 +60,7 @@ pub(super) fn facts(
     }))
 }
 
-/// Hash of no token.
+/// A hash that no token has.
 const NEVER: Digest256 = Digest256([0; 32]);
 
 /// A token of an earlier version.
@@ -82,7 +82,7 @@ fn tabled(conn: &Connection, hash: Digest256) -> Result<Option<RefreshRow>, Stor
     Ok(found.optional()?)
 }
 
-/// The family as a token of an earlier version is judged by it.
+/// The family by which a token of an earlier version is judged.
 fn with_tabled(
     conn: &Connection,
     family: Option<Family>,
@@ -91,7 +91,7 @@ fn with_tabled(
 ) -> Result<Family, StoreError> {
     let used = row.used_at.map(|at| RefreshUse { token: hash, at });
     if let Some(mut family) = family {
-        // It has gone over to numbered tokens. The table still knows when this one was used.
+        // The session has moved to numbered tokens. The table still has the time at which this one was used.
         let known = |used: &RefreshUse| {
             family
                 .parent
@@ -113,7 +113,7 @@ fn with_tabled(
     let newest = conn.prepare_cached(sql)?.query_row([id], |row| {
         Ok((Digest256(row.get(0)?), Timestamp(row.get(1)?)))
     });
-    // Each used row of an earlier version has a successor; were there none, the token itself is no live one.
+    // Each used row of an earlier version has a successor; if there is none, the token itself is not valid.
     let (newest, expires_at) = newest.optional()?.unwrap_or((NEVER, used.at));
     let sql = "SELECT max(used_at) FROM refresh_tokens WHERE session_id = ?1";
     let last: Option<i64> = conn
@@ -129,7 +129,7 @@ fn with_tabled(
     })
 }
 
-/// Bytes of a use at rest: its token's hash, then its time.
+/// Size of a stored use in bytes: the token's hash, then its time.
 const USE: usize = 32 + 8;
 
 fn session_and_family(
@@ -157,7 +157,7 @@ fn session_and_family(
 /// The family whose columns begin at `first`.
 fn family(row: &Row<'_>, first: usize, newest: [u8; 32]) -> sql::Result<Family> {
     let uses: Option<Vec<u8>> = row.get(first + 3)?;
-    // The first is the parent's.
+    // The first use is the parent's.
     let mut uses = uses
         .unwrap_or_default()
         .chunks_exact(USE)
@@ -183,7 +183,7 @@ fn read_use(bytes: &[u8]) -> RefreshUse {
     }
 }
 
-/// Uses at rest; none where nothing was used yet.
+/// Encodes uses for storage; `None` if there are none.
 fn uses(family: &Family) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity((family.recent.len() + 1) * USE);
     for used in family.parent.iter().chain(&family.recent) {
@@ -193,7 +193,7 @@ fn uses(family: &Family) -> Option<Vec<u8>> {
     (!bytes.is_empty()).then_some(bytes)
 }
 
-/// Writes what a session knows of its tokens from now on: one row.
+/// Stores the new state of a session's tokens: one row.
 pub(super) fn keep(
     tx: &mut WriteTx<'_>,
     rotation: &Rotation,
@@ -230,7 +230,7 @@ pub(super) fn keep(
     let mut session = session.clone();
     session.last_seen_at = now;
     session.idle_until = session.idle_until.max(idle_until);
-    // What one could not match a moment ago, because it had been idle too long, it may match now.
+    // An idle session that a pending bulk revocation did not match a moment ago may match it now.
     if !bulk_revocations::ends(tx.conn, session.id)? {
         tx.changes.now_is_session(&session);
     }

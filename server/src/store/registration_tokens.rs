@@ -1,5 +1,5 @@
-//! Initial access tokens, with which clients register themselves. A token is worth what whoever minted it may give, then
-//! and now: it ends with them.
+//! Initial access tokens, for dynamic client registration. A token grants what its minter may grant, both when it was
+//! minted and now; it is revoked with them.
 
 use doorward_shared::{
     ClientId, Page, RegistrationTokenId, ScopeSet, Timestamp, UserId, admin::RegistrationTokenInfo,
@@ -20,13 +20,13 @@ use crate::{
     },
 };
 
-/// An initial access token as it is minted.
+/// An initial access token to store.
 #[derive(Debug, Clone)]
 pub struct NewRegistrationToken {
     pub hash: Digest256,
     pub expires_at: Timestamp,
     pub uses: u32,
-    /// Scopes that clients which register themselves may have.
+    /// Scopes that clients registered with it may have.
     pub scopes: ScopeSet,
 }
 
@@ -55,7 +55,7 @@ fn info(row: &Row<'_>) -> sql::Result<RegistrationTokenInfo> {
 }
 
 impl Store {
-    /// Keeps an initial access token. Of its scopes it gives those that the caller may give.
+    /// Stores an initial access token, with those of its scopes that the caller may grant.
     ///
     /// # Errors
     /// As [`rule::change_client`].
@@ -97,7 +97,7 @@ impl Store {
         .await
     }
 
-    /// A page of the initial access tokens that are not used up or over.
+    /// A page of the initial access tokens that are neither used up nor expired.
     pub async fn registration_tokens(
         &self,
         query: ListQuery,
@@ -116,7 +116,7 @@ impl Store {
         .await
     }
 
-    /// Ends an initial access token. Clients that have registered with it stay.
+    /// Revokes an initial access token. Clients registered with it remain.
     ///
     /// # Errors
     /// [`DomainError::NotFound`]; as [`rule::change_client`].
@@ -140,8 +140,8 @@ impl Store {
         .await
     }
 
-    /// What an initial access token may give a client now; `None` when it is worth nothing. Asked before anything is
-    /// written, so that guesses take no turn of the writer.
+    /// The scopes an initial access token can grant a client now; `None` if it is not valid. Checked before any write,
+    /// so that guesses do not use the writer.
     pub async fn registration_token(
         &self,
         hash: Digest256,
@@ -151,7 +151,7 @@ impl Store {
     }
 }
 
-/// What takes the right to change clients, and no more.
+/// A change that requires the right to change clients, and nothing else.
 fn no_change(scopes: &ScopeSet) -> ClientActs<'_> {
     ClientActs {
         scopes,
@@ -160,10 +160,10 @@ fn no_change(scopes: &ScopeSet) -> ClientActs<'_> {
     }
 }
 
-/// Uses an initial access token once, for a client with these scopes; answers what it gives.
+/// Uses an initial access token once, for a client with these scopes; returns what it grants.
 ///
 /// # Errors
-/// [`DomainError::CredentialEnded`], also when it does not give these.
+/// [`DomainError::CredentialEnded`], also if it does not grant these scopes.
 pub(super) fn use_up(
     tx: &mut WriteTx<'_>,
     hash: Digest256,
@@ -183,7 +183,7 @@ pub(super) fn use_up(
     }
 }
 
-/// What a token gives now.
+/// The scopes a token grants now.
 fn worth(
     conn: &Connection,
     hash: Digest256,
@@ -217,7 +217,7 @@ fn worth(
     }))
 }
 
-/// Ends tokens that an account minted with its sessions, or a client with tokens of its own.
+/// Revokes tokens that an account minted with its sessions, or a client with its own tokens.
 pub(super) fn end_minted_by(tx: &WriteTx<'_>, minter: Actor) -> Result<(), StoreError> {
     tx.conn
         .prepare_cached("DELETE FROM registration_tokens WHERE minter = ?1")?
@@ -225,7 +225,7 @@ pub(super) fn end_minted_by(tx: &WriteTx<'_>, minter: Actor) -> Result<(), Store
     Ok(())
 }
 
-/// Ends tokens that an account minted through a client that it lets in no more.
+/// Revokes tokens that an account minted through a client whose consent it has withdrawn.
 pub(super) fn end_minted_through(
     tx: &WriteTx<'_>,
     minter: UserId,
@@ -238,7 +238,7 @@ pub(super) fn end_minted_through(
     Ok(())
 }
 
-/// Who mints: a key itself, whoever owns it.
+/// The minter: a key itself instead of its owner.
 fn minter(act: &Act) -> String {
     match &act.authority().holder {
         Principal::Key(id) => id.to_string(),

@@ -1,4 +1,4 @@
-//! Clients that register themselves: RFC 7591 and 7592.
+//! Dynamic client registration: RFC 7591 and 7592.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -25,29 +25,30 @@ use crate::{
     },
 };
 
-/// On whose word a client may register.
+/// What authorizes a registration.
 #[derive(Debug, Clone)]
 pub enum Admission {
-    /// Anybody may.
+    /// Open registration.
     Open(AuditContext),
-    /// With an initial access token: it has uses.
+    /// An initial access token, one use of which is consumed.
     Token(Digest256, AuditContext),
-    /// With a credential that may manage clients.
+    /// A credential that may manage clients.
     Act(Act),
 }
 
-/// A client that registered itself, as its registration access token finds it.
+/// A dynamically registered client, found by its registration access token.
 #[derive(Debug, Clone)]
 pub struct SelfRegistered {
     pub client: Client,
-    /// Nobody let it in.
+    /// Registered without authorization.
     pub openly: bool,
-    /// What whoever let it in could give. None for one that nobody let in, and for those from before it was kept.
+    /// Scopes that the credential which authorized the registration could grant. `None` for open registrations, and for
+    /// clients older than this field.
     pub admitted_scopes: Option<ScopeSet>,
     pub left: OperatorOverrides,
 }
 
-/// What an operator has left a client that registered itself; nothing where none has decided.
+/// Restrictions an operator has put on a dynamically registered client; empty if there are none.
 #[derive(Debug, Clone, Default)]
 pub struct OperatorOverrides {
     pub scopes: Option<ScopeSet>,
@@ -55,7 +56,7 @@ pub struct OperatorOverrides {
 }
 
 impl OperatorOverrides {
-    /// From the columns `most_scopes` and `most_grants`, the first of which is `column`.
+    /// Reads the columns `most_scopes` and `most_grants`; `column` is the first.
     pub(super) fn read(row: &Row<'_>, column: usize) -> sql::Result<Self> {
         let (scopes, grants) = (column, column + 1);
         Ok(Self {
@@ -74,11 +75,11 @@ fn is_set(row: &Row<'_>, column: usize) -> sql::Result<bool> {
 }
 
 impl Store {
-    /// Registers a client that does so itself. `client.id` and `client.created_at` are set here. Of the scopes that it is
-    /// `allowed` it is noted which whoever let it in can give: it takes no more later.
+    /// Registers a client dynamically. Sets `client.id` and `client.created_at`. Stores which of the `allowed` scopes
+    /// the authorizing credential can grant; the client cannot get more later.
     ///
     /// # Errors
-    /// [`DomainError::CredentialEnded`] for an initial access token that is used up or over; as [`rule::change_client`].
+    /// [`DomainError::CredentialEnded`] if the initial access token is used up or expired; as [`rule::change_client`].
     pub async fn register_dynamic(
         &self,
         mut client: Client,
@@ -108,7 +109,7 @@ impl Store {
         .await
     }
 
-    /// The client that a registration access token is of, if it is this one.
+    /// The client of a registration access token, if the token is valid for it.
     pub async fn registered(
         &self,
         id: ClientId,
@@ -117,11 +118,12 @@ impl Store {
         self.read(move |conn| of_token(conn, id, token)).await
     }
 
-    /// Changes a client that registered itself, at its own wish: to what `decide` makes of it as it is then.
+    /// Changes a dynamically registered client on its own request; `decide` computes the new state from the current
+    /// one.
     ///
     /// # Errors
-    /// [`DomainError::CredentialEnded`], when the token is not its; [`DomainError::Invalid`], when it cannot be so with what an
-    /// operator has decided. What `decide` refuses is answered, and nothing is changed.
+    /// [`DomainError::CredentialEnded`] if the token is not the client's; [`DomainError::Invalid`] if the change
+    /// conflicts with an operator's restrictions. An error of `decide` is returned, and nothing is changed.
     pub async fn change_registered<E, F>(
         &self,
         id: ClientId,
@@ -143,10 +145,10 @@ impl Store {
         .await
     }
 
-    /// Deletes a client that registered itself, at its own wish.
+    /// Deletes a dynamically registered client on its own request.
     ///
     /// # Errors
-    /// [`DomainError::CredentialEnded`], when the token is not its.
+    /// [`DomainError::CredentialEnded`] if the token is not the client's.
     pub async fn delete_registered(
         &self,
         id: ClientId,
@@ -160,8 +162,8 @@ impl Store {
         .await
     }
 
-    /// Resources that operators' clients name: those that a client which registered itself may ask for. From memory until
-    /// a client changes.
+    /// Resources of operators' clients, which a dynamically registered client may request. Cached until a client
+    /// changes.
     pub async fn operator_resources(&self) -> Result<Arc<HashSet<String>>, StoreError> {
         let found = through(&self.memory().operator_resources, &(), async {
             self.read(|conn| Ok(Some(Arc::new(operator_resources(conn)?))))
@@ -171,7 +173,8 @@ impl Store {
     }
 }
 
-/// Uses up what admits a client; answers what its registration is put down to, and what whoever lets it in can give.
+/// Consumes the authorization of a registration; returns its audit context, and the scopes that the authorizing
+/// credential can grant.
 fn admitted(
     tx: &mut WriteTx<'_>,
     client: &Client,
@@ -198,14 +201,14 @@ fn admitted(
     }
 }
 
-/// Changes a client; answers it as it is then.
+/// Changes a client; returns its new state.
 pub(super) fn change(
     tx: &mut WriteTx<'_>,
     client: &Client,
     context: &AuditContext,
 ) -> Result<Client, StoreError> {
     let before = find(tx.conn, client.id)?.ok_or(DomainError::NotFound("client"))?;
-    // What an operator has decided about it, and what it was given, is not its own to change.
+    // The client cannot change an operator's restrictions or what it was granted.
     let decided = before.policy.clone();
     let client = Client {
         created_at: before.created_at,
@@ -221,7 +224,7 @@ pub(super) fn change(
             allowed_groups: decided.allowed_groups,
             default_resource: decided.default_resource,
             skip_consent: decided.skip_consent,
-            // Read anew, with the keys.
+            // Read again, with the key fingerprints.
             key_thumbprints: decided.key_thumbprints,
             ..client.policy.clone()
         },
@@ -233,7 +236,7 @@ pub(super) fn change(
     rules::client::register(&client)?;
     write(tx, &client)?;
     keys::client_changed(tx, &before)?;
-    // Names of fields alone: strangers write no long values into the log again and again.
+    // Field names only, so that a dynamically registered client cannot fill the log with long values.
     let diff = rules::client::diff(Some(&before), &client);
     let fields: Vec<_> = diff.iter().map(|(field, ..)| *field).collect();
     let detail = format!("{}: {}", quoted(&client.name), fields.join(", "));
@@ -247,7 +250,7 @@ pub(super) fn change(
     Ok(client)
 }
 
-/// The client, if the registration access token is its.
+/// The client, if the registration access token belongs to it.
 fn of_token(
     conn: &Connection,
     id: ClientId,
@@ -275,8 +278,8 @@ fn of_token(
     }))
 }
 
-/// Notes what an operator has left a client that registered itself. One that is a metadata document stays from then on, used
-/// or not: it would come back as if nothing had been decided about it.
+/// Stores an operator's restrictions on a dynamically registered client. The client of a metadata document is kept from
+/// then on even if unused: recreated, it would lose the restrictions.
 pub(super) fn bounded_by_operator(
     tx: &mut WriteTx<'_>,
     before: &Client,
@@ -305,7 +308,7 @@ pub(super) fn bounded_by_operator(
     Ok(())
 }
 
-/// Notes that a session's client is in use.
+/// Records that a session's client is in use.
 pub(super) fn session_used(
     tx: &mut WriteTx<'_>,
     client: Option<ClientId>,
@@ -320,7 +323,7 @@ const OPERATOR_RESOURCES: &str = concat!(
     " WHERE dynamic = 0 AND resources <> ''"
 );
 
-/// Every audience of an operator's client.
+/// Every audience of operators' clients.
 pub(super) fn operator_resources(conn: &Connection) -> Result<HashSet<String>, StoreError> {
     let mut select = conn.prepare_cached(OPERATOR_RESOURCES)?;
     let mut rows = select.query([])?;
@@ -336,7 +339,7 @@ mod tests {
     use super::*;
     use crate::store::sqlite::test::{database, plan};
 
-    /// Strangers' rows are long: a unit of the writer reads none of them.
+    /// Rows of dynamically registered clients are long, so the writer reads none of them.
     #[test]
     fn resources_of_operators_clients_come_from_their_index_alone() {
         let conn = database();

@@ -1,4 +1,4 @@
-//! Requiring a new password: the old one is taken away.
+//! Required password reset: removes the current password.
 
 use doorward_shared::UserId;
 
@@ -12,12 +12,12 @@ use crate::domain::{
 };
 
 impl Store {
-    /// Takes an account's password away. Nobody signs in with one until another is set by a link; all sessions end, and
-    /// sign-ins and links that are under way. Factors and API keys stay.
+    /// Removes an account's password. Sign-in with a password is impossible until a link sets a new one; all sessions,
+    /// pending sign-ins and links are revoked. Factors and API keys stay.
     ///
     /// # Errors
-    /// [`DomainError::NotFound`]; [`DomainError::Conflict`] for the last administrator who has one; as for setting a password, which
-    /// keeps somebody out as well.
+    /// [`DomainError::NotFound`]; [`DomainError::Conflict`] for the last administrator with a password; as for setting
+    /// a password, which locks the user out as well.
     pub(crate) async fn remove_password(&self, id: UserId, act: Act) -> Result<(), StoreError> {
         self.write(move |tx| {
             let by = authority::authorize_password(tx, id, &act)?;

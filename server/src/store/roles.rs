@@ -1,4 +1,4 @@
-//! Roles.
+//! Roles and their permissions.
 
 use doorward_shared::{Page, ScopeSet};
 
@@ -37,7 +37,7 @@ fn read_role(row: &sql::Row<'_>) -> sql::Result<Role> {
 }
 
 impl Store {
-    /// A page of roles, by name unless asked otherwise. `q` is looked for in names.
+    /// A page of roles, by name by default. `q` searches names.
     pub async fn roles(&self, mut query: ListQuery) -> Result<Page<Role>, StoreError> {
         if query.cursor.is_none() {
             query.sort.get_or_insert_with(|| Sort {
@@ -71,10 +71,11 @@ impl Store {
         .await
     }
 
-    /// Creates or changes a role; whoever has it gains and loses at once. Answers whether it is new.
+    /// Creates or changes a role; takes effect immediately for its users. Returns whether the role is new.
     ///
     /// # Errors
-    /// [`DomainError::Conflict`] when it would leave no administrator, or `admin` would lose `admin`; as [`rule::put_role`].
+    /// [`DomainError::Conflict`] if no administrator would be left, or the role `admin` would lose `admin`; as
+    /// [`rule::put_role`].
     pub async fn put_role(
         &self,
         name: String,
@@ -88,16 +89,17 @@ impl Store {
         .await
     }
 
-    /// Deletes a role that nobody has.
+    /// Deletes a role that no user has.
     ///
     /// # Errors
-    /// [`DomainError::NotFound`]; [`DomainError::Conflict`] for a built-in one and one in use; as [`rule::delete_role`].
+    /// [`DomainError::NotFound`]; [`DomainError::Conflict`] for a built-in role or one in use; as
+    /// [`rule::delete_role`].
     pub async fn delete_role(&self, name: String, act: Act) -> Result<(), StoreError> {
         self.write(move |tx| delete(tx, &name, &act)).await
     }
 }
 
-/// Creates or changes a role; answers its permissions before.
+/// Creates or changes a role; returns its previous permissions.
 pub(super) fn put(
     tx: &mut WriteTx<'_>,
     name: &str,
@@ -143,7 +145,7 @@ pub(super) fn put(
     Ok(before)
 }
 
-/// Deletes a role that nobody has.
+/// Deletes a role that no user has.
 pub(super) fn delete(tx: &mut WriteTx<'_>, name: &str, act: &Act) -> Result<(), StoreError> {
     let by = authority::authorize(tx, act)?;
     rule::delete_role(&by)?;
@@ -167,18 +169,18 @@ pub(super) fn find(conn: &Connection, name: &str) -> Result<Option<ScopeSet>, St
         .optional()?)
 }
 
-/// A role's permissions; none for one that is not there.
+/// A role's permissions; empty if the role does not exist.
 pub(super) fn permissions(conn: &Connection, name: &str) -> Result<ScopeSet, StoreError> {
     Ok(find(conn, name)?.unwrap_or_default())
 }
 
-/// What an account may do: by its role, and by its `own` permissions.
+/// The permissions of an account: those of its role and its `own`.
 pub(super) fn held(conn: &Connection, role: &str, own: &ScopeSet) -> Result<ScopeSet, StoreError> {
     Ok(permissions(conn, role)?.union(own))
 }
 
-/// What of Doorward's own scopes the accounts with a role hold, all together: the role's `permissions` and their own.
-/// Nothing, where nobody has the role.
+/// Doorward's own scopes held by the accounts with a role: the role's `permissions` and the accounts' own. Empty if no
+/// user has the role.
 fn operators(
     conn: &Connection,
     name: &str,
@@ -187,7 +189,7 @@ fn operators(
     if !is_used(conn, name)? {
         return Ok(ScopeSet::default());
     }
-    // As long as there are operators among them, and served by an index of those alone.
+    // Served by an index that contains only operators.
     let sql = "SELECT DISTINCT permissions FROM users \
                WHERE role = ?1 AND instr(' ' || permissions, ' admin') > 0";
     let mut select = conn.prepare_cached(sql)?;

@@ -1,5 +1,5 @@
-//! How many rows some tables have: counting millions takes too long for a page of a list. What the units of a batch
-//! change is added up in memory, and each count that changed is written once, with their commit.
+//! Stored row counts of some tables: counting millions of rows takes too long for a page of a list. The changes made by
+//! the transactions of a batch are summed in memory, and each changed count is written once, with the commit.
 
 use super::{
     StoreError,
@@ -7,15 +7,15 @@ use super::{
     write_tx::WriteTx,
 };
 
-/// How many rows there are for the count of a row of `counts`, as an expression.
+/// Number of rows for the count of a row of `counts`, as an expression.
 const COUNTED: &str = include_str!("counted.sql");
 
-/// A number that is kept.
+/// A stored count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Count {
     Events,
     Sessions,
-    /// Sessions that nobody has ended, live or over.
+    /// Unrevoked sessions, live or expired.
     SessionsUnrevoked,
     Users,
 }
@@ -40,7 +40,7 @@ pub(super) struct Difference {
     users: i64,
 }
 
-/// Of a row that is not counted.
+/// The difference of a row that is not counted.
 pub(super) const NOT_COUNTED: Difference = Difference {
     events: 0,
     sessions: 0,
@@ -93,7 +93,7 @@ impl Difference {
 }
 
 impl WriteTx<'_> {
-    /// Runs a statement of whose rows each changes the counts by `each`; answers how many rows it changed.
+    /// Runs a statement in which each changed row changes the counts by `each`; returns the number of rows changed.
     pub(super) fn counted(
         &mut self,
         each: Difference,
@@ -107,7 +107,7 @@ impl WriteTx<'_> {
         Ok(rows)
     }
 
-    /// As [`WriteTx::counted`], of a statement that returns the rows it changed.
+    /// As [`WriteTx::counted`], for a statement that returns the rows it changed.
     pub(super) fn counted_rows<T>(
         &mut self,
         each: Difference,
@@ -126,7 +126,7 @@ impl WriteTx<'_> {
         Ok(rows)
     }
 
-    /// Writes what the units of a batch have changed, in their transaction.
+    /// Writes the differences of a batch, in its transaction.
     pub(super) fn write_counts(&mut self) -> sql::Result<()> {
         let Difference {
             events,
@@ -153,26 +153,26 @@ impl WriteTx<'_> {
     }
 }
 
-/// A number of rows that is kept.
+/// A stored row count.
 pub(super) fn stored_count(conn: &Connection, count: Count) -> Result<u64, StoreError> {
     let sql = "SELECT rows FROM counts WHERE name = ?1";
     let rows: i64 = conn
         .prepare_cached(sql)?
         .query_row([count.name()], |row| row.get(0))?;
-    // Fewer than none only where another program has changed the rows.
+    // Negative only if another program has changed the rows.
     Ok(u64::try_from(rows).unwrap_or_default())
 }
 
-/// Counts all rows anew: of a database that others may have changed.
+/// Counts all rows anew, for a database that other programs may have changed.
 pub(super) fn recount(conn: &Connection) -> sql::Result<()> {
     conn.execute(&format!("UPDATE counts SET rows = {COUNTED}"), [])?;
     Ok(())
 }
 
-/// Compares what is kept with the rows there are.
+/// Compares the stored counts with the rows.
 ///
 /// # Errors
-/// Which number is wrong, and what to do about it.
+/// The count that is wrong, and how to repair it.
 pub(super) fn compare(conn: &Connection) -> Result<(), StoreError> {
     let sql = format!("SELECT name, rows, {COUNTED} FROM counts");
     let mut select = conn.prepare(&sql)?;
@@ -245,7 +245,7 @@ mod tests {
     async fn units_that_are_rolled_back_change_no_count() {
         let (store, reader, _home) = store();
         let context = AuditContext::system(Timestamp(1));
-        // They wait for one another, so that batches hold units of each kind, in any place.
+        // They wait for one another, so that batches mix all kinds in any order.
         let units = (0..300).map(|number| {
             let context = context.clone();
             let store = store.clone();
@@ -270,7 +270,7 @@ mod tests {
         assert_eq!(stored_count(&reader, Count::Events).unwrap(), 250);
     }
 
-    /// Queues all units before it waits for any; answers how many were done.
+    /// Queues all operations before waiting for any; returns how many succeeded.
     async fn all_done<F>(units: impl Iterator<Item = F>) -> usize
     where
         F: Future<Output = Result<(), StoreError>> + Send + 'static,

@@ -1,4 +1,4 @@
-//! Between rows and domain types.
+//! Conversions between database rows and domain types.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -48,12 +48,12 @@ fn digest(row: &Row<'_>, column: usize) -> Result<Option<Digest256>> {
     Ok(row.get::<_, Option<[u8; 32]>>(column)?.map(Digest256))
 }
 
-/// The first id that something of this time can have: ids begin with their time.
+/// The smallest id of this time: ids begin with their time.
 pub(super) fn first_id(at: Timestamp) -> [u8; 16] {
     Ulid::from_parts(u64::try_from(at.0).unwrap_or_default(), 0).to_bytes()
 }
 
-/// One form for both families, so that a network is one range.
+/// One form for both address families, so that a network is one range.
 pub(super) fn ip_bytes(ip: IpAddr) -> [u8; 16] {
     match ip {
         IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
@@ -96,10 +96,10 @@ fn user_from(row: &Row<'_>, first: usize) -> Result<User> {
     })
 }
 
-/// What the role of a user may, as the column after those of [`user`].
+/// The permissions of a user's role, as the column after those of [`user`].
 pub(super) const ROLE_MAY: &str =
     "coalesce((SELECT r.permissions FROM roles AS r WHERE r.name = u.role), '')";
-/// How many columns [`USER`] and [`SESSION`] are.
+/// Numbers of columns of [`USER`] and [`SESSION`].
 const USER_COLUMNS: usize = 13;
 const SESSION_COLUMNS: usize = 14;
 
@@ -114,7 +114,7 @@ fn account_from(row: &Row<'_>, first: usize) -> Result<Account> {
     Ok(Account { user, may })
 }
 
-/// A session and whose it is, if they are still there, from [`SESSION`], [`USER`] and [`ROLE_MAY`].
+/// A session and its owner, if they still exist, from [`SESSION`], [`USER`] and [`ROLE_MAY`].
 pub(super) fn session_and_account(row: &Row<'_>) -> Result<(Session, Option<Account>)> {
     let account = match maybe_ulid(row, SESSION_COLUMNS)? {
         Some(_) => Some(account_from(row, SESSION_COLUMNS)?),
@@ -123,7 +123,7 @@ pub(super) fn session_and_account(row: &Row<'_>) -> Result<(Session, Option<Acco
     Ok((session(row)?, account))
 }
 
-/// Columns of [`session`]. One that a pending ending matches is revoked, whatever its row still says.
+/// Columns of [`session`]. A session that a pending bulk revocation matches counts as revoked, whatever its row says.
 pub(super) const SESSION: &str = concat!(
     "s.id, s.user_id, s.client_id, s.scope, s.ip, s.user_agent, s.created_at, s.last_seen_at, s.expires_at, \
      s.idle_until, coalesce(s.revoked_at, (SELECT min(e.at) FROM endings e WHERE ",
@@ -151,7 +151,8 @@ pub(super) fn session(row: &Row<'_>) -> Result<Session> {
     })
 }
 
-/// Columns of [`api_key`]. One that a pending ending matches is revoked, also while it has a grace left.
+/// Columns of [`api_key`]. A key that a pending bulk revocation matches counts as revoked, even within its grace
+/// period.
 pub(super) const API_KEY: &str = concat!(
     "k.id, k.owner_id, k.name, k.hint, k.scopes, k.environment, k.created_at, k.expires_at, k.last_used_at, \
      k.last_used_ip, (SELECT min(at) FROM (SELECT k.revoked_at AS at UNION ALL SELECT e.at FROM endings e WHERE ",
@@ -223,14 +224,14 @@ pub(super) const CLIENT: &str = "c.id, c.name, c.redirect_uris, c.grant_types, c
                           c.backchannel_logout_session, c.auth_method, c.jwks, c.jwks_uri, c.logo_uri, \
                           c.client_uri, c.skip_consent, c.document_url, c.own_tokens_from, c.codes_after";
 
-/// Names without spaces, as a column has them.
+/// Reads a column of space-separated names.
 pub(super) fn words(row: &Row<'_>, column: usize) -> Result<Vec<String>> {
     let text = row.get_ref(column)?.as_str()?;
     let names = text.split(' ').filter(|name| !name.is_empty());
     Ok(names.map(str::to_owned).collect())
 }
 
-/// Lists of URIs stand in a column one a line: no URI holds a line break.
+/// Encodes a list of URIs, one per line: a URI contains no line break.
 pub(super) fn lines(items: &[String]) -> String {
     items.join("\n")
 }

@@ -1,4 +1,4 @@
-//! Sessions of people who show a second factor, or set one up on the way in.
+//! Sign-ins with a second factor, or with one set up during the sign-in.
 
 use doorward_shared::UserId;
 
@@ -11,20 +11,20 @@ use super::{
 };
 use crate::domain::{AuditContext, DomainError, Session, ShownFactor, User, rules::session};
 
-/// The first step of a sign-in with a factor.
+/// The first step (password) of a sign-in with a second factor.
 #[derive(Debug)]
 pub struct FirstStep {
     pub password: SeenPassword,
-    /// How often sign-ins of the account had ended unfinished: once more, and this one is over.
+    /// The account's count of cancelled sign-ins at that time: if it has changed, this sign-in is no longer valid.
     pub sign_ins_ended: i64,
 }
 
 impl Store {
-    /// Opens a session after a factor that was found right, and uses the factor up in the same unit. With a first step
-    /// only if that still holds.
+    /// Opens a session after a factor was verified, and consumes the factor in the same transaction. With a first step,
+    /// only if that is still valid.
     ///
     /// # Errors
-    /// [`DomainError::FactorWrong`] for a factor that was used or removed meanwhile, and as [`Store::open_session`].
+    /// [`DomainError::FactorWrong`] if the factor has been used or removed since, and as [`Store::open_session`].
     pub async fn open_session_with_factor(
         &self,
         user: UserId,
@@ -43,11 +43,11 @@ impl Store {
         .await
     }
 
-    /// Sets one-time codes up for somebody who must have them to sign in, whose first code was of `step`, and opens the
-    /// session: all of it, or nothing.
+    /// Sets up one-time codes for a user who needs them to sign in, whose first code was of `step`, and opens the
+    /// session, in one transaction.
     ///
     /// # Errors
-    /// [`DomainError::PasswordChanged`] where the first step does not hold any more, or a factor is there by now; as
+    /// [`DomainError::PasswordChanged`] if the first step is no longer valid or a factor exists by now; as
     /// [`Store::open_session`].
     pub async fn enrol_totp(
         &self,
@@ -78,7 +78,7 @@ impl Store {
     }
 }
 
-/// Demands that the first step of a sign-in still holds: the password, and that nothing has ended it since.
+/// Requires the first step of a sign-in to be still valid: same password, and not cancelled since.
 fn demand_first_step(
     tx: &mut WriteTx<'_>,
     user: UserId,

@@ -1,4 +1,4 @@
-//! Lists of sessions.
+//! The session list and its filters.
 
 use std::net::IpAddr;
 
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::domain::Session;
 
-/// Which sessions a list or a bulk revocation holds.
+/// Filter of a session list or bulk revocation.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SessionFilter {
     pub user_id: Option<UserId>,
@@ -27,9 +27,10 @@ pub struct SessionFilter {
     pub active: Option<bool>,
     /// First-party sessions only.
     pub first_party: bool,
-    /// Exactly these.
+    /// Exactly these sessions.
     pub ids: Option<Vec<SessionId>>,
-    /// Whether text is looked for in people's addresses and names: whoever may not read those would guess them letter by letter.
+    /// Whether text is searched in users' addresses and names: a caller who may not read those could guess them letter
+    /// by letter.
     pub searches_people: bool,
 }
 
@@ -40,7 +41,7 @@ const LIST: List<Session> = List {
     kept: Some(Count::Sessions),
     sorts: &[
         ("id", "s.id"),
-        // Ids come in the order of creation.
+        // Ids are ordered by creation time.
         ("createdAt", "s.id"),
         ("lastSeenAt", "s.last_seen_at"),
         ("expiresAt", "s.expires_at"),
@@ -51,8 +52,8 @@ const LIST: List<Session> = List {
 };
 
 impl Store {
-    /// A page of sessions. `q` is an id, an address, or text: that of the user agent of one of the newest sessions, or of the
-    /// user's address or name, where the filter searches those.
+    /// A page of sessions. `q` is an id, an address or text. Text is searched in the user agents of the newest sessions
+    /// and, if the filter allows it, in users' addresses and names.
     pub async fn sessions(
         &self,
         filter: SessionFilter,
@@ -61,7 +62,7 @@ impl Store {
     ) -> Result<Page<Session>, StoreError> {
         let order = LIST.order(&query)?;
         if query.sorts_by("lastSeenAt") {
-            // As with keys: the order is by what was noted too.
+            // As for keys: the sort order depends on buffered last-used times.
             let _ = self.flush_touches().await;
         }
         let page = self
@@ -80,7 +81,7 @@ impl Store {
     }
 }
 
-/// `pending` is whether endings are pending, which a condition on `revoked_at` has to know.
+/// `pending`: whether bulk revocations are pending, which a condition on `revoked_at` must take into account.
 pub(super) fn conditions(filter: &SessionFilter, now: Timestamp, pending: bool) -> Filter {
     let mut conditions = Filter::default();
     if let Some(id) = filter.user_id {
@@ -99,7 +100,7 @@ pub(super) fn conditions(filter: &SessionFilter, now: Timestamp, pending: bool) 
     if let Some(ids) = &filter.ids {
         conditions.any_of("s.id", ids.iter().map(|id| id.0));
     }
-    // The same rule as `Session::is_live`: the idle end never lies after the absolute one.
+    // Same rule as `Session::is_live`: the idle expiry is never later than the absolute one.
     match filter.active {
         Some(true) => {
             conditions.and(
@@ -123,7 +124,8 @@ pub(super) fn conditions(filter: &SessionFilter, now: Timestamp, pending: bool) 
     conditions
 }
 
-/// Where a pending ending has ended all that an account had, a list of live sessions does not look at each of them.
+/// If a pending bulk revocation has ended all sessions of the account, a list of live sessions skips them instead of
+/// checking each.
 fn pass_over_ended(
     conn: &Connection,
     filter: &SessionFilter,
@@ -142,14 +144,14 @@ fn pass_over_ended(
             conditions.and(format!("s.id IN ({LEFT_OF})"), values);
         }
     } else if is_alone(filter) && stats::active(conn, now)? < COUNTED {
-        // Where more are live, the page is soon full.
+        // If more are live, the page fills quickly.
         let left = pending_bulk_revocations::left();
         conditions.and(format!("s.id IN ({left})"), [Value::Integer(now.0)]);
     }
     Ok(())
 }
 
-/// Whether nothing is asked for but whether sessions are live.
+/// Whether the filter has no other condition than liveness.
 fn is_alone(filter: &SessionFilter) -> bool {
     let alone = SessionFilter {
         active: filter.active,
@@ -159,7 +161,7 @@ fn is_alone(filter: &SessionFilter) -> bool {
     *filter == alone
 }
 
-/// Live and dead sessions are not counted when nothing else is asked for: their numbers are known.
+/// Without other conditions live and ended sessions are not counted: their numbers are stored.
 fn known_total(
     conn: &Connection,
     filter: &SessionFilter,
@@ -178,9 +180,9 @@ fn known_total(
     Ok(())
 }
 
-/// Sessions among which a user agent is searched for.
+/// Number of newest sessions whose user agents are searched.
 const NEWEST: u32 = 5000;
-/// Users whose sessions are found by text.
+/// Maximum users whose sessions are found by text.
 const USERS: u32 = 500;
 
 fn search(conditions: &mut Filter, q: &str, people: bool) {

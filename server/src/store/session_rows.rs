@@ -1,4 +1,4 @@
-//! Rows of sessions: written, found, ended.
+//! Rows of sessions: insert, select and revoke.
 
 use std::sync::LazyLock;
 
@@ -18,8 +18,7 @@ use crate::{
     domain::{Account, AuditContext, Session, rules::refresh::Family},
 };
 
-/// Writes the row of a new session, with its first refresh token, and for which resource servers its tokens are, where it
-/// names some.
+/// Inserts the row of a new session, with its first refresh token and, if given, the audiences of its tokens.
 pub(super) fn write(
     tx: &mut WriteTx<'_>,
     session: &Session,
@@ -76,7 +75,7 @@ pub(super) fn find(conn: &Connection, id: SessionId) -> Result<Option<Session>, 
         .optional()?)
 }
 
-/// A session, and whose it is.
+/// A session and its owner.
 pub(super) fn with_account(
     conn: &Connection,
     id: SessionId,
@@ -92,7 +91,7 @@ pub(super) fn with_account(
         .optional()?)
 }
 
-/// Ends one session, with its event if it was not ended before.
+/// Revokes one session and writes its event, unless it was already revoked.
 pub(super) fn end_noted(
     tx: &mut WriteTx<'_>,
     session: &Session,
@@ -111,7 +110,7 @@ pub(super) fn end_noted(
     Ok(())
 }
 
-/// Ends one session; whether it was not ended before.
+/// Revokes one session; returns whether it was not yet revoked.
 pub(super) fn end(tx: &mut WriteTx<'_>, id: SessionId, now: Timestamp) -> Result<bool, StoreError> {
     if bulk_revocations::ends(tx.conn, id)? {
         return Ok(false);
@@ -125,7 +124,7 @@ pub(super) fn end(tx: &mut WriteTx<'_>, id: SessionId, now: Timestamp) -> Result
     Ok(ended > 0)
 }
 
-/// Ends a user's sessions but `keep`, and what would open more: codes, sign-ins under way, set-ups of factors.
+/// Revokes a user's sessions except `keep`, and what could open more: codes, pending sign-ins, factor set-ups.
 pub(super) fn end_all_of(
     tx: &mut WriteTx<'_>,
     user: UserId,

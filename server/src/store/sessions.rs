@@ -1,4 +1,4 @@
-//! Sessions: how one is found, and ends.
+//! Sessions: lookup, sign-out and revocation.
 
 use doorward_shared::{ClientId, SessionId, Timestamp, UserId};
 use ulid::Ulid;
@@ -20,17 +20,16 @@ pub(super) use super::{
 use crate::domain::{Act, AuditContext, DomainError, Session, rules::authority as rule};
 
 impl Store {
-    /// As [`Store::session`], with when it was last seen to the moment.
+    /// As [`Store::session`], with the exact last-used time.
     pub async fn session_row(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
         let row = self.read(move |conn| find(conn, id)).await?;
         Ok(row.map(|row| self.with_last_used(row)))
     }
 
-    /// Ends the session that the caller holds, what it opened at clients, and with it `also`, where that is a session of the
-    /// same person's.
+    /// Ends the caller's session, the sessions it opened at clients, and `also` if it belongs to the same user.
     ///
     /// # Errors
-    /// As [`rule::sign_out`]; [`DomainError::CredentialEnded`] for a session that has ended already.
+    /// As [`rule::sign_out`]; [`DomainError::CredentialEnded`] if the session has already ended.
     pub async fn sign_out(&self, also: Option<SessionId>, act: Act) -> Result<(), StoreError> {
         let ended = self.write(move |tx| {
             let by = authority::authorize(tx, &act)?;
@@ -40,7 +39,7 @@ impl Store {
             let session = owned(tx.conn, held, None)?;
             end_noted(tx, &session, "session.logout", context)?;
             let also = also.map(|id| find(tx.conn, id)).transpose()?.flatten();
-            // Another person's, or swept since: nothing to end.
+            // Another user's session, or one deleted since, is ignored.
             if let Some(also) = also.filter(|also| also.user_id == session.user_id) {
                 end_noted(tx, &also, "session.logout", context)?;
             }
@@ -49,7 +48,8 @@ impl Store {
         self.end_rest(ended.await?).await
     }
 
-    /// Ends what is left, in short units. With the session ended no code of it opens another.
+    /// Ends the remaining sessions in short transactions. Their browser session has ended, so no code of it opens
+    /// another.
     async fn end_rest(&self, mut left: Option<Opened>) -> Result<(), StoreError> {
         while let Some(opened) = left {
             left = self.write(move |tx| opened.end_some(tx)).await?;
@@ -57,10 +57,10 @@ impl Store {
         Ok(())
     }
 
-    /// Ends a session that was granted to the client that asks.
+    /// Ends a session that was granted to the calling client.
     ///
     /// # Errors
-    /// [`DomainError::NotFound`], also for another client's; [`DomainError::CredentialEnded`].
+    /// [`DomainError::NotFound`], also for another client's session; [`DomainError::CredentialEnded`].
     pub async fn give_back_session(&self, id: SessionId, act: Act) -> Result<(), StoreError> {
         self.write(move |tx| {
             let by = authority::authorize(tx, &act)?;
@@ -71,10 +71,10 @@ impl Store {
         .await
     }
 
-    /// After a sign-in in a browser that had one: what the session before opened at clients belongs to the next one, where
-    /// both are the same person's.
+    /// Called after a sign-in in a browser that already had a session: if both belong to the same user, the new session
+    /// takes over what the previous one opened at clients.
     pub async fn hand_over(&self, before: SessionId, next: SessionId) -> Result<(), StoreError> {
-        // In short units: a browser may have opened many.
+        // In short transactions: a browser may have opened many.
         while self
             .write(move |tx| hand_over_some(tx, before, next))
             .await?
@@ -83,12 +83,12 @@ impl Store {
         Ok(())
     }
 
-    /// Ends a session for whoever may: an operator, or with `owner` the person themselves, who so signs out where it is: what it
-    /// opened at clients ends too. An operator ends what they were shown. With either ends a change of the address that is under
-    /// way.
+    /// Ends a session for an operator or, with `owner`, for its user, whose sign-out also ends what the session opened
+    /// at clients. An operator's own links are revoked with their session. In either case a pending address change is
+    /// cancelled.
     ///
     /// # Errors
-    /// [`DomainError::NotFound`], also when `owner` is given and it is another's; as [`rule::end_session`].
+    /// [`DomainError::NotFound`], also if it does not belong to `owner`; as [`rule::end_session`].
     pub async fn end_session(
         &self,
         id: SessionId,
@@ -101,7 +101,7 @@ impl Store {
             rule::end_session(&by, session.user_id)?;
             let (action, context) = ("session.revoked", act.context(&by));
             end_noted(tx, &session, action, context)?;
-            // It may have been asked for there.
+            // The address change may have been requested in this session.
             one_time_links::end_address_change(tx.conn, session.user_id)?;
             match owner {
                 Some(_) => Opened::of(id, action, context).end_some(tx),
@@ -111,7 +111,7 @@ impl Store {
         self.end_rest(ended.await?).await
     }
 
-    /// Ends all live sessions of a user but `keep`, with `api_keys` their keys too; answers how many sessions.
+    /// Ends all live sessions of a user except `keep`, with `api_keys` also their keys; returns the number of sessions.
     ///
     /// # Errors
     /// [`DomainError::NotFound`]; as [`rule::end_sessions_of`].
@@ -122,7 +122,8 @@ impl Store {
         api_keys: bool,
         act: Act,
     ) -> Result<u64, StoreError> {
-        // Counting very many takes longer than the writer has: what comes between here and there ends uncounted.
+        // Counting very many takes longer than a write transaction may: sessions opened in between are ended but not
+        // counted.
         let counted = self
             .read(move |conn| bulk_revocations::count_many(conn, user, keep))
             .await?;
@@ -154,10 +155,10 @@ impl Store {
         .await
     }
 
-    /// Gives up a token that has no session: one of the client's own that asks.
+    /// Revokes a token without a session: the calling client's own.
     ///
     /// # Errors
-    /// [`DomainError::NotFound`] for another client's; [`DomainError::CredentialEnded`].
+    /// [`DomainError::NotFound`] for another client's token; [`DomainError::CredentialEnded`].
     pub async fn give_back_token(
         &self,
         jti: Ulid,
@@ -183,10 +184,10 @@ impl Store {
         .await
     }
 
-    /// Whether a token without a session was given up.
+    /// Whether a token without a session was revoked.
     ///
     /// # Errors
-    /// [`StoreError`], when it is not in memory and the disk cannot be read.
+    /// [`StoreError`], if it is not cached and the disk cannot be read.
     pub async fn is_token_revoked(&self, jti: Ulid) -> Result<bool, StoreError> {
         let found = through(&self.memory().tokens, &jti, async {
             self.look_up(move |conn| {
@@ -199,7 +200,7 @@ impl Store {
         Ok(found.await?.unwrap_or(false))
     }
 
-    /// Puts in when it was last seen, which may not be on disk yet.
+    /// Updates the last-used time with one that may not be on disk yet.
     pub(super) fn with_last_used(&self, mut session: Session) -> Session {
         if let Some(at) = self.touched().sessions.get(&session.id) {
             session.last_seen_at = session.last_seen_at.max(*at);
@@ -208,7 +209,7 @@ impl Store {
     }
 }
 
-/// Another person's session is not found, the same as a missing one.
+/// Another user's session is reported as not found, the same as a missing one.
 fn owned(conn: &Connection, id: SessionId, owner: Option<UserId>) -> Result<Session, StoreError> {
     let session = find(conn, id)?;
     let session = session.filter(|session| owner.is_none_or(|owner| owner == session.user_id));
@@ -221,7 +222,7 @@ fn hand_over_some(
     next: SessionId,
 ) -> Result<usize, StoreError> {
     let (old, new) = (find(tx.conn, before)?, find(tx.conn, next)?);
-    // With one that has ended since, what it was to go on with ends with the one before.
+    // If the new session has already ended, the sessions of the previous one end with that.
     let are_ones = old
         .zip(new)
         .is_some_and(|(old, new)| old.user_id == new.user_id && new.revoked_at.is_none());
@@ -234,13 +235,13 @@ fn hand_over_some(
     Ok(tx.conn.prepare_cached(sql)?.execute(of)?)
 }
 
-/// What a browser's session has opened at clients, which ends with it.
+/// Sessions that a browser session has opened at clients and that end with it.
 #[derive(Debug)]
 struct Opened {
     by: SessionId,
-    /// Those up to here have ended.
+    /// All up to this id have been ended.
     after: [u8; 16],
-    /// Of each one's event.
+    /// Action of each one's event.
     action: &'static str,
     context: AuditContext,
 }
@@ -255,7 +256,7 @@ impl Opened {
         }
     }
 
-    /// Ends some, [`AT_ONCE`] at most; answers what is left, where there may be more.
+    /// Ends up to [`AT_ONCE`] sessions; returns the rest if there may be more.
     fn end_some(&self, tx: &mut WriteTx<'_>) -> Result<Option<Self>, StoreError> {
         let sql = "SELECT id FROM sessions WHERE signed_in_by = ?1 AND revoked_at IS NULL AND id > ?3 ORDER BY id LIMIT ?2";
         let mut select = tx.conn.prepare_cached(sql)?;

@@ -1,4 +1,5 @@
-//! What was done of setting a server up. Sweeping takes the rows away by which it is known: before it does, they are noted.
+//! Progress of the server's initial set-up. It is derived from rows that are deleted after a while, so it is stored
+//! before.
 
 use doorward_shared::Timestamp;
 use ulid::Ulid;
@@ -8,12 +9,12 @@ use super::{
     sql::{Connection, OptionalExtension, params},
 };
 
-/// Where the time of the last backup is noted, that a mail was sent, and that a client was used.
+/// Keys in `meta` for the last backup, the first mail sent and the first client used.
 const BACKED_UP: &str = "begun:backup";
 const MAILED: &str = "begun:mail";
 const CONNECTED: &str = "begun:client";
 
-/// What has happened at least once.
+/// Steps completed at least once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Beginnings {
     pub administrator: bool,
@@ -23,14 +24,14 @@ pub(crate) struct Beginnings {
 }
 
 impl Store {
-    /// What has happened at least once. Each is one step in an index.
+    /// The completed steps. Each is a single index lookup.
     pub(crate) async fn beginnings(&self) -> Result<Beginnings, StoreError> {
         let found = self.read(|conn| Ok((found(conn)?, noted(conn)?)));
         let (found, noted) = found.await?;
         Ok(found.or(noted))
     }
 
-    /// Notes what has happened, where that is not noted yet.
+    /// Stores the completed steps that are not stored yet.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -39,7 +40,7 @@ impl Store {
         let (found, noted) = read.await?;
         let known = found.or(noted.clone());
         let new = Beginnings {
-            // There is one now, or there is none.
+            // Depends on the current rows alone.
             administrator: noted.administrator,
             ..known
         };
@@ -78,7 +79,7 @@ impl Beginnings {
     }
 }
 
-/// What was noted.
+/// The stored steps.
 fn noted(conn: &Connection) -> Result<Beginnings, StoreError> {
     let value = |key: &str| -> Result<Option<String>, StoreError> {
         let mut select = conn.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
@@ -93,7 +94,7 @@ fn noted(conn: &Connection) -> Result<Beginnings, StoreError> {
     })
 }
 
-/// What the rows tell.
+/// The steps derived from the rows.
 fn found(conn: &Connection) -> Result<Beginnings, StoreError> {
     let is_there = |sql: &str| -> Result<bool, StoreError> {
         Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)

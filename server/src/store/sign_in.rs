@@ -1,4 +1,4 @@
-//! What a sign-in is checked against, and the session that it opens.
+//! Facts that a sign-in is checked against, and the session it opens.
 
 use std::net::IpAddr;
 
@@ -19,29 +19,29 @@ use crate::{
     },
 };
 
-/// What a sign-in is checked against.
+/// Account data that a sign-in is checked against.
 #[derive(Debug, Clone)]
 pub struct LoginRecord {
     pub user_id: UserId,
-    /// PHC string; none when no password is set.
+    /// PHC string; `None` if no password is set.
     pub password: Option<String>,
     pub disabled: bool,
     pub email_verified: bool,
-    /// Whether the address has signed in to this account before. One that is unknown has not.
+    /// Whether this IP address has signed in to the account before; false for an unknown IP address.
     pub known_address: bool,
     /// Whether a second factor is set up.
     pub has_factor: bool,
     pub role: String,
-    /// How often sign-ins of the account that were under way have ended.
+    /// The account's count of cancelled pending sign-ins.
     pub sign_ins_ended: i64,
 }
 
-/// What a password is checked against.
+/// Data that a password is checked against.
 #[derive(Debug, Clone)]
 pub struct LoginFacts {
-    /// None where nobody has the address.
+    /// `None` if no account has the address.
     pub account: Option<LoginRecord>,
-    /// A hash of the dearest kind that is stored: with or without an account a check costs as much.
+    /// A hash of the most expensive kind stored: a check costs the same with or without an account.
     pub costliest: Option<String>,
 }
 
@@ -50,36 +50,36 @@ const DEAREST: &str = "SELECT password FROM users WHERE password IS NOT NULL ORD
      CAST(substr(password, instr(password, '$m=') + 3) AS INTEGER) \
      * CAST(substr(password, instr(password, ',t=') + 3) AS INTEGER) DESC LIMIT 1";
 
-/// What a session starts with.
+/// A session to open.
 #[derive(Debug, Clone)]
 pub struct NewSession {
     pub client_id: Option<ClientId>,
-    /// All the user may do then, when `None`.
+    /// `None`: everything the user may do at the time.
     pub scope: Option<ScopeSet>,
     pub ip: IpAddr,
     pub user_agent: Option<String>,
-    /// The first refresh token; none where the grant gives no refresh token.
+    /// The first refresh token; `None` if the grant issues none.
     pub refresh: Option<NextToken>,
     pub refresh_until: Timestamp,
     pub access_until: Timestamp,
-    /// The absolute end.
+    /// The absolute expiry.
     pub expires_at: Timestamp,
-    /// Hash of the cookie of the browser that signs in.
+    /// Hash of the browser's cookie.
     pub browser: Option<Digest256>,
-    /// Audiences its tokens are for, RFC 8707; the server itself when there are none.
+    /// Audiences of its tokens, RFC 8707; empty: this server.
     pub resources: Vec<String>,
-    /// When the person signed in; now, when `None`.
+    /// When the user signed in; `None`: now.
     pub auth_time: Option<Timestamp>,
-    /// How the person signed in.
+    /// How the user signed in.
     pub method: SignInMethod,
-    /// The browser's session in which a client's session was allowed.
+    /// The browser session in which a client's session was authorized.
     pub signed_in_by: Option<SessionId>,
-    /// Claims that were asked for one by one.
+    /// Individually requested claims.
     pub claims: RequestedClaims,
 }
 
 impl Store {
-    /// What a sign-in from `ip` is checked against; `keys` are those of [`Email::keys_of`].
+    /// Facts that a sign-in from `ip` is checked against; `keys` are those of [`Email::keys_of`].
     pub async fn login_facts(
         &self,
         keys: [String; 2],
@@ -118,11 +118,11 @@ impl Store {
         .await
     }
 
-    /// Opens a session after a right password. Only if `password` is still the account's and it is not disabled:
-    /// a login that races a change of either leaves no session. With `rehashed` the password's hash is replaced too.
+    /// Opens a session after a correct password, if `password` is still the account's and the account is enabled: a
+    /// login concurrent with a change of either opens no session. With `rehashed`, also replaces the password's hash.
     ///
     /// # Errors
-    /// [`DomainError::PasswordChanged`] (also for an account that is gone), [`DomainError::Disabled`].
+    /// [`DomainError::PasswordChanged`] (also for a deleted account), [`DomainError::Disabled`].
     pub async fn open_session(
         &self,
         user_id: UserId,
@@ -133,7 +133,7 @@ impl Store {
     ) -> Result<(User, Session), StoreError> {
         self.write(move |tx| {
             demand_password(tx, user_id, &password, rehashed)?;
-            // A factor that was set up since the password was checked is asked for at the next try.
+            // If a factor was set up since the password check, the next try asks for it.
             session::password_is_enough(has_factor(tx.conn, user_id)?)?;
             open(tx, user_id, new, &context)
         })
@@ -141,7 +141,7 @@ impl Store {
     }
 }
 
-/// Demands that a password, which was found right, is still the account's; replaces its hash by a dearer one.
+/// Requires a verified password to be still the account's; replaces its hash by a more expensive one.
 pub(super) fn demand_password(
     tx: &mut WriteTx<'_>,
     user: UserId,
@@ -162,7 +162,7 @@ pub(super) fn demand_password(
     Ok(())
 }
 
-/// Opens a session for a user who has shown who they are.
+/// Opens a session for an authenticated user.
 pub(super) fn open(
     tx: &mut WriteTx<'_>,
     user_id: UserId,
@@ -172,7 +172,7 @@ pub(super) fn open(
     let account = session::may_sign_in(accounts::account(tx.conn, user_id)?)?;
     let must_have = tx.memory.demands_factor(&account.user.role);
     session::factor_suffices(must_have, new.method)?;
-    // A client's session rests on a sign-in that was judged.
+    // A client's session follows from a sign-in that was already checked.
     if new.client_id.is_none() && tx.memory.requires_verified_email() {
         session::has_verified_email(&account)?;
     }
@@ -187,7 +187,7 @@ pub(super) fn open(
     Ok((account.user, session))
 }
 
-/// A session as it begins.
+/// The initial state of a session.
 fn begun(
     id: SessionId,
     user_id: UserId,
@@ -217,7 +217,7 @@ fn begun(
     }
 }
 
-/// Writes a session, its first refresh token and the event, and notes the sign-in with its account.
+/// Inserts a session, its first refresh token and the event, and records the sign-in with its account.
 pub(super) fn insert(
     tx: &mut WriteTx<'_>,
     user_id: UserId,
@@ -225,7 +225,7 @@ pub(super) fn insert(
     new: NewSession,
     context: &AuditContext,
 ) -> Result<Session, StoreError> {
-    // A client's session rests on a sign-in that was judged, and its address is the application's.
+    // A client's session follows from a sign-in that was already checked, and its IP address is the application's.
     if new.client_id.is_none() && tx.memory.keeps_out(new.ip) {
         return Err(DomainError::Blocked.into());
     }

@@ -1,4 +1,4 @@
-//! Signing keys, sealed. What is in them only the master key opens.
+//! Signing keys, sealed: only the master key decrypts them.
 
 use doorward_shared::Timestamp;
 
@@ -14,7 +14,7 @@ use crate::domain::{
     },
 };
 
-/// A signing key as it is stored.
+/// A signing key as stored.
 #[derive(Debug, Clone)]
 pub struct StoredSigningKey {
     pub kid: String,
@@ -23,13 +23,13 @@ pub struct StoredSigningKey {
     /// PKCS #8, sealed with the master key; the `kid` is the associated data.
     pub sealed: Vec<u8>,
     pub created_at: Timestamp,
-    /// When it leaves the JWKS; none while it signs.
+    /// When it leaves the JWKS; `None` while it signs.
     pub retires_at: Option<Timestamp>,
-    /// When it stopped signing; none while it signs.
+    /// When it stopped signing; `None` while it signs.
     pub stopped_at: Option<Timestamp>,
-    /// Whether what it has signed is good for nothing any more, by which it is still known.
+    /// Whether the tokens it signed are revoked; the row remains so that they are recognized.
     pub is_revoked: bool,
-    /// Longest lifetime of a token that it may have signed, in seconds.
+    /// Longest lifetime of a token it may have signed, in seconds.
     pub longest_token_seconds: u32,
 }
 
@@ -58,7 +58,7 @@ impl Store {
         .await
     }
 
-    /// Makes `key` the one that signs; those that did leave the JWKS when their last token has expired.
+    /// Makes `key` the signing key; the previous ones leave the JWKS when their last token has expired.
     ///
     /// # Errors
     /// As [`rule::change_signing_keys`].
@@ -93,7 +93,7 @@ impl Store {
         .await
     }
 
-    /// Deletes a key that does not sign any more, before its time.
+    /// Deletes a key that no longer signs, before its scheduled removal.
     ///
     /// # Errors
     /// As [`keys::delete`] and [`rule::change_signing_keys`].
@@ -124,7 +124,7 @@ impl Store {
         .await
     }
 
-    /// Notes, before the key that signs is used, how long the tokens may live that it signs from now on.
+    /// Records the lifetime of the tokens that the signing key will sign, before it is used.
     pub async fn note_token_lifetime(&self, seconds: u32) -> Result<(), StoreError> {
         self.write(move |tx| {
             let sql = "UPDATE signing_keys SET longest_token_seconds = ?1 \
@@ -135,7 +135,7 @@ impl Store {
         .await
     }
 
-    /// Forgets keys whose last token has expired; answers how many.
+    /// Deletes keys whose last token has expired; returns their number.
     pub async fn drop_retired_keys(&self, now: Timestamp) -> Result<usize, StoreError> {
         let due = self
             .signing_keys()
@@ -167,7 +167,7 @@ impl Store {
     }
 }
 
-/// No key signs any more; those that did leave the JWKS when their last token has expired.
+/// Stops all keys from signing; they leave the JWKS when their last token has expired.
 pub(super) fn stop_all(conn: &Connection, now: Timestamp) -> Result<(), StoreError> {
     for (kid, longest) in signing(conn)? {
         let sql = "UPDATE signing_keys SET retires_at = ?2, stopped_at = ?3 WHERE kid = ?1";
@@ -178,7 +178,7 @@ pub(super) fn stop_all(conn: &Connection, now: Timestamp) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Withdraws all keys with what they have signed: none is published any more.
+/// Revokes all keys and the tokens they signed: none is published any more.
 pub(super) fn withdraw_all(conn: &Connection, now: Timestamp) -> Result<(), StoreError> {
     stop_all(conn, now)?;
     let sql = "INSERT INTO meta SELECT 'withdrawn_key:' || kid, '1' FROM signing_keys WHERE TRUE \
@@ -187,7 +187,7 @@ pub(super) fn withdraw_all(conn: &Connection, now: Timestamp) -> Result<(), Stor
     Ok(())
 }
 
-/// Removes the marks of withdrawn keys that are gone.
+/// Removes the marks of deleted revoked keys.
 fn forget_marks(conn: &Connection) -> Result<(), StoreError> {
     let sql = "DELETE FROM meta WHERE substr(key, 1, 14) = 'withdrawn_key:' AND NOT EXISTS \
                (SELECT 1 FROM signing_keys WHERE 'withdrawn_key:' || kid = meta.key)";
@@ -195,7 +195,7 @@ fn forget_marks(conn: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The keys that sign, and how long the tokens may live that each may have signed.
+/// The keys that sign, and the longest lifetime of the tokens each may have signed.
 fn signing(conn: &Connection) -> Result<Vec<(String, u32)>, StoreError> {
     let sql = "SELECT kid, longest_token_seconds FROM signing_keys WHERE retires_at IS NULL";
     let mut select = conn.prepare_cached(sql)?;

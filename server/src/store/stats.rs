@@ -1,4 +1,4 @@
-//! Numbers over what is stored: totals, and who fails to sign in.
+//! Statistics over the stored data: totals, and the addresses and accounts with the most failed sign-ins.
 
 use std::collections::BTreeMap;
 
@@ -15,13 +15,13 @@ use super::{
 };
 use crate::domain::client_prefix::provider_prefix;
 
-/// Refused sign-ins that are looked at for the worst addresses and accounts.
+/// Maximum refused sign-ins examined for the worst addresses and accounts.
 const FAILURES: u32 = 20_000;
-/// Addresses and accounts that are named.
+/// Number of addresses and accounts listed.
 const WORST: u32 = 10;
 
 impl Store {
-    /// Totals now and the worst of the last hour; the series is left empty.
+    /// Current totals and the worst of the last hour; the time series is left empty.
     pub async fn stats(&self, now: Timestamp) -> Result<Stats, StoreError> {
         self.read(move |conn| {
             let count = |sql: &str| -> Result<u64, StoreError> {
@@ -68,15 +68,15 @@ impl Store {
         .await
     }
 
-    /// Sessions that are live.
+    /// Number of live sessions.
     pub(crate) async fn active_sessions(&self, now: Timestamp) -> Result<u64, StoreError> {
         self.read(move |conn| active(conn, now)).await
     }
 
-    /// Whether the disk takes a commit.
+    /// Checks that the disk accepts a commit.
     pub(crate) async fn probe(&self, now: Timestamp) -> Result<(), StoreError> {
         self.write(move |tx| {
-            // Another value each time: SQLite does not write what is there already.
+            // A different value each time: SQLite does not write an unchanged row.
             tx.conn
                 .prepare_cached("INSERT INTO meta VALUES ('probe', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value")?
                 .execute([now.to_string()])?;
@@ -86,8 +86,8 @@ impl Store {
     }
 }
 
-/// Sessions that are live, by the same rule as `Session::is_live`: those not revoked but the few that are over and not
-/// yet swept, which an index of its own counts, and those that a pending ending has ended.
+/// Number of live sessions, by the same rule as `Session::is_live`: unrevoked ones minus the few that have expired but
+/// are not yet deleted, which have an index of their own, and those that a pending bulk revocation has ended.
 pub(super) fn active(conn: &Connection, now: Timestamp) -> Result<u64, StoreError> {
     let sql = "SELECT rows - (SELECT count(*) FROM sessions WHERE revoked_at IS NULL AND idle_until <= ?1) \
                FROM counts WHERE name = 'sessions_unrevoked'";
@@ -98,12 +98,12 @@ pub(super) fn active(conn: &Connection, now: Timestamp) -> Result<u64, StoreErro
     Ok(rows.saturating_sub(pending_bulk_revocations::pending_live(conn, now)?))
 }
 
-/// The first id an event of the last hour can have.
+/// The smallest id that an event of the last hour can have.
 fn an_hour_ago(now: Timestamp) -> [u8; 16] {
     row_mapping::first_id(now.plus_seconds(-3600))
 }
 
-/// Refused sign-ins of the last hour by address, worst first. One event may stand for several.
+/// Refused sign-ins of the last hour by IP address, worst first. One event may stand for several.
 fn failing(conn: &Connection, now: Timestamp) -> Result<Vec<FailingAddress>, StoreError> {
     let sql = "SELECT ip, sum(n) AS failures FROM (SELECT ip, coalesce(count, 1) AS n FROM events \
                WHERE action = 'login.failed' AND id >= ?1 AND ip IS NOT NULL ORDER BY id DESC LIMIT ?2) AS refused \

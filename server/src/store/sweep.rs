@@ -1,6 +1,6 @@
-//! Sweeping: what is dead for long goes, in units so short that nobody waits long behind one, and with a rest between two.
+//! Deletes long-expired rows in short batches with a pause between them, so that other writes are not delayed.
 //!
-//! What is dead is looked for on a reading connection, however long that takes, and deleted by its key.
+//! The rows are found on a reading connection, however long that takes, and deleted by key.
 
 use std::time::{Duration, Instant};
 
@@ -19,33 +19,33 @@ use super::{
 
 /// Time budget of one delete batch, excluding its commit, and the pause between batches.
 const UNIT_BUDGET: Duration = Duration::from_millis(5);
-/// Keys that one statement looks up.
+/// Maximum keys that one statement looks up.
 const LOOKUP_LIMIT: usize = 5000;
 /// Maximum rows that one statement deletes.
 const DELETE_LIMIT: usize = 200;
-/// How long dead sessions and keys are kept for operators to see, in seconds: 30 days.
+/// Retention of ended sessions and keys for operators to see, in seconds: 30 days.
 const KEEP_DEAD: i64 = 30 * 86_400;
-/// How long a revoked token is known after its end, in seconds: the clock may be set back between two runs.
+/// Retention of a revoked token after its expiry, in seconds: the clock may be set back between two runs.
 const KEEP_TOKEN: i64 = 3600;
-/// How long a link is known after its end, in seconds: a week.
+/// Retention of a link after its expiry, in seconds: a week.
 const KEEP_LINK: i64 = 7 * 86_400;
-/// How long a code is known after its end, in seconds: a day.
+/// Retention of a code after its expiry, in seconds: a day.
 const KEEP_CODE: i64 = 86_400;
-/// How long an address that signed in stays known, in seconds: 180 days.
+/// Retention of an address that has signed in, in seconds: 180 days.
 const KEEP_ADDRESS: i64 = 180 * 86_400;
 
-/// How long what a key has spent is kept after it last changed, in seconds: 62 days.
+/// Retention of a key's usage after its last change, in seconds: 62 days.
 const KEEP_METERS: i64 = 62 * 86_400;
 
-/// A kind of row that can be dead.
+/// A kind of row to delete.
 struct Kind {
-    /// Answers keys of rows that died before `?1`, `?2` at most.
+    /// Selects up to `?2` keys of rows that ended before `?1`.
     find: &'static str,
-    /// Deletes some of what hangs on the row with the key `?1`, `?2` rows at most, before the row itself goes.
+    /// Deletes up to `?2` rows that depend on the row with the key `?1`, before the row itself.
     first: Option<&'static str>,
-    /// Deletes the row with the key `?1`, if it still is one that died before `?2`.
+    /// Deletes the row with the key `?1`, if it still ended before `?2`.
     delete: &'static str,
-    /// What a row that is deleted changes of the counts.
+    /// Change of the counts for each deleted row.
     each: Difference,
 }
 
@@ -88,7 +88,7 @@ const LINKS: Kind = Kind {
     delete: "DELETE FROM links WHERE hash = ?1 AND expires_at < ?2",
     each: NOT_COUNTED,
 };
-// Those on their way have come to their end long before, or wait for a worker that there is not any more.
+// Undelivered mails have been given up long before, or wait for a worker that no longer exists.
 const MAILS: Kind = Kind {
     find: "SELECT id FROM mails WHERE created_at < ?1 LIMIT ?2",
     first: None,
@@ -120,7 +120,7 @@ const CODES: Kind = Kind {
     delete: "DELETE FROM codes WHERE hash = ?1 AND expires_at < ?2",
     each: NOT_COUNTED,
 };
-// No index leads by `seen_at`: each sign-in would pay for it. The reader walks the table.
+// No index on `seen_at`, since each sign-in would have to update it. The reader scans the table.
 const ADDRESSES: Kind = Kind {
     find: "SELECT CAST(user_id || ip AS BLOB) FROM user_addresses WHERE seen_at < ?1 LIMIT ?2",
     first: None,
@@ -128,7 +128,7 @@ const ADDRESSES: Kind = Kind {
              WHERE user_id = substr(CAST(?1 AS BLOB), 1, 16) AND ip = substr(CAST(?1 AS BLOB), 17) AND seen_at < ?2",
     each: NOT_COUNTED,
 };
-// Nor does one by `time`, for the same reason.
+// No index on `time`, for the same reason.
 const KEY_HOURS: Kind = Kind {
     find: "SELECT DISTINCT key_id FROM key_hours WHERE time < ?1 LIMIT ?2",
     first: None,
@@ -162,10 +162,10 @@ const EVENTS: Kind = Kind {
 };
 
 impl Store {
-    /// Deletes what is dead; answers how many rows went. Between two units others take their turn.
+    /// Deletes expired rows; returns their number. Other writes run between two transactions.
     ///
     /// # Errors
-    /// [`StoreError`]; what was deleted before stays deleted.
+    /// [`StoreError`]; rows already deleted stay deleted.
     pub async fn sweep(&self, now: Timestamp, event_days: u32) -> Result<usize, StoreError> {
         let before = |seconds: i64| now.plus_seconds(-seconds).0;
         let due = [
@@ -193,7 +193,7 @@ impl Store {
             gone += self.sweep_kind(kind, before).await?;
         }
         if event_days > 0 {
-            // Events are kept in the order of their ids, which begin with their time.
+            // Events are ordered by id, and ids begin with their time.
             let floor = now.plus_seconds(-i64::from(event_days) * 86_400);
             gone += self.sweep_kind(&EVENTS, first_id(floor)).await?;
         }
@@ -230,7 +230,8 @@ impl Store {
     }
 }
 
-/// Deletes rows until the turn is over; answers the keys that are left, and how many rows of this kind went.
+/// Deletes rows until the time budget is used up; returns the remaining keys, and the number of rows of this kind
+/// deleted.
 fn delete_dead<P: sql::ToSql>(
     tx: &mut WriteTx<'_>,
     kind: &Kind,
@@ -247,7 +248,7 @@ fn delete_dead<P: sql::ToSql>(
                 .execute(params![key, DELETE_LIMIT])?
                 == DELETE_LIMIT
         {
-            // There may be more of them: the row has its turn when they are gone.
+            // There may be more of them: the row itself is deleted after they are.
         } else {
             gone += tx.counted(kind.each, kind.delete, params![key, before])?;
             dead.pop();

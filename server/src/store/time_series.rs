@@ -1,4 +1,4 @@
-//! What happened in each minute of the last day and in each hour of the last 90 days.
+//! Time series of events: per minute for the last day, and per hour for the last 90 days.
 
 use doorward_shared::{
     Timestamp,
@@ -13,7 +13,7 @@ use crate::domain::Latencies;
 
 const HOUR: i64 = 3_600;
 
-/// How long rows are kept, in seconds.
+/// Retention of rows, in seconds.
 fn kept(by: SeriesBy) -> i64 {
     match by {
         SeriesBy::Minute => 24 * HOUR,
@@ -34,7 +34,7 @@ pub(crate) fn hour_of(at: Timestamp) -> Timestamp {
 }
 
 impl Store {
-    /// What is kept since a time, oldest first, without what is still running.
+    /// The stored series since a time, oldest first, without the unfinished interval.
     pub(crate) async fn series(
         &self,
         by: SeriesBy,
@@ -43,8 +43,8 @@ impl Store {
         self.read(move |conn| series(conn, by, since)).await
     }
 
-    /// Writes what happened in a minute, beside what a process before has written of it, adds it to its hour, and forgets
-    /// those of long ago. Of two parts of a minute, the latency is that of the one with more requests.
+    /// Stores one minute, merged with what an earlier process has written for it, adds it to its hour, and deletes
+    /// expired rows. Of two parts of a minute, the latency is that of the one with more requests.
     pub(crate) async fn put_minute(
         &self,
         minute: Minute,
@@ -82,7 +82,7 @@ fn put_minute(conn: &Connection, minute: &Minute, latencies: &Latencies) -> Resu
     Ok(())
 }
 
-/// Adds what happened to its row.
+/// Adds a part to its row.
 fn put(conn: &Connection, by: SeriesBy, part: &Minute) -> Result<(), StoreError> {
     let sql = format!(
         "INSERT INTO {} AS kept (time, logins, failures, registrations, tokens, refusals, requests, active_sessions, p50_ms, p95_ms)
@@ -136,7 +136,7 @@ fn minute(row: &Row<'_>) -> sql::Result<Minute> {
     })
 }
 
-/// The oldest that is answered: no more than is kept.
+/// The earliest time that can be returned, limited by the retention.
 pub(crate) fn floor(by: SeriesBy, now: Timestamp, since: Option<Timestamp>) -> Timestamp {
     let oldest = now.plus_seconds(-kept(by));
     since.map_or(oldest, |since| Timestamp(since.0.max(oldest.0)))

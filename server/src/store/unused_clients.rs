@@ -1,4 +1,4 @@
-//! Clients that nobody let in: they go when nobody uses them, and there are at most so many.
+//! Limits on openly registered clients: unused ones are deleted, and their number is bounded.
 
 use doorward_shared::{ClientId, Timestamp};
 
@@ -11,22 +11,22 @@ use super::{
 };
 use crate::domain::AuditContext;
 
-/// Clients that a sweep looks at at once.
+/// Maximum clients that one sweep examines at a time.
 const CLIENTS_PER_SWEEP: usize = 50;
-/// How long an unused client stays, in seconds: a day.
+/// Retention of an unused client, in seconds: a day.
 const UNUSED: i64 = 86_400;
-/// Clients that nobody let in, at most.
+/// Maximum number of openly registered clients.
 const MAX_UNUSED_CLIENTS: usize = 10_000;
 
-/// A client that nobody let in (`c`), without a live session at `?1`.
+/// An openly registered client (`c`), without a live session at `?1`.
 const IS_IDLE: &str = "c.openly = 1 AND NOT EXISTS (SELECT 1 FROM sessions s \
      WHERE s.client_id = c.id AND s.revoked_at IS NULL AND s.idle_until > ?1)";
-/// When it was last used, as its index has it.
+/// Its last-used time, as its index has it.
 const USED: &str = "coalesce(c.last_used_at, c.created_at)";
 
 impl Store {
-    /// Deletes clients that nobody let in and nobody has used for a day; answers how many. One that has a live session is
-    /// in use.
+    /// Deletes openly registered clients that were unused for a day; returns their number. A client with a live session
+    /// is in use.
     pub async fn sweep_unused_clients(&self, now: Timestamp) -> Result<usize, StoreError> {
         let mut gone = 0;
         loop {
@@ -54,10 +54,10 @@ impl Store {
     }
 }
 
-/// Makes room for one more: where there are too many, the one that has lain idle longest goes before its day is over.
+/// Ensures capacity for one more client: at the limit, the longest idle one is deleted before its day is over.
 ///
 /// # Errors
-/// [`StoreError::Overloaded`], when all of them are in use.
+/// [`StoreError::Overloaded`] if all of them are in use.
 pub(super) fn make_room(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<(), StoreError> {
     let sql = "SELECT count(*) FROM (SELECT 1 FROM clients WHERE openly = 1 LIMIT ?1) AS found";
     let count: usize = tx

@@ -1,4 +1,4 @@
-//! What one act of the writer works with.
+//! The write transaction that is passed to one operation.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -17,37 +17,37 @@ use super::{
 };
 use crate::domain::{AuditContext, Diff, DiffValue};
 
-/// What a unit works with: the open transaction, fresh ids, and the list of what it makes stale in memory.
+/// The open transaction, new ids, and the list of cache entries to invalidate.
 pub(super) struct WriteTx<'a> {
     pub conn: &'a Connection,
     pub changes: &'a mut CacheInvalidations,
-    /// For what is noted there and not on disk yet.
+    /// For buffered data that is not on disk yet.
     pub memory: &'a Caches,
     pub ids: &'a mut ulid::Generator,
-    /// What it and those before it in the batch have changed of the counts.
+    /// Changes of the row counts by this transaction and earlier ones of the batch.
     pub counts: Difference,
     pub guard: &'a Guard,
 }
 
-/// What an event records.
+/// Contents of an event.
 #[derive(Clone, Copy)]
 pub(super) struct NewEvent<'a> {
     /// `user.updated`
     pub action: &'a str,
     pub target: Option<&'a dyn std::fmt::Display>,
-    /// Whose account it concerns.
+    /// The account concerned.
     pub user: Option<UserId>,
     pub detail: Option<&'a str>,
 }
 
-/// Who caused an event, as the log has it.
+/// The actor of an event, as the log shows it.
 #[derive(Debug, Clone)]
 pub(super) struct EventActor {
     pub actor: String,
     pub ip: Option<String>,
     pub request_id: Option<String>,
     pub reason: Option<String>,
-    /// The OAuth client through which a person acted.
+    /// The OAuth client through which a user acted.
     pub client: Option<ClientId>,
 }
 
@@ -64,22 +64,22 @@ impl From<&AuditContext> for EventActor {
 }
 
 impl WriteTx<'_> {
-    /// What time it is, after every commit before this unit.
+    /// The current time, later than every commit before this transaction.
     pub(super) fn now(&self) -> Timestamp {
         self.memory.clock.now()
     }
 
-    /// A fresh id, greater than every one before it even within a millisecond.
+    /// A new id, greater than every earlier one even within a millisecond.
     pub(super) fn id(&mut self, at: Timestamp) -> Ulid {
         let time =
             std::time::UNIX_EPOCH + Duration::from_millis(u64::try_from(at.0).unwrap_or_default());
-        // The generator refuses only once 2^80 ids have come in one millisecond.
+        // The generator fails only after 2^80 ids in one millisecond.
         self.ids
             .generate_from_datetime(time)
             .unwrap_or_else(|_| Ulid::from_datetime(time + Duration::from_millis(1)))
     }
 
-    /// Appends to the audit log, in the transaction of what it records.
+    /// Appends to the audit log, in the transaction that it records.
     pub(super) fn event(
         &mut self,
         context: &AuditContext,
@@ -97,7 +97,7 @@ impl WriteTx<'_> {
         self.insert_event(context, happened, None)
     }
 
-    /// As [`WriteTx::event`], of a change of fields; its detail is the change in words unless one is given.
+    /// As [`WriteTx::event`], for a change of fields; the detail is the change in words unless one is given.
     pub(super) fn changed(
         &mut self,
         context: &AuditContext,
@@ -124,7 +124,7 @@ impl WriteTx<'_> {
         mails::tell(self, context, action, user)
     }
 
-    /// As [`WriteTx::event`], for what somebody caused in an earlier unit; `changes` is JSON.
+    /// As [`WriteTx::event`], for an actor of an earlier transaction; `changes` is JSON.
     pub(super) fn event_by(
         &mut self,
         by: &EventActor,
