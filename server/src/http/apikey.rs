@@ -32,8 +32,8 @@ pub(super) fn routes() -> Vec<Route> {
     routes![mint, list, get, change, rotate, revoke]
 }
 
-/// Somebody who may see (`WRITE` false) or change their own keys: a person with a first-party token, or a key that
-/// holds `admin:apikeys`.
+/// A caller who may read (`WRITE` false) or change their own keys: a user with a first-party token, or a key that has
+/// `admin:apikeys`.
 #[derive(Debug)]
 pub(super) struct KeyHolder<const WRITE: bool> {
     caller: Caller,
@@ -41,7 +41,7 @@ pub(super) struct KeyHolder<const WRITE: bool> {
 }
 
 impl<const WRITE: bool> KeyHolder<WRITE> {
-    /// Whose keys they are.
+    /// The owner of the keys.
     pub(super) fn owner(&self) -> KeyOwner {
         self.owner
     }
@@ -75,7 +75,7 @@ impl<'r, const WRITE: bool> FromRequest<'r> for KeyHolder<WRITE> {
     }
 }
 
-/// Which of one's own keys.
+/// The filter for one's own keys.
 #[derive(Debug)]
 pub(super) struct OwnKeys {
     active: Option<bool>,
@@ -89,7 +89,7 @@ impl Filters for OwnKeys {
     }
 }
 
-/// A key of the caller's own.
+/// A key owned by the caller.
 fn own(id: &str, owner: KeyOwner) -> Result<KeyRef, ApiError> {
     let id = path_ids::id(id, "API key")?;
     Ok(KeyRef {

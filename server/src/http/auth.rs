@@ -1,4 +1,4 @@
-//! `/auth`: signing up, in and out, and refreshing.
+//! `/auth`: sign-up, sign-in, sign-out and refreshing.
 
 use doorward_shared::{
     ErrorCode,

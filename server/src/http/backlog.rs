@@ -1,4 +1,4 @@
-//! How many connections may wait until the server takes them.
+//! The listen backlog.
 
 use std::{
     fs,
@@ -13,15 +13,15 @@ use rustix::{
     process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open},
 };
 
-/// Connections that may wait. The kernel takes less where `net.core.somaxconn` is less.
+/// Length of the listen backlog. The kernel caps it at `net.core.somaxconn`.
 const WAITING: i32 = 4096;
 
-/// Lets [`WAITING`] connections wait at this port instead of the 128 that the listener is opened with: of a burst beyond
-/// them each is only tried again after a second. Where the system refuses, the 128 stay.
+/// Raises this port's listen backlog to [`WAITING`] from the 128 that the listener is opened with: in a larger burst
+/// each further connection is only retried after a second. If the system refuses, the 128 stay.
 ///
-/// `listen(2)` for a socket that listens already changes that number alone. Rocket keeps its listener to itself, so the
-/// process asks for a second handle of its own descriptor. Of sockets alone: to close a second handle of a file gives up
-/// every lock that the process has on it (`fcntl(2)`), and SQLite's database is one.
+/// `listen(2)` on a listening socket changes only its backlog. Rocket does not expose its listener, so the process
+/// duplicates the descriptor. Only of a socket: closing a second handle of a file releases all locks that the process
+/// holds on it (`fcntl(2)`), and SQLite's database is one.
 pub(super) fn widen(port: u16) {
     if let Err(error) = try_widen(port) {
         tracing::debug!(%error, "no more than 128 connections can wait to be accepted");
@@ -39,12 +39,12 @@ fn try_widen(port: u16) -> std::io::Result<()> {
         };
         let handle = match pidfd_getfd(&this, number, PidfdGetfdFlags::empty()) {
             Ok(handle) => handle,
-            // Closed by now.
+            // Closed meanwhile.
             Err(Errno::BADF) => continue,
             Err(refused) => return Err(refused.into()),
         };
         if getsockname(&handle).is_err() {
-            // The number is another file's by now: its handle stays, and so do the file's locks.
+            // The number belongs to another file now: its handle stays open, so that the file's locks stay.
             std::mem::forget(handle);
         } else if listens_at(&handle, port) {
             listen(&handle, WAITING)?;
@@ -78,7 +78,7 @@ mod tests {
             .trim()
             .parse()
             .unwrap();
-        // Fills the queue of those that nobody takes: 128 would refuse the rest for a second.
+        // Fills the backlog without accepting: with 128, the rest would be refused for a second.
         let many = usize::try_from(most.min(WAITING)).unwrap().min(300);
         let address = listener.local_addr().unwrap();
         let wait = std::time::Duration::from_millis(900);

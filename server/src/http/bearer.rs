@@ -1,4 +1,4 @@
-//! Who calls: the credential of a request, judged once, and the guard for any caller.
+//! Bearer authentication: the caller of a request, authenticated once, and the guard for any caller.
 
 use std::ops::Deref;
 
@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 use super::{ApiError, RequestInfo, Services};
 use crate::service::Caller;
 
-/// Any valid caller: a person's access token, a client's own, or an API key.
+/// Any valid caller: a user's access token, a client-credentials token, or an API key.
 ///
 /// ```
 /// use doorward_server::Bearer;
@@ -45,30 +45,30 @@ fn credential<'r>(request: &'r Request<'_>) -> Result<&'r str, ApiError> {
     token.ok_or_else(missing)
 }
 
-/// The bearer token of an `Authorization` header, if it is of that scheme.
+/// The bearer token of an `Authorization` header, if it has that scheme.
 pub(super) fn bearer_of(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     let is_bearer = scheme.eq_ignore_ascii_case("bearer");
     is_bearer.then_some(token.trim())
 }
 
-/// The caller of a request, who is judged once: a request with two guards is one use of its key.
+/// The caller of a request, cached: a request with two guards is one use of its key.
 #[derive(Default)]
 struct Validated(OnceCell<Result<Caller, ApiError>>);
 
-/// Judges the caller of a request.
+/// Authenticates the caller of a request.
 pub(super) async fn caller(request: &Request<'_>) -> Result<Caller, ApiError> {
     validated(request, &[]).await
 }
 
-/// As [`caller`], of whom a scope is asked.
+/// As [`caller`], requiring a scope.
 pub(super) async fn holder_of(request: &Request<'_>, scope: &str) -> Result<Caller, ApiError> {
     let caller = key_for(request, scope).await?;
     caller.require(scope)?;
     Ok(caller)
 }
 
-/// As [`caller`]; an API key is asked for a scope, and pays for nothing without it.
+/// As [`caller`]; an API key without the scope is rejected before it is charged.
 pub(super) async fn key_for(request: &Request<'_>, scope: &str) -> Result<Caller, ApiError> {
     validated(request, &[scope]).await
 }
@@ -84,7 +84,7 @@ async fn validated(request: &Request<'_>, scopes: &[&str]) -> Result<Caller, Api
     };
     let keep = async {
         match validate.await {
-            // Another guard may ask for another scope: that this one is missing is not kept.
+            // Another guard may require another scope, so a missing scope is not cached.
             Err(error) if error.code() == ErrorCode::InsufficientScope => Err(error),
             validated => Ok(validated),
         }

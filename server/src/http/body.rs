@@ -1,4 +1,4 @@
-//! Bodies: JSON up to 64 KiB, refused with the name of the field that is wrong.
+//! Request bodies: JSON up to 64 KiB; errors name the field.
 
 mod rejection;
 mod strict_object;
@@ -21,19 +21,19 @@ use self::{rejection::refused, strict_object::Objects};
 use super::ApiError;
 use crate::oauth::BYTE_ORDER_MARK;
 
-/// Largest body, in bytes.
+/// Maximum size of a body, in bytes.
 pub(super) const MAX_BODY: u64 = 64 * 1024;
-/// How much of a body that is too large is still taken in before it is answered, in bytes, and for how long.
+/// How much of an oversized body is still read before responding, in bytes, and for how long.
 const LINGER: u64 = 8 * 1024 * 1024;
 const LINGER_TIME: Duration = Duration::from_secs(2);
-/// How long a body may take to come: whoever sends it in drops holds a connection no longer.
+/// Timeout for receiving a body, so that a slow sender does not hold a connection.
 const READ_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A JSON body.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
-/// A JSON body, or nothing, which stands for all defaults.
+/// A JSON body, or an empty one, which means all defaults.
 #[derive(Debug)]
 pub struct OptionalBody<T>(pub T);
 
@@ -43,7 +43,7 @@ impl<'r, T: DeserializeOwned + Send> FromData<'r> for Body<T> {
     async fn from_data(request: &'r Request<'_>, mut data: Data<'r>) -> Outcome<'r, Self> {
         let taken = match json_declared(request) {
             Ok(()) => read(data).await.and_then(|bytes| parse(&bytes)),
-            // Nothing needs no type; it is not JSON either.
+            // An empty body needs no content type.
             Err(_) if request.content_type().is_none() && data.peek(1).await.is_empty() => {
                 parse(&[])
             }
@@ -87,8 +87,8 @@ fn json_declared(request: &Request<'_>) -> Result<(), ApiError> {
     }
 }
 
-/// Whether the head says that a body follows, RFC 9112 section 6. Of one that breaks off before its first byte Rocket
-/// tells nothing: it looks as if there were none.
+/// Whether the headers announce a body, RFC 9112 section 6. Rocket does not report one that breaks off before its first
+/// byte: it looks like an empty one.
 fn is_announced(request: &Request<'_>) -> bool {
     let headers = request.headers();
     let length = headers.get_one("content-length");
@@ -100,7 +100,7 @@ fn broken(why: &str) -> ApiError {
     ApiError::new(ErrorCode::InvalidRequest, message)
 }
 
-/// All of a body.
+/// The complete body.
 pub(super) async fn read(data: Data<'_>) -> Result<Vec<u8>, ApiError> {
     let mut body = data.open((MAX_BODY + LINGER).bytes());
     let mut bytes = Vec::new();
@@ -111,7 +111,7 @@ pub(super) async fn read(data: Data<'_>) -> Result<Vec<u8>, ApiError> {
     if bytes.len() as u64 <= MAX_BODY {
         return Ok(bytes);
     }
-    // Many clients send everything before they listen: closing under their hands would hide the answer.
+    // Many clients send the whole body before they read: closing the connection early would hide the response.
     let _ = timeout(LINGER_TIME, copy(&mut body, &mut sink())).await;
     Err(too_large())
 }
@@ -123,10 +123,10 @@ pub(super) fn too_large() -> ApiError {
     )
 }
 
-/// Reads JSON.
+/// Parses JSON.
 ///
 /// # Errors
-/// `invalid_request` naming the field that is missing, unknown, given twice or mistyped.
+/// `invalid_request` naming the field that is missing, unknown, duplicate or of the wrong type.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     if bytes.starts_with(BYTE_ORDER_MARK) {
         // RFC 8259 section 8.1: senders must not add one.

@@ -1,4 +1,4 @@
-//! What the hosted pages look like: name, colour, logo and the one stylesheet, made once at start.
+//! Branding of the hosted pages: name, colour, logo and the stylesheet, built once at start.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
@@ -11,34 +11,34 @@ use crate::{
 const STYLE: &str = include_str!("pages/style.css");
 const SCRIPT: &str = include_str!("pages/passkey.js");
 
-/// The pages' looks and addresses.
+/// The pages' branding and base paths.
 #[derive(Debug)]
 pub(crate) struct Site {
     pub name: String,
-    /// Path of the issuer, under which a proxy serves us; empty when there is none.
+    /// Path of the issuer, under which a proxy serves us; empty if it has none.
     pub base: String,
     /// Scheme and authority of the issuer.
     pub origin: String,
     /// Whether browsers reach us over TLS.
     pub tls: bool,
-    /// Name of our cookie. Cookies know no port: it depends on the issuer, so that two servers on one host do not sign
-    /// each other's people out. Under TLS with the prefix that makes it this host's own.
+    /// Name of our cookie. Cookies ignore the port, so the name depends on the issuer: two servers on one host do not
+    /// sign each other's users out. Under TLS it has the prefix that binds it to this host.
     pub cookie: String,
     pub style: Asset,
-    /// Asks browsers for passkeys.
+    /// The script that performs passkey ceremonies.
     pub script: Asset,
-    /// The script's hash as pages and their policies name it.
+    /// The script's hash, as used in pages and their policies.
     pub script_integrity: String,
-    /// What a browser's tab shows.
+    /// The title in a browser's tab.
     pub icon: Asset,
     pub logo: Option<Asset>,
 }
 
 impl Site {
-    /// As the settings say.
+    /// Branding from the settings.
     ///
     /// # Errors
-    /// A logo that cannot be read, is too large, or is no picture.
+    /// A logo that cannot be read, is too large, or is not an image.
     pub(crate) fn new(settings: &Settings, issuer: &str) -> Result<Self, SettingsError> {
         let colour = Colour::parse(&settings.site_colour)
             .ok_or_else(|| wrong("site_colour", "must be of the form #rrggbb"))?;
@@ -84,7 +84,7 @@ impl Site {
         })
     }
 
-    /// The asset of this name.
+    /// The asset with this name.
     pub(crate) fn asset(&self, name: &str) -> Option<&Asset> {
         [
             Some(&self.style),

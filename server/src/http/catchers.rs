@@ -1,4 +1,4 @@
-//! One shape for whatever fails outside a handler too.
+//! Catchers: errors outside handlers have the same format.
 
 use doorward_shared::ErrorCode;
 use rocket::{
@@ -13,7 +13,7 @@ pub(super) fn routes() -> Vec<Catcher> {
     catchers![anything]
 }
 
-/// First path segments that are Doorward's, in somebody else's app.
+/// First path segments that belong to Doorward in an embedding app.
 pub(super) const BASES: [&str; 17] = [
     "/auth",
     "/apikey",
@@ -53,7 +53,7 @@ fn anything(status: Status, request: &Request<'_>) -> CaughtError {
     }
     let plain = |code, message: &'static str| CaughtError(ApiError::new(code, message), None);
     match status.code {
-        // 422 is what Rocket makes of a path or query it cannot read: there is nothing of that name.
+        // Rocket returns 422 for a path or query that it cannot parse: there is nothing with that name.
         404 | 405 | 422 => {
             let allowed = methods(request);
             if allowed.is_empty() || allowed.contains(&request.method()) {
@@ -85,13 +85,13 @@ fn anything(status: Status, request: &Request<'_>) -> CaughtError {
     }
 }
 
-/// Methods that the path of a request has.
+/// Methods that exist for the path of a request.
 pub(super) fn methods(request: &Request<'_>) -> Vec<Method> {
     let path = parts(request.uri().path().as_str());
     let mut found: Vec<Method> = Vec::new();
     for route in request.rocket().routes() {
         if matches(route, &path) {
-            // A GET route answers HEAD too.
+            // A GET route handles HEAD too.
             let head = (route.method == Method::Get).then_some(Method::Head);
             for method in [Some(route.method), head].into_iter().flatten() {
                 if !found.contains(&method) {
@@ -103,7 +103,7 @@ pub(super) fn methods(request: &Request<'_>) -> Vec<Method> {
     found
 }
 
-/// What stands between slashes; as in Rocket's own matching, nothing counts for nothing.
+/// The segments of a path; as in Rocket's own matching, empty ones are ignored.
 fn parts(path: &str) -> Vec<&str> {
     path.split('/').filter(|part| !part.is_empty()).collect()
 }

@@ -1,4 +1,4 @@
-//! From which address a request comes: the socket's, or what a trusted proxy says.
+//! The client's IP address: the socket's, or the one reported by a trusted proxy.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -7,11 +7,12 @@ use rocket::Request;
 
 use crate::http::Services;
 
-/// Stands for the address of a client that a proxy does not tell: no client has it.
+/// Placeholder for an address that a proxy does not report: no client has it.
 const UNKNOWN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
-/// Whether a proxy has left another mark on a request than `X-Forwarded-For`. Rocket drops a header that is not UTF-8 before anybody sees it: a client that
-/// sends `X-Forwarded-For` so takes away what an appending proxy adds to it, and would pass for the proxy itself.
+/// Whether a proxy has added headers other than `X-Forwarded-For` to a request. Rocket drops a header that is not
+/// UTF-8: a client that sends such an `X-Forwarded-For` removes the part that an appending proxy adds, and would be
+/// taken for the proxy itself.
 fn is_forwarded(request: &Request<'_>) -> bool {
     request.headers().iter().any(|header| {
         let name = header.name.as_str();
@@ -24,7 +25,8 @@ fn is_forwarded(request: &Request<'_>) -> bool {
     })
 }
 
-/// The client's address. That a header from elsewhere is ignored is told once for each sender: it may be the operator's own proxy.
+/// The client's address. A header from an untrusted peer is ignored, and logged once per peer: it may be the operator's
+/// own proxy.
 pub(super) fn client_ip(request: &Request<'_>, lines: &[&str], services: &Services) -> IpAddr {
     let peer = request
         .remote()
@@ -65,13 +67,13 @@ fn elements<'a>(lines: &'a [&str]) -> impl Iterator<Item = &'a str> {
     parts.map(str::trim).filter(|part| !part.is_empty())
 }
 
-/// The nearest address of `X-Forwarded-For` that is not a trusted proxy's, else the farthest that is; none where none can be
-/// read. Empty elements count for nothing (RFC 9110 section 5.6.1.2).
+/// The nearest address of `X-Forwarded-For` that is not a trusted proxy's, else the farthest that is; `None` if none
+/// can be parsed. Empty elements are ignored (RFC 9110 section 5.6.1.2).
 fn forwarded(lines: &[&str], trusted: &[IpNet]) -> Option<IpAddr> {
     let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
     let mut nearest = None;
     for part in elements(lines) {
-        // What cannot be read was not written by a proxy of ours: the last address known to be real stands.
+        // An invalid element was not written by one of our proxies: the last verified address is used.
         let Some(ip) = address(part) else {
             break;
         };
@@ -84,7 +86,7 @@ fn forwarded(lines: &[&str], trusted: &[IpNet]) -> Option<IpAddr> {
     nearest
 }
 
-/// An address as proxies write it: some add the port, brackets around IPv6, and the zone of one that is link-local.
+/// Parses an address as proxies write it: some add the port, brackets around IPv6, and the zone of a link-local one.
 fn address(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|ip| ip.strip_suffix(']'));
     let bare = bare.unwrap_or(text);

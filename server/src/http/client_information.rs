@@ -1,4 +1,4 @@
-//! What a client that registers itself sends and is answered: metadata in, client information out (RFC 7591 section 3).
+//! Bodies of dynamic registration: client metadata in, client information out (RFC 7591 section 3).
 
 use std::io::Cursor;
 
@@ -66,7 +66,7 @@ pub(super) fn information(services: &Services, client: Client) -> ClientInformat
     }
 }
 
-/// An answer in JSON that nobody keeps.
+/// A JSON response that must not be cached.
 pub(super) struct ClientInformationResponse(pub Status, pub ClientInformation);
 
 impl<'r> Responder<'r, 'static> for ClientInformationResponse {
@@ -81,7 +81,7 @@ impl<'r> Responder<'r, 'static> for ClientInformationResponse {
     }
 }
 
-/// Client metadata, read.
+/// Parsed client metadata.
 pub(super) struct ClientMetadataBody(pub Result<Metadata, OAuthError>);
 
 #[rocket::async_trait]

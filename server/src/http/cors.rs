@@ -1,4 +1,4 @@
-//! Browser applications on other origins (CORS, Fetch standard section 3.2): which may read which answers. Never with
+//! CORS (Fetch standard section 3.2): which responses browser applications on other origins may read. Never with
 //! credentials: our cookies are for our own pages.
 
 use std::io::Cursor;
@@ -10,18 +10,18 @@ use rocket::{
 
 use super::Services;
 
-/// Headers of an answer that a script may read beside the plain ones.
+/// Response headers that scripts may read in addition to the safelisted ones.
 const EXPOSED: &str = "WWW-Authenticate, Retry-After, X-Request-Id";
-/// How long a browser remembers a preflight, in seconds.
+/// How long a browser caches a preflight, in seconds.
 const MAX_AGE: &str = "600";
-/// Longest list of request headers that is answered.
+/// Maximum length of a requested header list.
 const MAX_HEADERS: usize = 1024;
 
-/// Who may read the answers of a part of the API.
+/// Origins that may read the responses of a part of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Readers {
     Anybody,
-    /// The browser applications that are registered, and `cors_origins`.
+    /// Origins of registered browser applications, and `cors_origins`.
     Clients,
     /// `cors_origins` alone.
     Listed,
@@ -33,7 +33,7 @@ fn is_below(path: &str, base: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Pages, `/oauth/authorize`, `/oauth/introspect` and `/admin` are nobody's on other origins.
+/// Pages, `/oauth/authorize`, `/oauth/introspect` and `/admin` are closed to other origins.
 fn readers(path: &str) -> Option<Readers> {
     const CLIENTS: [&str; 4] = [
         "/oauth/token",
@@ -52,7 +52,7 @@ fn readers(path: &str) -> Option<Readers> {
     }
 }
 
-/// The origin that is told it may read an answer.
+/// The value of `Access-Control-Allow-Origin`.
 async fn allowed<'r>(services: &Services, readers: Readers, origin: &'r str) -> Option<&'r str> {
     if readers == Readers::Anybody {
         return Some("*");
@@ -71,7 +71,7 @@ async fn allowed<'r>(services: &Services, readers: Readers, origin: &'r str) -> 
     None
 }
 
-/// A list of header names, as a preflight asks for it.
+/// The list of header names that a preflight requests.
 fn asked_headers<'r>(request: &'r Request<'_>) -> Option<&'r str> {
     let asked = request
         .headers()
@@ -80,7 +80,7 @@ fn asked_headers<'r>(request: &'r Request<'_>) -> Option<&'r str> {
     (asked.len() <= MAX_HEADERS && asked.bytes().all(token)).then_some(asked)
 }
 
-/// Adds what the answer to a request from another origin needs; answers preflights.
+/// Adds the CORS headers of a response to another origin; responds to preflights.
 pub(super) async fn apply(services: &Services, request: &Request<'_>, response: &mut Response<'_>) {
     let Some(readers) = readers(request.uri().path().as_str()) else {
         return;
@@ -88,7 +88,7 @@ pub(super) async fn apply(services: &Services, request: &Request<'_>, response: 
     response.adjoin_header(Header::new("Vary", "Origin"));
     let mut origins = request.headers().get("origin");
     let (Some(origin), None) = (origins.next(), origins.next()) else {
-        // Public documents say so to everybody.
+        // Public documents allow every origin.
         if readers == Readers::Anybody {
             response.set_header(Header::new("Access-Control-Allow-Origin", "*"));
         }

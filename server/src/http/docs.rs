@@ -1,4 +1,4 @@
-//! `/docs`: the API description for people, in one page without scripts or outside assets.
+//! `/docs`: the API description as one HTML page without scripts or external assets.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 

@@ -1,4 +1,4 @@
-//! An operation on the page of the API description.
+//! Renders an operation on the API description page.
 
 use maud::{Markup, html};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! A schema on the page of the API description.
+//! Renders a schema on the API description page.
 
 use maud::{Markup, html};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! The one shape of every error.
+//! The common format of all errors.
 
 mod challenge;
 mod constructors;
@@ -17,25 +17,25 @@ use self::mfa_step::MfaStep;
 /// `Retry-After` of 503 responses, in seconds.
 const RETRY_SECONDS: u64 = 1;
 
-/// An error as it is answered.
+/// An error response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
     code: ErrorCode,
     message: Cow<'static, str>,
     field: Option<String>,
-    /// The scope that is missing.
+    /// The missing scope.
     scope: Option<String>,
     retry_after: Option<u64>,
-    /// How recent a sign-in must be, in seconds.
+    /// Maximum age of a sign-in, in seconds.
     max_age: Option<u32>,
-    /// Whether it is not known if the change is on disk.
+    /// Whether it is unknown if the change was stored.
     uncertain: bool,
-    /// With what a sign-in goes on.
+    /// How the sign-in continues.
     mfa: Option<Box<MfaStep>>,
 }
 
 impl ApiError {
-    /// An error with a message for people.
+    /// An error with a human-readable message.
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
         let retry_after = (code.status() == 503).then_some(RETRY_SECONDS);
         Self {
@@ -50,32 +50,32 @@ impl ApiError {
         }
     }
 
-    /// What kind of error it is.
+    /// The error code.
     pub fn code(&self) -> ErrorCode {
         self.code
     }
 
-    /// What it says to people.
+    /// The human-readable message.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The field at fault, where one is.
+    /// The invalid field, if there is one.
     pub fn field(&self) -> Option<&str> {
         self.field.as_deref()
     }
 
-    /// Whether the change may be there all the same, wholly.
+    /// Whether the change may have been made, completely.
     pub fn is_uncertain(&self) -> bool {
         self.uncertain
     }
 
-    /// How recent a sign-in has to be, in seconds, for `step_up_required`.
+    /// Required maximum age of a sign-in, in seconds, for `step_up_required`.
     pub fn max_age(&self) -> Option<u32> {
         self.max_age
     }
 
-    /// When to come again, in seconds.
+    /// When to retry, in seconds.
     pub fn retry_after(&self) -> Option<u64> {
         self.retry_after
     }

@@ -14,12 +14,12 @@ use super::{
     well_known,
 };
 
-/// A path of ours that no route has.
+/// A path of ours without a route.
 const NOWHERE: &str = "/health/-";
-/// Bytes to peek: Rocket only looks for a leading `_method=`.
+/// Number of bytes to peek: Rocket only looks for a leading `_method=`.
 const METHOD_FIELD: usize = "_method=delete".len();
 
-/// Mounts Doorward's routes in a Rocket app, and sweeps, rotates and mails while it runs. Made by
+/// Mounts Doorward's routes in a Rocket app, and runs the background jobs while the app runs. Created by
 /// [`Doorward::fairing`](crate::Doorward::fairing).
 ///
 /// ```no_run
@@ -35,7 +35,7 @@ const METHOD_FIELD: usize = "_method=delete".len();
 #[derive(Debug)]
 pub struct DoorwardFairing {
     services: Arc<Services>,
-    /// Whether the app is nothing but Doorward: unknown paths are answered in its shape too.
+    /// Whether the app is Doorward alone: unknown paths get its error format too.
     alone: bool,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -58,7 +58,7 @@ impl DoorwardFairing {
         self.alone || catchers::BASES.into_iter().any(below)
     }
 
-    /// As [`Self::is_ours`], for a path that a router may read as one of ours.
+    /// As [`Self::is_ours`], for a path that a router may treat as one of ours.
     fn is_ours_in_any_spelling(&self, request: &Request<'_>) -> bool {
         let first = request.uri().path().segments().next();
         let of = |base: &str| first.is_some_and(|first| base.strip_prefix('/') == Some(first));
@@ -118,8 +118,8 @@ impl Fairing for DoorwardFairing {
     }
 
     async fn on_request(&self, request: &mut Request<'_>, data: &mut Data<'_>) {
-        // Rocket lets a form's first field `_method` make a POST into anything else: nobody here asked for that.
-        // On the app's own paths it is the app's affair.
+        // Rocket lets a form's first field `_method` turn a POST into another method, which is not wanted here. On the
+        // app's own paths that is the app's decision.
         let form = request.content_type().is_some_and(|kind| kind.is_form());
         if form
             && self.is_ours(request)
@@ -131,7 +131,7 @@ impl Fairing for DoorwardFairing {
         if let Some(error) = request_target::fault(request)
             && self.is_ours_in_any_spelling(request)
         {
-            // No route has this path: the catcher answers with the error that is left.
+            // No route has this path: the catcher responds with the stored error.
             request.set_uri(Origin::path_only(NOWHERE));
             error.leave(request);
         }
@@ -139,7 +139,7 @@ impl Fairing for DoorwardFairing {
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        // A guard of ours on a route of the app's: its error keeps its shape whatever catchers the app has.
+        // One of our guards on a route of the app: its error keeps its format whatever catchers the app has.
         if response.status().code >= 400
             && let Some(error) = ApiError::left(request)
             && response.status() == error.status()
@@ -153,7 +153,7 @@ impl Fairing for DoorwardFairing {
         let info = RequestInfo::of(request, &self.services);
         response.set_header(Header::new("X-Request-Id", info.id.to_string()));
         if self.alone && !response.body().is_none() {
-            // Pages say more. Of JSON nothing but its type matters to a browser.
+            // Pages set more headers. For JSON a browser only needs its type.
             response.set_header(Header::new("X-Content-Type-Options", "nosniff"));
         }
         let status = response.status().code;
@@ -171,7 +171,7 @@ impl Fairing for DoorwardFairing {
     }
 }
 
-/// The method that Rocket reads out of a form's first field.
+/// The method that Rocket reads from a form's first field.
 fn method_field(start: &[u8]) -> Option<Method> {
     let first = std::str::from_utf8(start).ok()?.split('&').next()?;
     first.strip_prefix("_method=")?.parse().ok()

@@ -1,4 +1,4 @@
-//! The guards of one's own account: a person with a token of login or registration.
+//! Guards for operations on one's own account: a user with a token from login or registration.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -14,7 +14,7 @@ use crate::{
     service::Caller,
 };
 
-/// A person with a token of login or registration: what routes that change an account ask for.
+/// A user with a token from login or registration, as required by routes that change an account.
 #[derive(Debug)]
 pub struct FirstParty {
     pub caller: Caller,
@@ -48,8 +48,7 @@ impl Deref for Changing {
     }
 }
 
-/// Judges the caller of a request that changes the account behind the credential, and counts the change, whatever
-/// becomes of it.
+/// Authenticates the caller of a request that changes the caller's account, and counts the change, whatever its result.
 pub(super) async fn changing(request: &Request<'_>) -> Result<Caller, ApiError> {
     let caller = caller(request).await?;
     if let Some(account) = caller.user_id() {
@@ -67,7 +66,7 @@ impl<'r> FromRequest<'r> for FirstParty {
     }
 }
 
-/// A [`FirstParty`], where the request comes with one: nobody is refused for having none.
+/// A [`FirstParty`], if the request has one; requests without one are accepted.
 #[derive(Debug)]
 pub(super) struct AnyFirstParty(pub Option<FirstParty>);
 

@@ -57,7 +57,7 @@ async fn validated(
                 verdict.redirect = browsers == UnauthenticatedBrowsers::Redirect;
                 return Err(missing());
             };
-            // Where redirects reach the browser its code goes out of sight.
+            // After a redirect that reaches the browser, the code disappears from the address bar.
             let with_code = forwarded.page.as_ref().filter(|page| page.code.is_some());
             if let Some(page) = with_code
                 && browsers == UnauthenticatedBrowsers::Redirect
@@ -72,7 +72,7 @@ async fn validated(
             let callers = &services.authenticator;
             let caller = callers.authenticate_for(&scopes, token, info.ip).await;
             let caller = caller.map_err(ApiError::from);
-            // A program is not redirected: it has to know that its token is over.
+            // A program is not redirected: it needs to know that its token has expired.
             if let Err(error) = &caller
                 && browsers != UnauthenticatedBrowsers::No
                 && error.status() == Status::Unauthorized
@@ -92,8 +92,8 @@ fn missing() -> ApiError {
     ApiError::new(ErrorCode::MissingToken, "a credential is missing")
 }
 
-/// Who is signed in in the browser behind a request: by the cookie of our own host, that of the page's host, or the code
-/// that the page was asked for with. The code comes last: somebody else's link signs nobody out of their own account.
+/// The user signed in in the browser behind a request: by the cookie of our own host, that of the page's host, or the
+/// return code in the page's URL. The code comes last, so that an attacker's link cannot replace a user's own session.
 async fn in_browser(
     services: &Services,
     forwarded: &Forwarded<'_>,

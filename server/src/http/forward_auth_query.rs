@@ -1,23 +1,23 @@
-//! What a proxy asks of `/auth/check`.
+//! Query parameters of `/auth/check`.
 
 use doorward_shared::ScopeSet;
 use rocket::http::uri::Origin;
 
 use super::{ApiError, path_ids};
 
-/// How the proxy treats browsers.
+/// How the proxy handles browsers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum UnauthenticatedBrowsers {
-    /// Programs alone pass.
+    /// Only programs are supported.
     #[default]
     No,
-    /// A 401 carries where to sign in: nginx.
+    /// A 401 with the sign-in address: nginx.
     Location,
-    /// 302 to there: Caddy, Traefik.
+    /// A 302 to the sign-in address: Caddy, Traefik.
     Redirect,
 }
 
-/// What a proxy asks.
+/// The parameters of a proxy's check.
 #[derive(Debug, Default)]
 pub(super) struct ForwardAuthQuery {
     pub scopes: ScopeSet,
@@ -25,7 +25,7 @@ pub(super) struct ForwardAuthQuery {
 }
 
 impl ForwardAuthQuery {
-    /// From the query. A name that is not known is refused: a mistyped `scope` would let everybody pass.
+    /// Parses the query. An unknown name is rejected: a mistyped `scope` would let everyone pass.
     pub(super) fn read(uri: &Origin<'_>) -> Result<Self, ApiError> {
         let Some(query) = uri.query() else {
             return Ok(Self::default());

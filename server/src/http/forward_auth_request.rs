@@ -1,4 +1,4 @@
-//! What of a request a proxy passes on to `/auth/check`, and whom its cookies sign in.
+//! The proxied request that `/auth/check` decides about: its headers, and the user its cookies sign in.
 
 use rocket::{Request, outcome::Outcome, request::FromRequest};
 
@@ -9,12 +9,12 @@ use super::{
 };
 use crate::service::{Caller, NamedTarget, Page};
 
-/// What of a request the proxy passes on.
+/// The proxied request, as the proxy passes it on.
 pub(super) struct Forwarded<'r> {
-    /// Whether there is more than one `Authorization` header: only one of them could be judged.
+    /// Whether there is more than one `Authorization` header: only one of them could be checked.
     pub is_ambiguous: bool,
-    /// What stands in a header of ours. Where there is one no cookie is looked at: programs pass most often. Others, such
-    /// as Basic, are meant for what stands behind the proxy.
+    /// The token in an `Authorization` header of our scheme. If there is one, cookies are ignored, since programs send
+    /// most requests. Other schemes, such as Basic, are for the application behind the proxy.
     pub bearer: Option<&'r str>,
     pub page: Option<Page>,
     pub cookies: Vec<(&'r str, &'r str)>,
@@ -51,7 +51,7 @@ impl<'r> FromRequest<'r> for Forwarded<'r> {
     }
 }
 
-/// What the headers say of the page; `None` where one came twice: one of the two is not the proxy's.
+/// The page named in the headers; `None` if one was sent twice, since one of the two is not the proxy's.
 fn named<'r>(request: &'r Request<'_>) -> Option<NamedTarget<'r>> {
     let one = |name: &str| {
         let mut values = request.headers().get(name);
@@ -68,7 +68,7 @@ fn named<'r>(request: &'r Request<'_>) -> Option<NamedTarget<'r>> {
     })
 }
 
-/// Cookies of a request that are looked at.
+/// Maximum number of cookies of a request that are checked.
 const MAX_COOKIES: usize = 200;
 
 pub(super) async fn by_cookie(

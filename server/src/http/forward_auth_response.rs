@@ -1,4 +1,4 @@
-//! What a proxy is answered.
+//! The response of `/auth/check` to a proxy.
 
 use std::io::Cursor;
 
@@ -11,10 +11,11 @@ use rocket::{
 use super::ApiError;
 use crate::service::ForwardedIdentity;
 
-/// What the proxy is answered. The four headers are always there: what a browser sent under their names never passes.
+/// The response to the proxy. The four headers are always set, so that a browser cannot inject values under their
+/// names.
 pub(super) struct Verdict {
     pub result: Result<ForwardedIdentity, ApiError>,
-    /// Where the browser goes.
+    /// The redirect target for the browser.
     pub location: Option<String>,
     pub redirect: bool,
     pub cookie: Option<String>,

@@ -1,4 +1,4 @@
-//! The guards for callers who hold a scope.
+//! Guards for callers with a required scope.
 
 use std::{marker::PhantomData, ops::Deref};
 
@@ -10,7 +10,7 @@ use rocket::{
 use super::{ApiError, Needs, Services, bearer::holder_of};
 use crate::service::Caller;
 
-/// A caller who holds the scope of `N`, or a wider one: `read` covers `read:orders`.
+/// A caller who has the scope of `N`, or a wider one: `read` covers `read:orders`.
 ///
 /// ```
 /// use doorward_server::{Allowed, scope};
@@ -34,8 +34,8 @@ use crate::service::Caller;
 /// ```
 pub struct Allowed<N>(pub Caller, PhantomData<N>);
 
-/// As [`Allowed`], for a call that changes something: where the setting `step_up_seconds` asks for it, a person must
-/// have signed in so recently. API keys and clients' own tokens have nobody who could sign in again, and pass.
+/// As [`Allowed`], for a call that changes something: if the setting `step_up_seconds` is set, a user must have signed
+/// in within that time. API keys and client-credentials tokens pass, since no user could sign in again.
 pub struct Recent<N>(pub Caller, PhantomData<N>);
 
 impl<N> std::fmt::Debug for Recent<N> {

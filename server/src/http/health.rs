@@ -1,4 +1,4 @@
-//! `/health` and `/metrics`: for whatever watches the server.
+//! `/health` and `/metrics`, for monitoring.
 
 use doorward_shared::ErrorCode;
 use rocket::{

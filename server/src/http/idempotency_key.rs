@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a call that mints something, sent again after its answer was lost, gives the same answer.
+//! `Idempotency-Key`: repeating a call that creates something, after its response was lost, returns the same response.
 
 use doorward_shared::ErrorCode;
 use rocket::{
@@ -14,18 +14,18 @@ use crate::{
     state::{CallStart, IdempotencyError, KeyedCall},
 };
 
-/// Longest key, in bytes.
+/// Maximum length of a key, in bytes.
 const MAX_KEY: usize = 255;
 
 /// The request's `Idempotency-Key`, if it has one.
 #[derive(Debug)]
 pub(super) struct IdempotencyKey(Option<Keyed>);
 
-/// A call that came with a key.
+/// A call with an idempotency key.
 #[derive(Debug)]
 struct Keyed {
     key: String,
-    /// Method and path: one key may come with several calls.
+    /// Method and path: one key may be used for several calls.
     call: String,
 }
 
@@ -40,7 +40,7 @@ impl<'r> FromRequest<'r> for IdempotencyKey {
             let error = ApiError::request("Idempotency-Key", "must be 1 to 255 bytes");
             return Outcome::Error(error.leave(request));
         }
-        // In segments, so that two spellings of a path are one.
+        // Compared by segments, so that two spellings of a path are equal.
         let path: Vec<_> = request.uri().path().segments().collect();
         Outcome::Success(Self(Some(Keyed {
             key: key.to_owned(),
@@ -50,12 +50,12 @@ impl<'r> FromRequest<'r> for IdempotencyKey {
 }
 
 impl IdempotencyKey {
-    /// Runs `work` once for each key of a credential: what one was answered another never hears, though the same person
-    /// came with both. `again` judges anew whether the caller may have an answer that was kept.
+    /// Runs `work` once for each key of a credential: a response is never returned to another credential, even of the
+    /// same user. `again` checks again whether the caller may receive a stored response.
     ///
     /// # Errors
-    /// What `again` refuses with; what `work` fails with, which is not kept; `conflict` while the first call is under
-    /// way, or when the key comes with another body; `overloaded` when too many of the caller's answers are kept.
+    /// The error of `again`; the error of `work`, which is not stored; `conflict` while the first call is in progress,
+    /// or if the key comes with another body; `overloaded` if too many of the caller's responses are stored.
     pub(in crate::http) async fn run<B, T, F, A, J>(
         self,
         services: &Services,
@@ -87,7 +87,7 @@ impl IdempotencyKey {
                 again(answer.body().clone()).await?;
                 Ok(answer)
             }
-            // Should the caller go away, the place is free again.
+            // If the caller disconnects, the slot is released.
             CallStart::First(place) => {
                 let reply = work.await?;
                 place.keep(reply.clone());

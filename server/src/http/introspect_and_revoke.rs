@@ -19,7 +19,7 @@ pub(super) fn routes() -> Vec<Route> {
     routes![revoke, introspect]
 }
 
-/// The caller with a bearer token, of whom a scope is asked where it is an API key; errors are RFC 6750's.
+/// The caller with a bearer token; an API key must have the required scope. Errors are RFC 6750's.
 pub(super) async fn caller(
     services: &Services,
     scope: &str,
@@ -30,7 +30,7 @@ pub(super) async fn caller(
     Ok(callers.authenticate_for(&[scope], token, info.ip).await?)
 }
 
-/// RFC 7009: whether there was something to revoke is nobody's business but its client's.
+/// RFC 7009: whether a token existed is disclosed to its own client only.
 #[post("/oauth/revoke", data = "<form>")]
 async fn revoke(
     services: &Services,
@@ -80,7 +80,7 @@ async fn introspect(
     ))
 }
 
-/// RFC 7662 section 2.1: whoever asks shows who they are. A public client cannot.
+/// RFC 7662 section 2.1: the caller must authenticate, which a public client cannot.
 async fn introspecting(
     services: &Services,
     info: &RequestInfo,

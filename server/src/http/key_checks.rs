@@ -1,4 +1,4 @@
-//! `POST /apikey/verify`, for APIs that keys come to, and `GET /apikey/{id}/usage`.
+//! `POST /apikey/verify`, for APIs that receive keys, and `GET /apikey/{id}/usage`.
 
 use std::net::IpAddr;
 
@@ -27,7 +27,7 @@ pub(super) fn routes() -> Vec<Route> {
     routes![verify, usage]
 }
 
-/// Somebody who may ask about keys: an OAuth client that is a resource server, or whoever holds `admin:apikeys:read`.
+/// A caller who may verify keys: an OAuth client that is a resource server, or one that has `admin:apikeys:read`.
 #[derive(Debug)]
 pub(super) struct KeyAsker;
 
@@ -100,14 +100,14 @@ async fn verify(
     ok(services.key_verification.verify(&asked.key, wanted).await?)
 }
 
-/// An address, with or without the zone of one that is link-local.
+/// An address, with or without the zone of a link-local one.
 fn address(text: &str) -> Result<IpAddr, ApiError> {
     let wrong = |_| ApiError::validation("ip", "must be an IPv4 or IPv6 address");
     let ip = text.split_once('%').map_or(text, |(ip, _zone)| ip);
     ip.parse().map_err(wrong)
 }
 
-/// Which part of a key's use is asked for.
+/// The requested range of a key's usage.
 #[derive(Debug)]
 pub(super) struct UsageOf(UsageRange);
 
@@ -137,7 +137,7 @@ async fn usage(
     ok(usage_of(services, key.id, &of.0).await?)
 }
 
-/// How often a key was shown.
+/// The usage counts of a key.
 pub(super) async fn usage_of(
     services: &Services,
     id: KeyId,

@@ -1,11 +1,11 @@
-//! On what terms a key may be used, as it is asked for and shown.
+//! Restrictions of an API key in requests and responses.
 
 use doorward_shared::apikey::{KeyPatch, Metadata, MintRequest, Quota, RateLimit};
 
 use super::ApiError;
 use crate::domain::{AllowedIp, KeyRestrictions, KeyTermsChange, rules::key_restrictions as rule};
 
-/// The terms of a key that is to be minted.
+/// The restrictions of a new key.
 ///
 /// # Errors
 /// `validation_failed` naming the field.
@@ -21,7 +21,7 @@ pub(super) fn of_mint(asked: &MintRequest) -> Result<KeyRestrictions, ApiError> 
     Ok(change.applied(&KeyRestrictions::default()))
 }
 
-/// What a patch changes of a key's terms.
+/// The changes of a patch to a key's restrictions.
 ///
 /// # Errors
 /// `validation_failed` naming the field.
@@ -39,7 +39,7 @@ pub(super) fn of_patch(asked: &KeyPatch) -> Result<KeyTermsChange, ApiError> {
     Ok(change)
 }
 
-/// How addresses and networks are shown.
+/// Text form of addresses and networks.
 pub(super) fn shown(allowed: &[AllowedIp]) -> Vec<String> {
     allowed.iter().map(ToString::to_string).collect()
 }

@@ -1,16 +1,16 @@
-//! In which language whoever makes a request reads: what their browser prefers, of what there is.
+//! Negotiates the response language from `Accept-Language`.
 
 use rocket::Request;
 
 use crate::domain::mail::Language;
 
-/// Of a request: RFC 9110 section 12.5.4.
+/// The language for a request: RFC 9110 section 12.5.4.
 pub(super) fn of(request: &Request<'_>) -> Language {
     let accepted = request.headers().get_one("accept-language");
     accepted.map_or_else(Language::default, preferred)
 }
 
-/// The language of a tag: its first part counts.
+/// The language of a tag: only its primary subtag matters.
 pub(super) fn tagged(tag: &str) -> Option<Language> {
     let code = tag.trim().split(['-', '_']).next()?;
     [Language::En, Language::De]
@@ -18,7 +18,7 @@ pub(super) fn tagged(tag: &str) -> Option<Language> {
         .find(|language| language.code().eq_ignore_ascii_case(code))
 }
 
-/// Of equal weights the first.
+/// The first of equal weights.
 pub(super) fn preferred(accept_language: &str) -> Language {
     let mut best: Option<(f32, Language)> = None;
     for part in accept_language.split(',') {

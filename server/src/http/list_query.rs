@@ -1,4 +1,4 @@
-//! What a list is asked for: `limit`, `cursor` or `offset`, `sort`, `q`, and the list's own filters.
+//! Query parameters of a list: `limit`, `cursor` or `offset`, `sort`, `q`, and the list's own filters.
 
 use doorward_shared::page::{DEFAULT_LIMIT, MAX_LIMIT};
 use rocket::{
@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::{ApiError, params::Params};
 use crate::store::{ListQuery, Sort};
 
-/// Longest search text, in characters.
+/// Maximum length of a search text, in characters.
 const MAX_Q: usize = 200;
 
 impl Params {
@@ -25,7 +25,7 @@ impl Params {
         if offset.is_some() && cursor.is_some() {
             return Err(ApiError::request("offset", "cannot be given with cursor"));
         }
-        // What is stored is NFC.
+        // Stored text is NFC.
         let q = self.get("q").filter(|q| !q.is_empty());
         let q: Option<String> = q.map(|q| q.nfc().collect());
         if q.as_ref().is_some_and(|q| q.chars().count() > MAX_Q) {
@@ -62,7 +62,7 @@ pub trait Filters: Sized + Send {
     /// Names of its parameters.
     const NAMES: &'static [&'static str];
 
-    /// Reads them.
+    /// Parses them.
     ///
     /// # Errors
     /// `invalid_request` naming the parameter.
@@ -76,7 +76,7 @@ impl Filters for () {
     }
 }
 
-/// Which part of which list.
+/// The requested part of a list.
 #[derive(Debug)]
 pub struct Listing<F> {
     pub filter: F,

@@ -48,7 +48,7 @@ fn wire(key: domain::Passkey) -> Passkey {
     }
 }
 
-/// What an account has set up, without secrets.
+/// The factors of an account, without secrets.
 pub(super) fn wire_factors(found: domain::Factors) -> Factors {
     Factors {
         totp: found.totp,

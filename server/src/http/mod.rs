@@ -1,4 +1,4 @@
-//! HTTP: guards, bodies, answers, and one file per part of the API.
+//! The HTTP layer: guards, bodies, responses, and one file per part of the API.
 
 pub(crate) mod admin;
 mod apikey;
@@ -75,12 +75,12 @@ pub use required_scope::Needs;
 use rocket::Route;
 pub use services::Services;
 
-/// Every route there is.
+/// All routes.
 fn routes() -> Vec<Route> {
     [api_routes(), pages::routes()].concat()
 }
 
-/// Routes of the API, as `openapi` describes them.
+/// Routes of the API, as described in `openapi`.
 fn api_routes() -> Vec<Route> {
     [
         auth::routes(),

@@ -1,4 +1,4 @@
-//! The token endpoint, `/oauth/token` and `/auth/token`, which stock OAuth2 clients speak to.
+//! The token endpoint, `/oauth/token` and `/auth/token`, for stock OAuth2 clients.
 
 use rocket::{Route, post, routes};
 

@@ -1,4 +1,4 @@
-//! What OAuth endpoints read of a request: its form, and its `Authorization` headers.
+//! Parses requests to OAuth endpoints: the form, and the `Authorization` headers.
 
 use rocket::{
     Data, Request,
@@ -9,19 +9,19 @@ use rocket::{
 use super::{RequestInfo, Services, bearer::bearer_of, body};
 use crate::oauth::{Form, OAuthError};
 
-/// The body of an OAuth request, read.
+/// The parsed body of an OAuth request.
 #[derive(Debug)]
 pub(super) struct FormBody(pub Result<Form, OAuthError>);
 
 impl FormBody {
-    /// The parameters. Operators are told of a body that cannot be read: the client is not known.
+    /// The parameters. A malformed body is recorded for operators, without a client, which is not known.
     pub(super) fn read(self, services: &Services, info: &RequestInfo) -> Result<Form, OAuthError> {
         let refused = |why: &OAuthError| services.clients.refused(None, why, info.ip);
         self.0.inspect_err(refused)
     }
 }
 
-/// As [`FormBody`], also as JSON, in both spellings.
+/// As [`FormBody`], also accepting JSON, in both spellings.
 #[derive(Debug)]
 pub(super) struct EitherBody(pub Result<Form, OAuthError>);
 

@@ -1,4 +1,4 @@
-//! What forms of OAuth may hold, for the API description.
+//! OAuth form parameters, for the API description.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! How OAuth endpoints answer: errors in the form of RFC 6749 section 5.2, and JSON that nobody may keep.
+//! Responses of OAuth endpoints: errors in the format of RFC 6749 section 5.2, and JSON that must not be cached.
 
 use std::io::Cursor;
 
@@ -34,7 +34,7 @@ impl<'r> Responder<'r, 'static> for OAuthError {
     }
 }
 
-/// JSON that nobody may keep, RFC 6749 section 5.1.
+/// JSON that must not be cached, RFC 6749 section 5.1.
 fn json(status: u16, body: String) -> Response<'static> {
     let mut response = Response::new();
     response.set_status(Status::from_code(status).unwrap_or(Status::InternalServerError));
@@ -45,7 +45,7 @@ fn json(status: u16, body: String) -> Response<'static> {
     response
 }
 
-/// An answer that holds credentials.
+/// A response that contains credentials.
 pub(super) struct NoStore<T>(pub T);
 
 impl<'r, T: Serialize> Responder<'r, 'static> for NoStore<T> {

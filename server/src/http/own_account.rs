@@ -1,4 +1,4 @@
-//! `/auth/me`: one's own profile, read and changed. As it is answered it is written once, for as long as nothing changes.
+//! `/auth/me`: reading and changing one's own profile. Its JSON is cached until the account changes.
 
 use std::{
     ptr,
@@ -29,7 +29,7 @@ pub(super) fn routes() -> Vec<Route> {
     routes![me, change_me]
 }
 
-/// The person behind a caller; 403 for a token that an OAuth client obtained, and for the operator key.
+/// The user behind a caller; 403 for a token that an OAuth client obtained, and for the operator key.
 fn person(caller: &Caller) -> Result<&Account, ApiError> {
     let refused = |message| ApiError::new(ErrorCode::InsufficientScope, message);
     if caller.client_id().is_some() {
@@ -41,7 +41,7 @@ fn person(caller: &Caller) -> Result<&Account, ApiError> {
     caller.account().map(AsRef::as_ref).ok_or_else(nobody)
 }
 
-/// A profile as `caller` sees it: with a key, `permissions` is what the key may do.
+/// A profile as `caller` sees it: for a key, `permissions` are the key's current scopes.
 fn profile_for(caller: &Caller) -> Result<Profile, ApiError> {
     let profile = profile(person(caller)?);
     let Credential::Key { key, .. } = &caller.credential else {
@@ -98,12 +98,12 @@ async fn change_me(
     ok(profile(&Account { user, may }))
 }
 
-/// What a profile takes that most people have, in bytes.
+/// Typical size of a profile, in bytes.
 const TYPICAL: usize = 400;
 
-/// A profile, and what it was made from. A change of an account or a key gives another one in memory, so that this is good
-/// exactly as long as these are the ones that the caller was judged by. It keeps their place taken, where nothing else can
-/// come to be, but not what they hold: of a key that ended nothing stays that its owner could pile up.
+/// A profile's JSON, and the objects it was built from. A change of an account or a key replaces its object in memory,
+/// so the JSON is valid exactly as long as the caller was authenticated with these objects. Weak references keep their
+/// addresses from being reused, but not their contents: no data of a revoked key stays for its owner to pile up.
 #[derive(Debug, Clone)]
 struct Ready {
     account: Weak<Account>,
@@ -124,26 +124,26 @@ impl Ready {
 
 impl Heap for Ready {
     fn heap_bytes(&self) -> usize {
-        // Of what was made from it, the places alone.
+        // The weak references keep the objects' allocations, but not the data that those point to.
         let key = self.key.as_ref().map_or(0, |_| size_of::<ApiKey>());
         size_of::<Account>() + key + self.json.len()
     }
 }
 
-/// Profiles that were asked for lately, by the id of the account or of the key.
+/// Recently requested profiles, by the id of the account or of the key.
 #[derive(Debug)]
 pub(crate) struct Profiles(Cache<Ulid, Ready>);
 
 impl Profiles {
-    /// In at most so many bytes.
+    /// A cache of at most this many bytes.
     pub(crate) fn new(bytes: usize) -> Self {
         Self(cache(bytes, TYPICAL))
     }
 
-    /// The profile of the person behind a caller, which `make` makes where there is none yet.
+    /// The profile of the user behind a caller, created with `make` if it is not cached.
     ///
     /// # Errors
-    /// As `make`; `insufficient_scope` where there is no person.
+    /// As `make`; `insufficient_scope` if there is no user.
     pub(crate) fn of(
         &self,
         caller: &Caller,

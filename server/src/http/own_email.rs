@@ -1,4 +1,4 @@
-//! `/auth/email`: verifying an address by the link that was mailed there, and changing it.
+//! `/auth/email`: verifying an address with a mailed link, and changing it.
 
 use doorward_shared::auth::{EmailRequest, ResendRequest, VerifyEmailRequest};
 use rocket::{Route, post, routes};
@@ -44,7 +44,7 @@ async fn verify_email(
 ) -> EmptyResult {
     let context = info.context(Actor::Anonymous, services.clock.now());
     let token = body.0.token.into();
-    // Of whoever is signed in to the account it is known that what they set up is theirs; nobody has to be.
+    // If the caller is signed in to the account, its credentials are known to be theirs; signing in is optional.
     let signed_in = by.0.map(|by| by.account.user.id);
     let verified = services.verification.verify(&token, signed_in, context);
     verified.await?;

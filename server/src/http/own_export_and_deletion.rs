@@ -1,4 +1,4 @@
-//! `/auth/me/export` and the end of one's own account.
+//! `/auth/me/export`, and deleting one's own account.
 
 use doorward_shared::{
     admin::Event,
@@ -25,7 +25,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// Rows of a list that are read at once.
 const PAGE: u32 = 200;
-/// Most rows of each list: nobody's sign-ins may make the answer endless.
+/// Maximum number of rows of each list, so that the response stays bounded.
 const MAX_ROWS: usize = 1000;
 
 /// Reads a list page by page.
@@ -52,7 +52,7 @@ where
     Ok(rows)
 }
 
-/// All that is kept about a person. It is much to read: each time is counted like a change of their account.
+/// All data stored about a user. It is expensive, so each export counts as a change of the account.
 ///
 /// # Errors
 /// [`doorward_shared::ErrorCode::RateLimited`], storage.
@@ -105,7 +105,7 @@ pub(super) async fn own_data(services: &Services, who: &SignedIn) -> Result<OwnD
     })
 }
 
-/// A consent as it is told: the application that somebody let in.
+/// A consent in an export: the application that the user allowed.
 pub(super) fn application(consent: Consent) -> OwnApplication {
     OwnApplication {
         client_id: consent.client_id,
@@ -115,8 +115,8 @@ pub(super) fn application(consent: Consent) -> OwnApplication {
     }
 }
 
-/// An event of somebody's account as they are shown it: what an operator did to it without who that was, from where, and
-/// why, which is the operators' own affair.
+/// An event of a user's account as disclosed to them: of an operator's operation it omits who performed it, from where,
+/// and why.
 fn own_event(event: Event, own_actors: &[String]) -> Event {
     if own_actors.contains(&event.actor) {
         return event;

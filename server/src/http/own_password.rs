@@ -1,4 +1,4 @@
-//! `/auth/password`: changing one's own, and setting it anew by a link where it is forgotten.
+//! `/auth/password`: changing one's own password, and resetting a forgotten one by a link.
 
 use doorward_shared::auth::{ForgotRequest, PasswordRequest, ResetRequest};
 use rocket::{Route, post, routes};

@@ -1,4 +1,4 @@
-//! `/auth/sessions`: where one is signed in.
+//! `/auth/sessions`: one's own sessions.
 
 use doorward_shared::{Page, SessionId, auth::OwnSession};
 use rocket::{Route, delete, get, routes};

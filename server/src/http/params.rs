@@ -33,7 +33,7 @@ impl Params {
         Ok(Self(params))
     }
 
-    /// Of a query that is no list's: these names and no other.
+    /// Parses a query that is not a list's: only these names are allowed.
     ///
     /// # Errors
     /// `invalid_request` naming the parameter.
@@ -60,7 +60,7 @@ impl Params {
         self.get(name).map(parse).transpose()
     }
 
-    /// A parameter's text, where it is of a form; `what` says what it must be.
+    /// A parameter's text, if it has the right form; `what` says what it must be.
     pub fn text(
         &self,
         name: &str,
@@ -75,7 +75,7 @@ impl Params {
         }
     }
 
-    /// A number, in digits alone.
+    /// A number, written in digits only.
     pub(super) fn number(&self, name: &str, what: &str) -> Result<Option<u64>, ApiError> {
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         let text = self.text(name, digits, what)?;
@@ -94,7 +94,7 @@ impl Params {
     }
 }
 
-/// A name or value of a query; none where it is no UTF-8.
+/// A name or value of a query; `None` if it is not UTF-8.
 fn decoded(text: &str) -> Option<String> {
     let spaced = text.replace('+', " ");
     let decoded = percent_decode_str(&spaced).decode_utf8().ok()?;

@@ -1,4 +1,4 @@
-//! Values of requests, parsed once at the edge.
+//! Parses ids in request paths.
 
 use std::str::FromStr;
 
@@ -6,7 +6,7 @@ use super::ApiError;
 
 pub(super) use crate::service::validation::{groups, name, name_change, required_name, scopes};
 
-/// An id in a path. One of another form is of nothing.
+/// Parses an id in a path; a malformed id is `not_found`.
 pub(super) fn id<T: FromStr>(text: &str, what: &'static str) -> Result<T, ApiError> {
     text.parse().map_err(|_| ApiError::not_found(what))
 }

@@ -1,4 +1,4 @@
-//! What an API of an embedding app tells clients about itself: OAuth 2.0 Protected Resource Metadata, RFC 9728.
+//! Metadata of an embedding app's API: OAuth 2.0 Protected Resource Metadata, RFC 9728.
 
 use rocket::{
     Data, Request, Route,
@@ -10,11 +10,11 @@ use url::Url;
 
 use super::{Services, well_known::Public};
 
-/// The well-known part, which stands between host and path (RFC 9728 section 3.1).
+/// The well-known part, between host and path (RFC 9728 section 3.1).
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
-/// An API of an app that embeds Doorward, as clients find it: MCP clients, for one, read from this document whom to ask
-/// for tokens. The authorization server is the Doorward whose fairing is attached.
+/// An API of an app that embeds Doorward, discoverable by clients: MCP clients, for example, read in this document
+/// which authorization server issues tokens. It is the Doorward whose fairing is attached.
 ///
 /// ```no_run
 /// use doorward_server::{Doorward, ProtectedResource, Settings};
@@ -36,17 +36,17 @@ pub struct ProtectedResource {
     name: Option<String>,
 }
 
-/// An identifier that is no URL of an API.
+/// An identifier that is not a valid URL of an API.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is no http or https URL without query and fragment")]
 pub struct NoResource(String);
 
 impl ProtectedResource {
-    /// The API with this URL: tokens for it have it as their audience (`aud`), as clients are registered with it in
+    /// The API with this URL: tokens for it have it as their audience (`aud`), and clients are registered with it in
     /// `resources`.
     ///
     /// # Errors
-    /// What is no http or https URL, or has a query or a fragment.
+    /// If it is not an http or https URL, or has a query or a fragment.
     pub fn new(resource: &str) -> Result<Self, NoResource> {
         let wrong = || NoResource(resource.to_owned());
         let url = Url::parse(resource).map_err(|_| wrong())?;
@@ -61,7 +61,7 @@ impl ProtectedResource {
         })
     }
 
-    /// What people are told it is called.
+    /// The display name.
     #[must_use]
     pub fn named(self, name: impl Into<String>) -> Self {
         Self {
@@ -70,7 +70,7 @@ impl ProtectedResource {
         }
     }
 
-    /// Scopes that its routes ask for.
+    /// Scopes that its routes require.
     #[must_use]
     pub fn with_scopes<S: Into<String>>(self, scopes: impl IntoIterator<Item = S>) -> Self {
         Self {
@@ -79,7 +79,7 @@ impl ProtectedResource {
         }
     }
 
-    /// The URL as clients name it: a host alone has no slash.
+    /// The URL as clients write it: a host alone has no slash.
     fn identifier(&self) -> &str {
         match self.resource.path() {
             "/" => self.resource.as_str().trim_end_matches('/'),

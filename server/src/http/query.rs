@@ -1,4 +1,4 @@
-//! What a query asks for that is no list's: its own parameters, and no other.
+//! Query parameters of endpoints that are not lists; unknown ones are rejected.
 
 use rocket::{
     Request,
@@ -7,7 +7,7 @@ use rocket::{
 
 use super::{ApiError, Filters, params::Params};
 
-/// The parameters of a query, read as filters are.
+/// The parameters of a query, parsed as filters are.
 #[derive(Debug)]
 pub(super) struct Query<F>(pub F);
 

@@ -1,4 +1,4 @@
-//! The few headers that are read of every request, found in one walk: `X-Forwarded-For`, `X-Reason`, `Accept-Language`.
+//! The few headers that are read on every request, found in one pass: `X-Forwarded-For`, `X-Reason`, `Accept-Language`.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -6,14 +6,14 @@ use rocket::{Request, http::RawStr};
 
 use crate::domain::text;
 
-/// Longest reason that is kept, in characters.
+/// Maximum length of a stored reason, in characters.
 const REASON_CHARS: usize = 200;
 
-/// What every request is asked for, found in one walk: to look a header up hashes its name by letters.
+/// The headers read on every request, found in one pass: each lookup in the header map would hash the name.
 #[derive(Default)]
 pub(super) struct ReadHeaders<'r> {
     pub forwarded: Vec<&'r str>,
-    /// The first of its name, as of the others below.
+    /// The first header of its name, as for the others below.
     pub reason: Option<&'r str>,
     pub language: Option<&'r str>,
 }
@@ -37,9 +37,9 @@ impl<'r> ReadHeaders<'r> {
     }
 }
 
-/// An operator's reason, percent-encoded UTF-8. Of admin calls alone: nobody else writes into the audit log.
+/// An operator's reason, percent-encoded UTF-8. Only for admin calls: other callers must not write to the audit log.
 pub(super) fn reason(request: &Request<'_>, header: &str) -> Option<Arc<str>> {
-    // Rocket takes empty segments for nothing.
+    // Rocket ignores empty segments.
     if request.uri().path().segments().get(0) != Some("admin") {
         return None;
     }

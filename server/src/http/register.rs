@@ -1,4 +1,4 @@
-//! `/oauth/register`: clients that register themselves (RFC 7591, RFC 7592).
+//! `/oauth/register`: dynamic client registration (RFC 7591, RFC 7592).
 
 use doorward_shared::ClientId;
 use rocket::{Route, delete, get, http::Status, post, put, routes};
@@ -55,14 +55,14 @@ async fn register(
     ))
 }
 
-/// The client's id and token; an id of another form is as unknown as another client's.
+/// The client's id and token; a malformed id is treated like another client's.
 fn named(id: &str, headers: &[&str]) -> Result<(ClientId, Secret), OAuthError> {
     let token = bearer(headers)?.ok_or_else(OAuthError::no_token)?;
     let unknown = |_| OAuthError::token("the registration access token is not valid");
     Ok((id.parse().map_err(unknown)?, token))
 }
 
-/// What whoever holds a registration access token is told, RFC 7592 section 3: the token again, which is not stored.
+/// The response to a registration access token, RFC 7592 section 3: it includes the token, which is not stored.
 fn known(services: &Services, client: Client, token: &Secret) -> ClientInformation {
     ClientInformation {
         registration_access_token: Some(token.expose().to_owned()),

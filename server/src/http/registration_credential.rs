@@ -1,4 +1,4 @@
-//! On whose invitation a client registers itself: an operator's credential, an initial access token, or nobody's.
+//! The credential of a dynamic registration: an operator's, an initial access token, or none.
 
 use super::{ApiError, RequestInfo, Services};
 use crate::{

@@ -1,4 +1,4 @@
-//! `/admin/clients/registration-tokens`: the operators' tokens with which clients register themselves.
+//! `/admin/clients/registration-tokens`: initial access tokens for dynamic registration.
 
 use doorward_shared::{
     Page, RegistrationTokenId,
@@ -18,11 +18,11 @@ pub(super) fn routes() -> Vec<Route> {
     routes![mint, list, revoke]
 }
 
-/// Longest life of an initial access token, in seconds: 30 days.
+/// Maximum lifetime of an initial access token, in seconds: 30 days.
 const MAX_SECONDS: u32 = 30 * 86_400;
-/// Its life where none is asked for: a day.
+/// Its default lifetime: a day.
 const SECONDS: u32 = 86_400;
-/// Most uses of one.
+/// Maximum number of uses of one.
 const MAX_USES: u32 = 1000;
 
 #[get("/admin/clients/registration-tokens")]

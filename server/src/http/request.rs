@@ -1,4 +1,4 @@
-//! What is known of a request before anybody looks at it: its id, its address, why it is made and what is read best.
+//! Context of a request, built before its handler: id, client address, language, and the operator's reason.
 
 use std::{
     net::IpAddr,
@@ -29,24 +29,24 @@ use crate::{
     http::Services,
 };
 
-/// What is known of a request.
+/// Context of a request.
 #[derive(Debug)]
 pub struct RequestInfo {
     /// A ULID, in lower case; also in `X-Request-Id`.
     pub id: Arc<str>,
-    /// The client's address: the socket's, or what a trusted proxy says; unspecified where a proxy says none.
+    /// The client's address: the socket's, or the one a trusted proxy reports; unspecified if a proxy reports none.
     pub ip: IpAddr,
-    /// As it came: Rocket makes a GET of a HEAD that only a GET route answers.
+    /// As received: Rocket turns HEAD into GET if only a GET route matches.
     pub(in crate::http) method: Method,
     pub(super) started: Instant,
-    /// What the caller reads best, of what there is.
+    /// The negotiated language.
     language: Language,
-    /// `X-Reason` of an admin call: why an operator does it.
+    /// `X-Reason` of an admin call: the operator's reason.
     reason: Option<Arc<str>>,
 }
 
 impl RequestInfo {
-    /// Of this request; the same each time.
+    /// The context of this request; the same on each call.
     pub(super) fn of<'r>(request: &'r Request<'_>, services: &Services) -> &'r Self {
         request.local_cache(|| {
             let heads = ReadHeaders::of(request);
@@ -63,7 +63,7 @@ impl RequestInfo {
         })
     }
 
-    /// What a change by `actor` in this request is put down to.
+    /// The audit context of a change by `actor` in this request.
     pub fn context(&self, actor: Actor, at: Timestamp) -> AuditContext {
         AuditContext {
             actor,
@@ -77,7 +77,7 @@ impl RequestInfo {
     }
 }
 
-/// Not secret and never repeated: the time, a number of this process and a count.
+/// Not secret and never repeated: the time, a number of this process and a counter.
 fn request_id(now: Timestamp) -> Arc<str> {
     static PROCESS: LazyLock<u64> = LazyLock::new(|| u64::from_be_bytes(random_bytes()));
     static COUNT: AtomicU64 = AtomicU64::new(0);

@@ -1,4 +1,4 @@
-//! What a request is sent to: one spelling of each path, one host, a bounded query.
+//! Validates the request target: canonical path, one host, bounded query.
 
 use doorward_shared::ErrorCode;
 use rocket::Request;
@@ -6,13 +6,13 @@ use rocket::Request;
 use super::{ApiError, catchers::methods};
 use crate::oauth::MAX_PARAMETERS;
 
-/// Paths that say on a page what is wrong with their query.
+/// Paths whose query errors are shown on a page.
 const PAGES: [&str; 2] = ["/oauth/authorize", "/oauth/logout"];
 
-/// What is wrong with the target of a request, if something is.
+/// The error of a request's target, if there is one.
 pub(super) fn fault(request: &Request<'_>) -> Option<ApiError> {
     let path = request.uri().path().as_str();
-    // Of a path with a slash too many the methods are told as of the one without.
+    // The allowed methods of a path with an extra slash are those of the path without it.
     let bare = path.strip_suffix('/').filter(|bare| !bare.is_empty());
     let is_served = bare.is_some() && methods(request).contains(&request.method());
     if !is_plain(bare.unwrap_or(path)) || is_served {
@@ -20,7 +20,7 @@ pub(super) fn fault(request: &Request<'_>) -> Option<ApiError> {
     }
     let refused = |message| Some(ApiError::new(ErrorCode::InvalidRequest, message));
     let hosts = request.headers().get("host").count();
-    // Requests that came over no connection, from an app's own tests, need no host.
+    // Requests without a connection, from an app's own tests, need no host.
     let missing = hosts == 0 && request.host().is_none() && request.remote().is_some();
     if missing || hosts > 1 {
         // RFC 9112 section 3.2.
@@ -34,8 +34,8 @@ pub(super) fn fault(request: &Request<'_>) -> Option<ApiError> {
     None
 }
 
-/// Whether a path is the one spelling of itself. Rocket takes empty segments for nothing and decodes letters, so that
-/// `//metrics` and `/%6detrics` would be `/metrics`, which a rule of a proxy knows nothing of.
+/// Whether a path is in canonical form. Rocket ignores empty segments and decodes escapes, so that `//metrics` and
+/// `/%6detrics` would be `/metrics`, which a proxy's rules would not match.
 fn is_plain(path: &str) -> bool {
     let mut segments = path.split('/');
     // Before the first slash.
@@ -44,7 +44,7 @@ fn is_plain(path: &str) -> bool {
         || segments.all(|segment| !matches!(segment, "" | "." | "..") && !has_hidden(segment))
 }
 
-/// Whether a segment holds something encoded that need not be (RFC 3986 section 2.3), or that would be a slash.
+/// Whether a segment contains an unnecessary escape (RFC 3986 section 2.3), or an encoded slash.
 fn has_hidden(segment: &str) -> bool {
     segment.split('%').skip(1).any(|rest| {
         let hex = rest

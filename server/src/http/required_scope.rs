@@ -1,6 +1,6 @@
-//! Scopes that routes need, as types.
+//! Required scopes of routes, as types.
 
-/// A scope that a route needs. Made by [`scope!`](crate::scope).
+/// A scope that a route requires. Created by [`scope!`](crate::scope).
 ///
 /// ```
 /// use doorward_server::{Needs, scope};
@@ -13,7 +13,7 @@ pub trait Needs: Send + Sync {
     const SCOPE: &'static str;
 }
 
-/// Names scopes for [`Allowed`](crate::Allowed).
+/// Defines scopes for [`Allowed`](crate::Allowed).
 ///
 /// ```
 /// doorward_server::scope! {

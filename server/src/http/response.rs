@@ -1,4 +1,4 @@
-//! What handlers answer: JSON, 201, 202, 204.
+//! Responses of handlers: JSON, 201, 202, 204.
 
 use std::{io::Cursor, sync::Arc};
 
@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::ApiError;
 
-/// A JSON answer.
+/// A JSON response.
 #[derive(Debug, Clone)]
 pub(super) struct Reply<T> {
     status: Status,
@@ -19,13 +19,13 @@ pub(super) struct Reply<T> {
 }
 
 impl<T> Reply<T> {
-    /// What is answered.
+    /// The value.
     pub(super) fn body(&self) -> &T {
         &self.body
     }
 }
 
-/// What a handler answers.
+/// The result of a handler.
 pub(super) type ApiResult<T> = Result<Reply<T>, ApiError>;
 
 /// 204, or an error.
@@ -35,7 +35,7 @@ pub(super) type EmptyResult = Result<NoContent, ApiError>;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct NoContent;
 
-/// 202: what comes of it is not told here.
+/// 202: the outcome is not disclosed here.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Accepted;
 
@@ -56,7 +56,7 @@ pub(super) fn ok<T>(body: T) -> ApiResult<T> {
     })
 }
 
-/// 200 with JSON that was written before.
+/// 200 with JSON that was serialized before.
 #[derive(Debug, Clone)]
 pub(crate) struct ReadyJson(pub Arc<[u8]>);
 
@@ -66,7 +66,7 @@ impl<'r> Responder<'r, 'static> for ReadyJson {
     }
 }
 
-/// All answers of the API are for their caller alone, and many hold credentials (RFC 6749 section 5.1).
+/// All responses of the API are for their caller only, and many contain credentials (RFC 6749 section 5.1).
 fn json_response<B>(status: Status, length: usize, body: Cursor<B>) -> Response<'static>
 where
     B: AsRef<[u8]> + Send + Unpin + 'static,
@@ -89,7 +89,7 @@ pub(super) fn created<T>(body: T) -> ApiResult<T> {
 
 impl<'r, T: Serialize> Responder<'r, 'static> for Reply<T> {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        // Room for what most answers are.
+        // Capacity for most responses.
         let mut body = Vec::with_capacity(512);
         if serde_json::to_writer(&mut body, &self.body).is_err() {
             let error = ApiError::new(

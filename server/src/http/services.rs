@@ -1,4 +1,4 @@
-//! What requests are answered with: the use cases, the protocol, and what pages are made of. `app.rs` builds it once.
+//! Everything that handlers need: use cases, OAuth endpoints, branding of the pages. `app.rs` builds it once.
 
 use std::sync::{Arc, OnceLock};
 
@@ -28,13 +28,13 @@ use crate::{
     store::Store,
 };
 
-/// What handlers and guards take. A handler says what it needs of it by calling it.
+/// The services that handlers and guards use.
 #[derive(Debug)]
 pub struct Services {
     pub settings: Arc<Settings>,
     /// Base URL under which clients reach this server, without a trailing slash.
     pub issuer: String,
-    /// The API description as it is served, once somebody has asked for it.
+    /// The API description as served, built on first request.
     pub(crate) description: OnceLock<Arc<str>>,
     pub clock: Clock,
     pub started_at: Timestamp,
@@ -46,13 +46,13 @@ pub struct Services {
     pub passwords: Passwords,
     pub sign_in: SignIn,
     pub accounts: Accounts,
-    /// Makes one-time links, and sets passwords by them.
+    /// Creates one-time links, and sets passwords with them.
     pub links: Links,
-    /// Verifies addresses, and mails links that people ask for.
+    /// Verifies addresses, and mails links that users request.
     pub verification: Verification,
     pub tokens: Tokens,
     pub refresh: Refresh,
-    /// Judges API keys and has their use paid.
+    /// Verifies API keys and charges their use.
     pub key_verification: KeyVerification,
     /// Mints API keys and changes them.
     pub api_keys: ApiKeys,
@@ -68,7 +68,7 @@ pub struct Services {
     pub token_endpoint: TokenEndpoint,
     pub authorization: AuthorizationEndpoint,
     pub introspection: Introspection,
-    /// Changes people's own second factors.
+    /// Changes users' own second factors.
     pub own_factors: OwnFactors,
     pub registrations: Registrations,
     pub forward_auth: ForwardAuth,
@@ -84,10 +84,10 @@ pub struct Services {
 }
 
 impl Services {
-    /// Of the app that a request came to.
+    /// The services of the app that received a request.
     ///
     /// # Errors
-    /// `internal_error`, where the fairing is not attached.
+    /// `internal_error`, if the fairing is not attached.
     pub(in crate::http) fn of<'r>(request: &'r Request<'_>) -> Result<&'r Self, ApiError> {
         let missing = || {
             ApiError::new(
@@ -99,10 +99,10 @@ impl Services {
         services.map(AsRef::as_ref).ok_or_else(missing)
     }
 
-    /// Something a caller is about to do in a request. Storage judges it when it is done.
+    /// An operation by a caller in a request. Storage authorizes it when it is performed.
     ///
     /// # Errors
-    /// `invalid_token`, for a token of a form that this server does not sign.
+    /// `invalid_token`, for a token in a format that this server does not issue.
     pub(in crate::http) fn act(
         &self,
         caller: &Caller,
@@ -113,7 +113,7 @@ impl Services {
         Ok(caller.act(door, self.settings.step_up_seconds, context)?)
     }
 
-    /// What is put down to a caller in a request.
+    /// The audit context of a caller's operation in a request.
     pub(in crate::http) fn context(&self, caller: &Caller, info: &RequestInfo) -> AuditContext {
         AuditContext {
             client_id: caller.client_id(),

@@ -1,4 +1,4 @@
-//! An asset of the hosted pages, under a name that changes with what is in it.
+//! An asset of the hosted pages, with a content hash in its name.
 
 use std::{fmt::Write, fs, path::Path};
 
@@ -7,10 +7,10 @@ use crate::{
     settings::{SettingsError, wrong},
 };
 
-/// Largest logo, in bytes.
+/// Maximum size of a logo, in bytes.
 const MAX_LOGO: u64 = 256 * 1024;
 
-/// A file of the pages: its name holds a hash of it, so that it can be kept for ever.
+/// A file of the pages: its name contains its hash, so that it can be cached indefinitely.
 #[derive(Debug)]
 pub(crate) struct Asset {
     pub name: String,

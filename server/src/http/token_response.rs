@@ -1,4 +1,4 @@
-//! Tokens as they are answered: RFC 6749 section 5.1, and the same in the spelling of the REST API.
+//! Token responses: RFC 6749 section 5.1, and the same in the spelling of the REST API.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! The program a request names as its sender.
+//! The user agent of a request.
 
 use rocket::{
     Request,
@@ -7,10 +7,10 @@ use rocket::{
 
 use crate::domain::text;
 
-/// Longest user agent that is kept, in characters.
+/// Maximum length of a stored user agent, in characters.
 const USER_AGENT_CHARS: usize = 256;
 
-/// The request's user agent, cut to what is worth keeping.
+/// The request's user agent, truncated.
 #[derive(Debug)]
 pub(super) struct UserAgent(pub Option<String>);
 

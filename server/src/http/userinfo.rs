@@ -1,4 +1,4 @@
-//! `/oauth/userinfo`: what a token tells of its person, OpenID Connect Core section 5.3.
+//! `/oauth/userinfo`: claims about a token's user, OpenID Connect Core section 5.3.
 
 use rocket::{
     Data, Request, Route,
@@ -30,7 +30,7 @@ async fn userinfo(
     about(services, info, bearer(&headers.0)?).await
 }
 
-/// The token of a form, RFC 6750 section 2.2. No body is as good.
+/// The token of a form, RFC 6750 section 2.2. An empty body is allowed.
 pub(super) struct MaybeForm(Result<Option<Form>, OAuthError>);
 
 #[rocket::async_trait]

@@ -1,4 +1,4 @@
-//! `/.well-known`: what anybody may read about this server.
+//! `/.well-known`: public documents of this server.
 
 use std::sync::Arc;
 
@@ -19,13 +19,13 @@ pub(super) fn routes() -> Vec<Route> {
     routes![jwks, oauth_metadata, openid_metadata]
 }
 
-/// Where the metadata of an issuer with a path is, besides: RFC 8414 section 3.1 puts the path behind the well-known
-/// part, which only a proxy that serves the whole host passes on to us.
+/// An additional location for the metadata of an issuer with a path: RFC 8414 section 3.1 puts the path after the
+/// well-known part, which only reaches us through a proxy that serves the whole host.
 pub(super) fn with_path() -> Vec<Route> {
     routes![metadata]
 }
 
-/// Public JSON that may be kept for a while.
+/// Public JSON that may be cached for a while.
 pub(super) struct Public(pub Arc<str>);
 
 impl<'r> Responder<'r, 'static> for Public {
@@ -33,7 +33,7 @@ impl<'r> Responder<'r, 'static> for Public {
         let body = self.0.to_string();
         Response::build()
             .header(ContentType::JSON)
-            // Shorter than any key stays after a rotation; a new key id makes verifiers ask again anyway.
+            // Shorter than the time any key stays after a rotation; an unknown key id makes verifiers refetch anyway.
             .header(Header::new("Cache-Control", "public, max-age=300"))
             .sized_body(body.len(), std::io::Cursor::new(body))
             .ok()

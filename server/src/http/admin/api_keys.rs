@@ -1,4 +1,4 @@
-//! `/admin/apikeys`.
+//! `/admin/apikeys`: API keys of all owners.
 
 use doorward_shared::{
     Page, UserId,
@@ -44,7 +44,7 @@ impl Filters for KeyFilter {
     }
 }
 
-/// A key as operators see it: with whether it is accepted now, which its owner decides too.
+/// A key in the admin API, with its current state, which also depends on its owner.
 async fn view(services: &Services, key: ApiKey) -> Result<AdminKey, ApiError> {
     let owner = match key.owner.user() {
         Some(id) => services.store.account(id).await?,
@@ -88,13 +88,13 @@ fn minted(key: ApiKey, secret: &Secret) -> AdminMintedKey {
     }
 }
 
-/// A key, whosever it is.
+/// A key of any owner.
 fn any(id: &str) -> Result<KeyRef, ApiError> {
     let id = path_ids::id(id, "API key")?;
     Ok(KeyRef { id, owner: None })
 }
 
-/// Whether a caller may have such a key now: what an answer is given on that was kept.
+/// Whether a caller may have this key now; checked before a stored idempotent response is returned.
 async fn may_have(services: &Services, act: Act, key: AdminMintedKey) -> Result<(), ApiError> {
     let owner = key.owner_id.map_or(KeyOwner::Operator, KeyOwner::User);
     let validated = services.api_keys.may_mint(act, owner, key.scopes);

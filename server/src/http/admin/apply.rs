@@ -1,5 +1,5 @@
-//! Roles, clients and people as a file says they are to be: its items are read as the calls' bodies are, and done as one
-//! change.
+//! Applies a file of declared roles, clients and users in one transaction. Its items have the format of the
+//! corresponding API calls.
 
 use std::collections::HashSet;
 
@@ -19,37 +19,38 @@ use crate::{
     store::{Applied, ApplyError, Plan, PlanKind, PlannedClient, PlannedUser},
 };
 
-/// Shortest secret that is given for a client, in characters: it is kept as a plain hash, and must not be guessable.
+/// Minimum length of a secret given for a client, in characters: it is stored as a plain hash, and must not be
+/// guessable.
 const MIN_SECRET: usize = 32;
-/// People whose passwords are hashed for one file, at most: a hash takes a second of a small machine.
+/// Maximum number of users whose passwords are hashed for one file: a hash takes a second on a small machine.
 const MAX_PASSWORDS: usize = 100;
-/// Roles, clients and people of one file, at most: they are one turn of the writer.
+/// Maximum number of roles, clients and users in one file: they are written in one transaction.
 const MAX_ITEMS: usize = 1000;
 
 type Members = Map<String, Value>;
 
-/// Roles and clients that there are to be, known by their `name`, and people, known by their `email`. The members of
-/// each are spelt as in the calls that make and change them.
+/// The declared roles and clients, identified by their `name`, and users, by their `email`. The members of each have
+/// the names used in the calls that create and change them.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ApplyRequest {
-    /// Only say what would change.
+    /// Dry run: only report what would change.
     pub dry_run: bool,
-    /// Delete roles and clients that were applied before and that are no longer named.
+    /// Delete roles and clients that an earlier file declared and this one does not.
     pub prune: bool,
     pub roles: Vec<Members>,
-    /// As for registration; `clientSecret` (at least 32 characters) sets the secret instead of making one.
+    /// As for registration; `clientSecret` (at least 32 characters) sets the secret instead of generating one.
     pub clients: Vec<Members>,
-    /// The password is that of a new account; an account that there is keeps its own.
+    /// The password applies to a new account; an existing account keeps its own.
     pub users: Vec<Members>,
 }
 
-/// What came of it.
+/// The result.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Outcome {
-    /// A line for each change, beginning with `+`, `~` or `-`.
+    /// One line per change, beginning with `+`, `~` or `-`.
     pub changes: Vec<String>,
-    /// Name, id and secret of the new confidential clients that were given one: shown once.
+    /// Name, id and secret of the new confidential clients that got a generated secret: shown once.
     pub secrets: Vec<(String, String, String)>,
 }
 
@@ -61,14 +62,14 @@ struct RoleItem {
     permissions: Vec<String>,
 }
 
-/// Secrets that were made, by their client's place in the file.
+/// Generated secrets, by their client's position in the file.
 type Secrets = Vec<Option<Secret>>;
 
 impl Services {
-    /// Makes roles, clients and people be as asked, all of it or nothing.
+    /// Applies the declared roles, clients and users, all of it or nothing.
     ///
     /// # Errors
-    /// The first thing that is wrong, with its place in what was asked; nothing has changed then.
+    /// The first mistake, with its position in the file; nothing has changed then.
     pub(crate) async fn apply(&self, wanted: &ApplyRequest) -> Result<Outcome, ApiError> {
         let (plan, secrets) = self.plan(wanted).await?;
         let act = Act::system(self.clock.now());
@@ -120,7 +121,7 @@ fn outcome(applied: Applied, mut secrets: Secrets, wanted: &ApplyRequest) -> Out
         secrets: Vec::new(),
     };
     if wanted.dry_run {
-        // They were never the clients'.
+        // They were never stored as the clients' secrets.
         return outcome;
     }
     for (at, id) in applied.made {
@@ -133,7 +134,7 @@ fn outcome(applied: Applied, mut secrets: Secrets, wanted: &ApplyRequest) -> Out
     outcome
 }
 
-/// The table of a kind, and the member by which its items are known.
+/// The table of a kind, and the member that identifies its items.
 fn table(kind: PlanKind) -> (&'static str, &'static str) {
     match kind {
         PlanKind::Role => ("roles", "name"),
@@ -147,7 +148,7 @@ fn name_of(kind: PlanKind, item: &Members) -> &str {
     name.unwrap_or_default()
 }
 
-/// Says of which item something is wrong.
+/// Adds the item to an error.
 fn placed(error: ApiError, kind: PlanKind, at: usize, item: &Members) -> ApiError {
     let (table, name) = (table(kind).0, quoted(name_of(kind, item)));
     let message = format!("{table}[{at}] {name}: {}", error.message());
@@ -184,7 +185,7 @@ fn no_name_twice(kind: PlanKind, items: &[Members]) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Reads an item as a call's body is read.
+/// Parses an item as the body of a call.
 fn read<T: DeserializeOwned>(members: &Members) -> Result<T, ApiError> {
     body::parse(Value::Object(members.clone()).to_string().as_bytes())
 }
@@ -195,7 +196,7 @@ fn role(item: &Members) -> Result<(String, doorward_shared::ScopeSet), ApiError>
     Ok((name, path_ids::scopes("permissions", &permissions)?))
 }
 
-/// A client, and the secret that was made for it.
+/// A client, and the secret generated for it.
 fn client(
     services: &Services,
     item: &Members,
@@ -258,7 +259,7 @@ async fn user(
             form.password = None;
         } else {
             if dry_run && let Some(password) = form.password.take() {
-                // No work, and nobody is asked about it.
+                // No hashing, and no breached-password lookup.
                 check_password(&password, email.as_str())
                     .map_err(|why| ApiError::validation("password", why))?;
             }

@@ -1,4 +1,4 @@
-//! `/admin/blocks`.
+//! `/admin/blocks`: network blocks.
 
 use std::net::IpAddr;
 
@@ -23,10 +23,10 @@ pub(super) fn routes() -> Vec<Route> {
     routes![list, block, unblock]
 }
 
-/// Which blocks a list holds.
+/// Filters of the list of blocks.
 #[derive(Debug, Default)]
 struct BlockFilter {
-    /// Those of networks that hold this address.
+    /// Blocks whose network contains this address.
     ip: Option<IpAddr>,
 }
 
@@ -50,7 +50,7 @@ fn view(block: domain::Block) -> Block {
     }
 }
 
-/// With whom it spares: for who asks about an address.
+/// Includes the exempt address, for queries about one IP.
 fn around(block: domain::Block) -> Block {
     let spares = block.exempt.map(|ip| client_prefix_net(ip).to_string());
     Block {

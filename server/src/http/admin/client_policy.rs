@@ -1,4 +1,4 @@
-//! A client's policy, between the API and the domain.
+//! Conversions of a client's policy between the API and the domain.
 
 use doorward_shared::admin::{Client, ClientPatch, RegisterClient};
 
@@ -12,7 +12,7 @@ use crate::{
     http::{ApiError, admin::clients::uris, path_ids},
 };
 
-/// The policy part of a registration, as a change of the default policy.
+/// The policy of a registration, as a change of the default policy.
 pub(super) fn registered(
     form: &RegisterClient,
     http_hosts: &[String],
@@ -38,7 +38,7 @@ pub(super) fn registered(
     Ok(policy)
 }
 
-/// The policy part of a change, each value checked.
+/// The policy of a change, validated.
 ///
 /// # Errors
 /// `validation_failed`, naming the field.
@@ -100,7 +100,7 @@ fn parsed<T: std::str::FromStr<Err = &'static str>>(
     given.map(parse).transpose()
 }
 
-/// A change of one address; `null` takes it away.
+/// A change of one URI; `null` removes it.
 fn uri(
     field: &str,
     given: &Option<Option<String>>,
@@ -118,7 +118,7 @@ fn key_set(keys: &serde_json::Value) -> Result<String, ApiError> {
     Ok(text)
 }
 
-/// A client's row; `secret` where one was just made.
+/// The view of a client; with `secret` if one was just generated.
 pub(super) fn view(client: domain::Client, secret: Option<&Secret>) -> Client {
     let confidential = client.is_confidential();
     let require_pkce = client.needs_pkce();
@@ -155,7 +155,7 @@ pub(super) fn view(client: domain::Client, secret: Option<&Secret>) -> Client {
     }
 }
 
-/// Whether a new client gets a secret: one that may only sign with its key has none.
+/// Whether a new client gets a secret: one that may only authenticate with its key has none.
 pub(super) fn needs_secret(client: &domain::Client, confidential: bool) -> bool {
     confidential && client.policy.auth_method != Some(domain::AuthMethod::PrivateKeyJwt)
 }

@@ -1,4 +1,4 @@
-//! `/admin/clients`.
+//! `/admin/clients`: OAuth clients.
 
 use doorward_shared::{
     ClientId, Page, Timestamp,
@@ -33,7 +33,7 @@ use crate::{
     store::NewSecret,
 };
 
-/// Most redirect URIs, and most resources, of one client.
+/// Maximum number of redirect URIs, and of resources, of one client.
 const MAX_URIS: usize = 50;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -70,12 +70,12 @@ fn grants(given: &[String]) -> Result<Vec<GrantType>, ApiError> {
     Ok(grants)
 }
 
-/// A client for which tokens of this server itself are meant sees those of everybody.
+/// A client that is an audience of tokens for this server can introspect every user's.
 pub(super) fn for_this_server(services: &Services, resources: Option<&[String]>) -> bool {
     resources.is_some_and(|named| names_resource(named, &services.issuer))
 }
 
-/// Whether a caller may have a client with these scopes now: what an answer is given on that was kept.
+/// Whether a caller may have a client with these scopes now; checked before a stored idempotent response is returned.
 fn may_have(
     services: &Services,
     act: &Act,
@@ -175,7 +175,7 @@ async fn get(services: &Services, _by: Allowed<ClientsRead>, id: &str) -> ApiRes
     ok(view(find(services, id).await?, None))
 }
 
-/// A change of a client, each value checked.
+/// A change of a client, validated.
 ///
 /// # Errors
 /// `validation_failed`, naming the field.

@@ -1,4 +1,4 @@
-//! `/admin/events/stream`: new events as they happen.
+//! `/admin/events/stream`: new audit events as they happen.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -24,16 +24,16 @@ pub(super) fn routes() -> Vec<Route> {
     routes![stream]
 }
 
-/// How long somebody waits who finds no place for a stream: one that was left is noticed by then.
+/// How long a request waits for a free stream slot: a dropped stream is noticed by then.
 const FULL: RetryAfter = RetryAfter(10);
-/// How often a quiet stream says that it lives, and whether its caller still may is asked again.
+/// Interval of keep-alives on a quiet stream, and of checking its caller's permission again.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
 fn text(event: domain::Event) -> Option<Arc<str>> {
     serde_json::to_string(&view(event)).ok().map(Into::into)
 }
 
-/// Where a stream goes on.
+/// Where a stream resumes.
 struct Resume(Option<EventId>);
 
 #[rocket::async_trait]
@@ -47,7 +47,7 @@ impl<'r> FromRequest<'r> for Resume {
     }
 }
 
-/// The credential itself: a stream lasts, and asks again and again whether it is still good.
+/// The credential itself: a stream is long-lived, so the credential is verified again and again.
 struct Credential(Secret);
 
 #[rocket::async_trait]
@@ -61,7 +61,8 @@ impl<'r> FromRequest<'r> for Credential {
     }
 }
 
-/// Sent at once, so that the reader knows that it is connected, and where to go on if nothing happens until it is lost.
+/// Sent at once, so that the client knows that it is connected, and where to resume if the stream breaks before the
+/// first event.
 fn first_message(after: Option<EventId>) -> Sse {
     let start = Sse::comment("events");
     match after {
@@ -70,14 +71,14 @@ fn first_message(after: Option<EventId>) -> Sse {
     }
 }
 
-/// Whether the reader's credential still gives this right: it is judged again before each batch.
+/// Whether the client's credential still grants this scope: checked again before each batch.
 async fn still_may_read(services: &Services, credential: &Credential, ip: IpAddr) -> bool {
     let token = credential.0.expose();
     let caller = services.authenticator.authenticate_again(token, ip).await;
     caller.is_ok_and(|caller| caller.require("admin:events:read").is_ok())
 }
 
-/// An answer that a proxy passes on as it comes: nginx holds one back until its buffers are full, unless it says so.
+/// A response that proxies do not buffer: nginx buffers one unless it has this header.
 #[derive(Responder)]
 struct Unbuffered<R>(R, Header<'static>);
 
@@ -103,7 +104,7 @@ async fn stream(
         principal: by.principal(),
     };
     let mut place = services.streams.open_or_ask(reader).await.ok_or(FULL)?;
-    // Before the newest event is asked for, so that none falls in between.
+    // Before the newest event is read, so that none is missed in between.
     let mut signal = services.store.event_signal();
     let mut roll_call = services.streams.keep_alive();
     let mut after = match resume.0 {
@@ -131,7 +132,7 @@ async fn stream(
                 changed = signal.changed() => if changed.is_err() { return },
                 () = rocket::tokio::time::sleep(HEARTBEAT) => yield Sse::comment(""),
                 Ok(()) = roll_call.changed() => yield Sse::comment(""),
-                // Another has it now: whoever reads goes on after the last id that they know, once there is one again.
+                // Another stream has the slot now: the client resumes after its last event id when one is free.
                 () = place.lost() => return,
                 () = &mut end => return,
             }

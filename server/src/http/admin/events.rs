@@ -51,7 +51,7 @@ fn is_actor(text: &str) -> bool {
         || text.parse::<ClientId>().is_ok()
 }
 
-/// Text as actions and targets are: what is of another form is of no event, but no mistake.
+/// Action and target filters: a value that no event can have matches nothing instead of being an error.
 fn is_plain(text: &str) -> bool {
     (1..=500).contains(&text.len()) && !text.chars().any(is_invisible)
 }

@@ -1,4 +1,4 @@
-//! `/admin`: the operators' API.
+//! `/admin`: the admin API.
 
 mod api_keys;
 pub(crate) mod apply;
@@ -43,7 +43,7 @@ pub(crate) fn routes() -> Vec<Route> {
     .concat()
 }
 
-/// Scopes of the admin API; each covers its `:read` half.
+/// Scopes of the admin API; each includes its `:read` half.
 pub(crate) mod scopes {
     crate::http::required_scope::scope! {
         UsersRead = "admin:users:read";

@@ -1,4 +1,4 @@
-//! `/admin/roles`.
+//! `/admin/roles`: roles.
 
 use doorward_shared::{
     Page,

@@ -1,4 +1,4 @@
-//! `/admin/server`: version, storage, settings, set-up, and a backup.
+//! `/admin/server`: version, storage, settings, set-up checks, and backups.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub(super) fn routes() -> Vec<Route> {
     routes![server, backup]
 }
 
-/// Settings that operators ask for; there are no secret ones.
+/// Settings that operators can read; none is secret.
 fn settings(settings: &Settings) -> BTreeMap<String, String> {
     let Ok(serde_json::Value::Object(all)) = serde_json::to_value(settings) else {
         return BTreeMap::new();
@@ -35,7 +35,7 @@ fn settings(settings: &Settings) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Whether an issuer is one that only this machine can reach.
+/// Whether an issuer can be reached from this machine only.
 fn is_local(issuer: &str) -> bool {
     let Some(host) = url::Url::parse(issuer)
         .ok()
@@ -50,7 +50,7 @@ fn is_local(issuer: &str) -> bool {
     }
 }
 
-/// Who sends forwarding headers without being trusted.
+/// Peers that send forwarding headers without being trusted proxies.
 fn untrusted_proxies(services: &Services) -> Vec<Forwarder> {
     let senders = services.log_dedup.untrusted_proxies().into_iter();
     let view = |(ip, times): (std::net::IpAddr, u64)| Forwarder {

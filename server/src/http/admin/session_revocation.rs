@@ -1,4 +1,4 @@
-//! `/admin/sessions/revoke`: many sessions, looked at first, then exactly those.
+//! `/admin/sessions/revoke`: bulk session revocation, with a preview that can be confirmed.
 
 use doorward_shared::admin::{RevokeSessions, RevokedSessions};
 use rocket::{Route, post, routes};
@@ -69,7 +69,7 @@ async fn revoke(
     ok(answer)
 }
 
-/// Which sessions a body means.
+/// The sessions that a body selects.
 fn revocation_request(asked: &RevokeSessions) -> Result<RevocationRequest, ApiError> {
     if asked.active == Some(false) {
         return Err(ApiError::validation(

@@ -1,4 +1,4 @@
-//! `/admin/sessions`.
+//! `/admin/sessions`: sessions of all users.
 
 use std::net::IpAddr;
 
@@ -38,7 +38,7 @@ impl Filters for SessionFilter {
     }
 }
 
-/// An address, or a network as CIDR.
+/// An address, or a network in CIDR notation.
 pub(super) fn network(text: &str) -> Result<IpNet, &'static str> {
     if let Ok(ip) = text.parse::<IpAddr>() {
         return Ok(IpNet::from(ip.to_canonical()));

@@ -37,7 +37,7 @@ async fn list(
     ok(page(keys.into_iter().map(view).collect(), &listing.query)?)
 }
 
-/// One page, newest first. There are never many keys: all of them are read. The cursor is the last id seen.
+/// One page, newest first. There are never many keys, so all are read. The cursor is the last id seen.
 fn page(mut keys: Vec<SigningKey>, query: &ListQuery) -> Result<Page<SigningKey>, ApiError> {
     let up = match &query.sort {
         None => false,

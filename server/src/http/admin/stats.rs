@@ -1,4 +1,4 @@
-//! `/admin/stats`: counters now, and over time.
+//! `/admin/stats`: current counters, and counts over time.
 
 use doorward_shared::{
     Timestamp,
@@ -27,7 +27,7 @@ async fn stats(
     ok(services.statistics.stats(of.0.by, of.0.since).await?)
 }
 
-/// Which series is asked for.
+/// The requested series.
 #[derive(Debug)]
 struct SeriesOf {
     by: SeriesBy,

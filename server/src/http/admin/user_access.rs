@@ -1,4 +1,4 @@
-//! How somebody gets in, in the hands of operators: password, link, factors, sessions.
+//! Operators' control of a user's access: password, links, factors, sessions.
 
 use doorward_shared::admin::{
     CreateLink, FactorRemoval, Link, RevokeSessionsOf, Revoked, SetPassword,
@@ -42,7 +42,7 @@ async fn set_password(
     Ok(NoContent)
 }
 
-/// Takes somebody's password away, so that they have to set a new one. It needs as much as setting one.
+/// Removes a user's password, so that they have to set a new one. Requires the same permission as setting one.
 #[delete("/admin/users/<id>/password")]
 async fn remove_password(
     services: &Services,
@@ -72,8 +72,8 @@ async fn create_link(
     created(links.create(&by, &account, &body.0, context).await?)
 }
 
-/// Takes every second factor away from somebody who has lost theirs. Whoever may do so could sign in next with a
-/// password they set: it needs as much as setting one.
+/// Removes all second factors of a user who has lost theirs. A caller who may do so could then sign in with a password
+/// they set, so it requires the same permission as setting one.
 #[delete("/admin/users/<id>/mfa", data = "<body>")]
 async fn remove_factors(
     services: &Services,

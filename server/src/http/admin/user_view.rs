@@ -1,4 +1,4 @@
-//! People as operators see them: lists, one, and the applications they let in.
+//! Users in the admin API: lists, one user, and the applications they have consented to.
 
 use std::sync::Arc;
 
@@ -88,7 +88,7 @@ async fn get(services: &Services, _by: Allowed<UsersRead>, id: &str) -> ApiResul
     })
 }
 
-/// The applications that a user has let in, newest first.
+/// The applications that a user has consented to, newest first.
 #[get("/admin/users/<id>/applications")]
 async fn applications(
     services: &Services,

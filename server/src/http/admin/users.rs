@@ -1,4 +1,4 @@
-//! `/admin/users`: made, changed, deleted.
+//! `/admin/users`: creating, changing and deleting users.
 
 use doorward_shared::admin::{CreateUser, User, UserPatch};
 use rocket::{Route, delete, patch, post, routes};
@@ -43,7 +43,7 @@ async fn create(
     once.run(services, &by, &body.0, again, work).await
 }
 
-/// Judges a user that could be created, and creates none: for a rehearsal of an import.
+/// Dry run: validates a user without creating one, for an import.
 #[post("/admin/users/check", data = "<body>")]
 async fn check(
     services: &Services,
@@ -56,7 +56,7 @@ async fn check(
     Ok(NoContent)
 }
 
-/// A change of an account, each value checked.
+/// A change of an account, validated.
 ///
 /// # Errors
 /// `validation_failed`, naming the field.

@@ -15,8 +15,8 @@ pub(super) fn routes() -> Vec<Route> {
     routes![whoami]
 }
 
-/// An address is told a credential that was given it: the scope `email`, the person's own token, or the right to read
-/// every account.
+/// The email address is disclosed to a credential with the scope `email`, to the user's own token, and to one that may
+/// read every account.
 fn shows_email(by: &Caller) -> bool {
     by.first_party().is_some()
         || ["email", "admin:users:read"]

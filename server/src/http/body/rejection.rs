@@ -1,4 +1,4 @@
-//! Why a JSON body is refused: the field that is wrong, and what it must be.
+//! Why a JSON body is rejected: the invalid field, and what it must be.
 
 use doorward_shared::ErrorCode;
 
@@ -6,7 +6,7 @@ use crate::http::ApiError;
 
 pub(super) fn refused(path: &str, error: &serde_json::Error) -> ApiError {
     if !error.is_data() {
-        // Its text names a line and a column, and nothing of what was sent.
+        // Its text names a line and a column, and nothing from the body.
         return ApiError::new(
             ErrorCode::InvalidRequest,
             format!("the body is not JSON: {error}"),
@@ -32,8 +32,8 @@ pub(super) fn refused(path: &str, error: &serde_json::Error) -> ApiError {
             };
             ApiError::request(&at, reason)
         }
-        // JSON of another kind than the field's is a mistyped field; of the right kind, its value is refused. JSON knows one
-        // kind of number.
+        // JSON of another type than the field's is a type error; of the right type, an invalid value. JSON has one
+        // number type.
         None if text.starts_with("invalid type") && !is_fraction(text) => {
             ApiError::request(place(path), expected(text)).in_field(top(path))
         }
@@ -41,7 +41,7 @@ pub(super) fn refused(path: &str, error: &serde_json::Error) -> ApiError {
     }
 }
 
-/// Where in the body something is wrong, as far as the names on the way are ours: those of metadata are the caller's.
+/// The path to the invalid field, as far as its names are ours: those inside metadata are the caller's.
 fn place(path: &str) -> &str {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"._[]".contains(&b);
     if path.len() <= 100 && path.bytes().all(is_plain) {
@@ -51,12 +51,12 @@ fn place(path: &str) -> &str {
     }
 }
 
-/// The field of the body that a path leads into.
+/// The top-level field of a path.
 fn top(path: &str) -> &str {
     path.split(['.', '[']).next().unwrap_or(path)
 }
 
-/// Whether a number came that is not whole, or is not written so, for one that is.
+/// Whether a number that is not an integer, or not written as one, was sent for an integer field.
 fn is_fraction(text: &str) -> bool {
     let whole = text
         .rsplit_once(", expected ")
@@ -64,17 +64,17 @@ fn is_fraction(text: &str) -> bool {
     whole && text.starts_with("invalid type: floating point")
 }
 
-/// What serde puts before the name of a whole number that is not 0.
+/// serde's prefix for a nonzero integer.
 const NONZERO: &str = "a nonzero ";
 
-/// Whether serde calls whole numbers so.
+/// Whether serde calls a value of this description an integer.
 fn is_whole(name: &str) -> bool {
     let name = name.strip_prefix(NONZERO).unwrap_or(name);
     let bits = name.strip_prefix(['u', 'i']);
     bits.is_some_and(|bits| bits == "size" || bits.parse::<u8>().is_ok())
 }
 
-/// What was expected, without the value that came: it may be a secret.
+/// The expected value, without the one sent: it may be a secret.
 fn expected(text: &str) -> String {
     match text.rsplit_once(", expected ") {
         Some((_, name)) if is_whole(name) => {
@@ -91,7 +91,7 @@ fn expected(text: &str) -> String {
         Some((_, "a map")) => "must be an object".into(),
         Some((_, name)) if name.starts_with("struct ") => "must be an object".into(),
         Some((_, expected)) => format!("must be {expected}"),
-        // Our own types speak then: "not an RFC 3339 time".
+        // From our own types: "not an RFC 3339 time".
         None => format!("is {text}"),
     }
 }

@@ -1,5 +1,5 @@
-//! A struct is read from a JSON object alone. serde reads one from an array too, member by member, which nobody means and
-//! no description of the API tells; it also calls structs by their names in Rust where another kind of JSON comes.
+//! Structs are parsed from JSON objects only. serde also accepts an array, member by member, which nobody intends and
+//! no API description mentions; and its type errors use the Rust name of a struct.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use serde::{
     de::{DeserializeSeed, Error, MapAccess, SeqAccess, Unexpected, Visitor},
 };
 
-/// What reads, what is read into, and what gives the parts: all of it as it is, but for structs.
+/// Wraps deserializer, visitor and accessors; passes everything through except structs.
 pub(super) struct Objects<T>(pub T);
 
-/// Takes an object.
+/// Accepts an object.
 struct Object<V>(V);
 
 macro_rules! forward {

@@ -1,4 +1,4 @@
-//! The `WWW-Authenticate` of an error: RFC 6750 section 3, RFC 9470.
+//! The `WWW-Authenticate` header of an error: RFC 6750 section 3, RFC 9470.
 
 use doorward_shared::ErrorCode;
 
@@ -6,10 +6,10 @@ use super::ApiError;
 use crate::domain::ACR_VALUES;
 
 impl ApiError {
-    /// RFC 6750 section 3: no error code where no credential came.
+    /// RFC 6750 section 3: no error code if no credential was sent.
     pub(super) fn challenge(&self) -> String {
         let realm = r#"Bearer realm="doorward""#;
-        // Messages hold no quotes or backslashes but what a scope or a field name has, which are plain.
+        // Messages contain no quotes or backslashes except in scopes and field names, which have none.
         let message = self.message.replace(['"', '\\'], "'");
         match self.code {
             ErrorCode::TokenExpired | ErrorCode::TokenRevoked | ErrorCode::InvalidToken => {

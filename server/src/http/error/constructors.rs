@@ -1,4 +1,4 @@
-//! The errors there are, by what they say.
+//! Constructors for each kind of API error.
 
 use std::borrow::Cow;
 
@@ -24,12 +24,12 @@ impl ApiError {
         Self::new(ErrorCode::InvalidToken, Error::INVALID_TOKEN)
     }
 
-    /// 401: it was good once, and somebody ended it.
+    /// 401: it was valid once, and was revoked.
     pub fn token_revoked() -> Self {
         Self::new(ErrorCode::TokenRevoked, DomainError::CREDENTIAL_ENDED)
     }
 
-    /// 401: the sign-in is too long ago for a call that changes something, RFC 9470.
+    /// 401: the sign-in is too old for an operation that changes something, RFC 9470.
     pub fn step_up(within_seconds: u32) -> Self {
         Self {
             max_age: Some(within_seconds),
@@ -40,12 +40,12 @@ impl ApiError {
         }
     }
 
-    /// 401: its time is up.
+    /// 401: expired.
     pub fn token_expired() -> Self {
         Self::new(ErrorCode::TokenExpired, Error::TOKEN_EXPIRED)
     }
 
-    /// 429: a limit is used up; it may be tried again after so many seconds.
+    /// 429: a limit is used up; retry after this many seconds.
     pub fn limited(message: impl Into<Cow<'static, str>>, retry_after: u64) -> Self {
         Self {
             retry_after: Some(retry_after),
@@ -53,12 +53,12 @@ impl ApiError {
         }
     }
 
-    /// 422: a value is refused.
+    /// 422: a value is rejected.
     pub fn validation(field: &str, reason: impl std::fmt::Display) -> Self {
         Self::at(ErrorCode::ValidationFailed, field, reason)
     }
 
-    /// As [`ApiError::validation`], of one element of a list.
+    /// As [`ApiError::validation`], for one element of a list.
     pub fn element(field: &str, at: usize, reason: impl std::fmt::Display) -> Self {
         Self {
             field: Some(field.to_owned()),
@@ -69,7 +69,7 @@ impl ApiError {
         }
     }
 
-    /// The same of the member `field`, in which lies what the message names.
+    /// The same error with its path prefixed by the member `field`.
     #[must_use]
     pub(in crate::http) fn in_field(self, field: &str) -> Self {
         Self {
@@ -78,7 +78,7 @@ impl ApiError {
         }
     }
 
-    /// 400: the request's form is wrong at `field`.
+    /// 400: the request is malformed at `field`.
     pub fn request(field: &str, reason: impl std::fmt::Display) -> Self {
         Self::at(ErrorCode::InvalidRequest, field, reason)
     }

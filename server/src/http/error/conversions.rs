@@ -1,4 +1,4 @@
-//! What each refusal and failure is as an answer of the REST API.
+//! Maps domain and service errors to API errors.
 
 use doorward_shared::ErrorCode;
 
@@ -14,7 +14,7 @@ impl From<StoreError> for ApiError {
                 "the server is busy; nothing was done",
             ),
             StoreError::Unavailable(_) | StoreError::NewerSchema { .. } => {
-                // What the disk says is for the operator's log, not for callers.
+                // The text of an I/O error is for the operator's log, not for callers.
                 tracing::error!(%error, "storage is unavailable");
                 Self::new(
                     ErrorCode::StorageUnavailable,
@@ -56,7 +56,7 @@ impl From<DomainError> for ApiError {
             DomainError::EmailNotVerified => Self::new(ErrorCode::EmailNotVerified, message),
             DomainError::LinkDead => Self::new(ErrorCode::InvalidToken, message),
             DomainError::LinkExpired => Self::new(ErrorCode::TokenExpired, message),
-            // How a list is asked for is part of the request's form.
+            // List parameters are part of the request's syntax.
             DomainError::Invalid { field, reason } if matches!(field, "sort" | "cursor") => {
                 Self::request(field, reason)
             }
@@ -71,11 +71,11 @@ impl From<DomainError> for ApiError {
     }
 }
 
-/// What a use case refuses, as the REST API answers it. There is no other place that says so.
+/// Maps an error of a use case to the REST API's response. The only such mapping.
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         let message = match &error {
-            // Floods of these come, and their sentences are constants.
+            // These are frequent under attack, and their messages are constants.
             Error::InvalidToken | Error::TokenExpired | Error::TokenRevoked => String::new(),
             error => error.to_string(),
         };

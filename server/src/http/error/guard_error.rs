@@ -1,4 +1,4 @@
-//! Where a guard leaves its error for the catcher, which Rocket does not hand it.
+//! Passes a guard's error to the catcher through the request, since Rocket does not.
 
 use std::sync::Mutex;
 
@@ -6,12 +6,12 @@ use rocket::{Request, http::Status, request::Outcome};
 
 use super::ApiError;
 
-/// Where a guard leaves its error for the catcher, which Rocket does not hand it.
+/// Passes a guard's error to the catcher through the request, since Rocket does not.
 #[derive(Default)]
 struct GuardErrorSlot(Mutex<Option<ApiError>>);
 
 impl ApiError {
-    /// Leaves the error with the request and answers its status: what a guard fails with.
+    /// Stores the error in the request and returns its status, as the guard's failure.
     pub(in crate::http) fn leave(self, request: &Request<'_>) -> (Status, ApiError) {
         let place = request.local_cache(GuardErrorSlot::default);
         *place
@@ -21,7 +21,7 @@ impl ApiError {
         (self.status(), self)
     }
 
-    /// The outcome of a guard, with its error left for the catcher.
+    /// The outcome of a guard, with its error stored for the catcher.
     pub(in crate::http) fn outcome<T>(
         request: &Request<'_>,
         validated: Result<T, ApiError>,
@@ -32,7 +32,7 @@ impl ApiError {
         }
     }
 
-    /// What a guard of this request failed with.
+    /// The error of a guard of this request.
     pub(in crate::http) fn left(request: &Request<'_>) -> Option<ApiError> {
         let place = request.local_cache(GuardErrorSlot::default);
         place

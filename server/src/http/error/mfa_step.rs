@@ -1,4 +1,4 @@
-//! Errors of a sign-in that goes on: a second factor is missing, or has to be set up first.
+//! Errors of an incomplete sign-in: a second factor is required, or must be set up first.
 
 use std::sync::Arc;
 
@@ -7,17 +7,17 @@ use doorward_shared::mfa::MfaMethod;
 use super::ApiError;
 use crate::crypto::secret::Secret;
 
-/// With what a sign-in goes on whose second factor is missing.
+/// How a sign-in without its second factor continues.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MfaStep {
-    /// The secret of the sign-in so far, for the answer's body.
+    /// The token of the pending sign-in, for the response body.
     pub token: Arc<str>,
     pub methods: Vec<MfaMethod>,
 }
 
 impl ApiError {
-    /// The same of a sign-in that goes on with a token: with one of the account's second factors, or on the pages, where
-    /// the first is set up.
+    /// As above, for a sign-in that continues with a token: with one of the account's second factors, or on the pages,
+    /// where the first is set up.
     #[must_use]
     pub(super) fn going_on(self, token: &Secret, methods: Vec<MfaMethod>) -> Self {
         Self {
@@ -29,7 +29,7 @@ impl ApiError {
         }
     }
 
-    /// With what the sign-in goes on, for `mfa_required` and on pages for `mfa_enrolment_required`.
+    /// How the sign-in continues, for `mfa_required` and on pages for `mfa_enrolment_required`.
     pub fn mfa(&self) -> Option<&MfaStep> {
         self.mfa.as_deref()
     }

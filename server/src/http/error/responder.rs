@@ -1,4 +1,4 @@
-//! An error as it is answered: its body and its headers.
+//! The response of an error: its body and its headers.
 
 use std::{borrow::Cow, io::Cursor, sync::LazyLock};
 
@@ -36,14 +36,14 @@ impl ApiError {
         .unwrap_or_default()
     }
 
-    /// The answer.
+    /// The response.
     pub(in crate::http) fn response(&self) -> Response<'static> {
         let mut response = Response::new();
         self.put_into(&mut response);
         response
     }
 
-    /// The answer to a token that is not good: floods of those come, so that it is made once.
+    /// The response to an invalid token, built once because it is frequent under attack.
     fn ready(&self) -> Option<&'static Ready> {
         static READY: LazyLock<[Ready; 3]> = LazyLock::new(|| {
             [
@@ -60,7 +60,7 @@ impl ApiError {
         READY.iter().find(|ready| ready.error == *self)
     }
 
-    /// Turns `response` into this error's answer.
+    /// Turns `response` into this error's response.
     pub(in crate::http) fn put_into(&self, response: &mut Response<'_>) {
         let ready = self.ready();
         let body: Cow<'static, [u8]> = match ready {
@@ -93,7 +93,7 @@ impl<'r> Responder<'r, 'static> for ApiError {
     }
 }
 
-/// An error's answer, made once.
+/// A prebuilt error response.
 struct Ready {
     error: ApiError,
     challenge: String,

@@ -1,4 +1,4 @@
-//! The operators' API: blocked networks, and roles.
+//! Operations of the admin API on network blocks and roles.
 
 use doorward_shared::{ErrorCode as E, admin};
 use rocket::http::Method::{Delete, Get, Post, Put};

@@ -1,4 +1,4 @@
-//! The operators' API: OAuth clients, and the tokens with which they register themselves.
+//! Operations of the admin API on OAuth clients, and on initial access tokens for dynamic registration.
 
 use doorward_shared::{ErrorCode as E, admin, apikey};
 use rocket::http::Method::{Delete, Get, Patch, Post};

@@ -1,4 +1,4 @@
-//! The operators' API: API keys.
+//! Operations of the admin API on API keys.
 
 use doorward_shared::{ErrorCode as E, admin, apikey};
 use rocket::http::Method::{Delete, Get, Patch, Post};

@@ -1,4 +1,4 @@
-//! The operators' API: the audit log, numbers, signing keys, and the server itself.
+//! Operations of the admin API on the audit log, statistics, signing keys, and the server itself.
 
 use doorward_shared::{ErrorCode as E, admin};
 use rocket::http::Method::{Delete, Get, Post};

@@ -1,4 +1,4 @@
-//! The operators' API: sessions.
+//! Operations of the admin API on sessions.
 
 use doorward_shared::{ErrorCode as E, admin};
 use rocket::http::Method::{Delete, Get, Post};

@@ -1,4 +1,4 @@
-//! The operators' API: people.
+//! Operations of the admin API on users.
 
 use doorward_shared::{ErrorCode as E, admin, auth};
 use rocket::http::Method::{Delete, Get, Patch, Post};

@@ -1,4 +1,4 @@
-//! Signing up, in and out; what proxies ask, and the token endpoint in the spelling of this API.
+//! Sign-up, sign-in and sign-out; forward authentication, and the token endpoint in this API's spelling.
 
 use doorward_shared::{ErrorCode as E, auth};
 use rocket::http::Method::{Get, Post};

@@ -3,23 +3,23 @@
 use doorward_shared::Page;
 use utoipa::{PartialSchema, ToSchema, openapi::RefOr};
 
-/// What travels.
+/// The content of a body.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::http) enum Content {
     None,
     Json(SchemaOf),
-    /// JSON, or nothing, which stands for all defaults.
+    /// JSON, or an empty body, which means all defaults.
     Maybe(SchemaOf),
     Form(SchemaOf),
     /// Either of the two.
     Both(SchemaOf),
-    /// Some other text.
+    /// Other text.
     Text(&'static str),
 }
 
 pub(super) type Schemas = Vec<(String, RefOr<utoipa::openapi::schema::Schema>)>;
 
-/// How to get at a type's schema.
+/// Returns a type's schema.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::http) struct SchemaOf(pub(super) fn(&mut Schemas) -> String);
 
@@ -34,7 +34,7 @@ pub(super) const fn of<T: ToSchema>() -> SchemaOf {
 
 pub(super) const fn page_of<T: ToSchema>() -> SchemaOf {
     SchemaOf(|schemas| {
-        // Every page is called `Page`; each kind is to have a name of its own.
+        // Every page type is called `Page`; each needs a schema name of its own.
         let name = format!("Page_{}", T::name());
         Page::<T>::schemas(schemas);
         schemas.push((T::name().into_owned(), T::schema()));

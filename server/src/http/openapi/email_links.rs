@@ -1,4 +1,4 @@
-//! What goes by a mailed link: passwords that are forgotten, and addresses.
+//! Operations with mailed links: resetting passwords, and verifying and changing addresses.
 
 use doorward_shared::{ErrorCode as E, auth};
 use rocket::http::Method::Post;

@@ -1,4 +1,4 @@
-//! Second factors: what completes a sign-in, and one's own authenticator app and recovery codes.
+//! Second factors: completing a sign-in, and managing one's own authenticator app and recovery codes.
 
 use doorward_shared::{ErrorCode as E, auth, mfa};
 use rocket::http::Method::{Delete, Get, Post};
@@ -8,7 +8,7 @@ use super::{
     security::SecurityRequirement::{Anybody, FirstParty},
 };
 
-/// Errors of what makes a factor, or codes in its place, for whoever shows the password again.
+/// Errors of operations that create a factor or recovery codes, after a repeated password check.
 const MAKES_A_FACTOR: &[E] = &[
     E::InvalidCredentials,
     E::StepUpRequired,

@@ -1,4 +1,4 @@
-//! What supervisors call, and this description.
+//! Operations for monitoring, and this description.
 
 use doorward_shared::ErrorCode as E;
 use rocket::http::Method::Get;

@@ -1,4 +1,4 @@
-//! What follows from an operation: the errors it may answer, and what it belongs to.
+//! Properties derived from an operation: its possible errors, and its tag.
 
 use doorward_shared::{ErrorCode, ErrorCode as E};
 use rocket::http::Method::{Get, Post};
@@ -10,7 +10,7 @@ use super::{
 };
 
 impl Operation {
-    /// Every error it may answer, in the order of their statuses.
+    /// All its possible errors, in the order of their statuses.
     pub(in crate::http) fn all_errors(&self) -> Vec<ErrorCode> {
         if matches!(self.who, Client | Token(_) | Browser) {
             return Vec::new();
@@ -22,7 +22,7 @@ impl Operation {
                 E::InvalidToken,
                 E::TokenExpired,
                 E::TokenRevoked,
-                // Of API keys that may not come from there, or have used up what they may.
+                // For API keys that are used from another address than allowed, or have used up a limit.
                 E::InsufficientScope,
                 E::RateLimited,
             ]);
@@ -61,13 +61,13 @@ impl Operation {
         matches!(self.who, Scope(_)) && self.path.starts_with("/admin/") && self.method != Get
     }
 
-    /// Whether it may ask for a recent sign-in.
+    /// Whether it may require a recent sign-in.
     fn asks_for_a_sign_in(&self) -> bool {
         let mints = matches!(self.who, KeyHolder(_)) && self.method == Post;
         self.takes_a_reason() || mints
     }
 
-    /// The first segment of its path: what it belongs to.
+    /// The first segment of its path: its tag.
     pub(in crate::http) fn tag(&self) -> &'static str {
         let mut parts = self.path.trim_start_matches('/').split('/');
         let first = parts.next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What applications call with their API keys, and about keys that come to them.
+//! Operations that applications call with their API keys, and about keys that they receive.
 
 use doorward_shared::{ErrorCode as E, apikey};
 use rocket::http::Method::{Delete, Get, Patch, Post};
@@ -8,7 +8,7 @@ use super::{
     security::SecurityRequirement::{KeyHolder, ResourceServer},
 };
 
-/// Errors of what makes a key, or changes one.
+/// Errors of operations that create or change a key.
 const WRITES: &[E] = &[
     E::InsufficientScope,
     E::ValidationFailed,

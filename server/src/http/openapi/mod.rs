@@ -1,5 +1,5 @@
-//! The API description, OpenAPI 3.1: the schemas are the wire types', the operations stand in tables.
-//! A test holds them against the mounted routes, both ways.
+//! The API description, OpenAPI 3.1: the schemas are those of the wire types, the operations are listed in tables. A
+//! test compares them with the mounted routes, in both directions.
 
 mod admin_access;
 mod admin_clients;
@@ -38,10 +38,10 @@ pub fn routes() -> Vec<Route> {
     routes![describe]
 }
 
-/// The address of a server that was started without settings.
+/// The address of a server with default settings.
 const DEFAULT_SERVER: &str = "http://127.0.0.1:8000";
 
-/// What the first segment of a path stands for.
+/// The tag for the first segment of a path.
 const TAGS: [(&str, &str); 5] = [
     ("auth", "People: accounts, sessions, second factors"),
     ("apikey", "API keys: minting, rotating, checking"),
@@ -55,7 +55,7 @@ const TAGS: [(&str, &str); 5] = [
 
 static DESCRIPTION: LazyLock<std::sync::Arc<str>> = LazyLock::new(|| written(DEFAULT_SERVER));
 
-/// The description of a server that is reached at `url`, as text.
+/// The description of a server at `url`, as text.
 fn written(url: &str) -> std::sync::Arc<str> {
     let mut description = description();
     description["servers"] = json!([{ "url": url }]);
@@ -69,7 +69,7 @@ pub fn text() -> std::sync::Arc<str> {
     DESCRIPTION.clone()
 }
 
-/// The description with the address at which this server is reached.
+/// The description with this server's own address.
 #[get("/openapi.json")]
 fn describe(services: &Services) -> Public {
     let served = services
@@ -78,7 +78,7 @@ fn describe(services: &Services) -> Public {
     Public(served.clone())
 }
 
-/// Every operation there is.
+/// All operations.
 pub(super) fn operations() -> impl Iterator<Item = &'static Operation> {
     [
         auth::OPERATIONS,

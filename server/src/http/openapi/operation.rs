@@ -1,4 +1,4 @@
-//! One operation: who may call it, what travels, and which errors it has beside those that follow from that.
+//! One operation: its authorization, its bodies, and the errors that do not follow from these.
 
 use doorward_shared::ErrorCode;
 use rocket::http::Method;
@@ -19,15 +19,15 @@ pub(in crate::http) struct Operation {
     pub body: Content,
     pub status: u16,
     pub answer: Content,
-    /// Filters of a list; `None` when it is no list.
+    /// Filters of a list; `None` if it is not a list.
     pub filters: Option<&'static [&'static str]>,
-    /// Parameters of the query of what is no list; the first must be given.
+    /// Query parameters of an operation that is not a list; the first is required.
     pub query: &'static [&'static str],
-    /// Errors beside those that follow from the rest.
+    /// Errors in addition to those that follow from the rest.
     pub errors: &'static [ErrorCode],
-    /// Another status of success, with the same answer.
+    /// Another success status, with the same response.
     pub also: Option<u16>,
-    /// Whether an `Idempotency-Key` makes it safe to send again.
+    /// Whether an `Idempotency-Key` makes it safe to repeat.
     pub once: bool,
 }
 

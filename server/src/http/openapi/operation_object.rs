@@ -1,4 +1,4 @@
-//! An operation as OpenAPI has it.
+//! Renders an operation as an OpenAPI operation object.
 
 use std::sync::LazyLock;
 
@@ -40,7 +40,7 @@ impl Operation {
         operation.into()
     }
 
-    /// Puts the example of `examples.json` into the description of the body.
+    /// Adds the example of `examples.json` to the description of the body.
     fn show_example(&self, content: &mut Value) {
         let example = &EXAMPLES[format!("{} {}", self.method, self.path)];
         if example.is_null() {

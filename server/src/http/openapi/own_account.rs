@@ -1,4 +1,4 @@
-//! One's own account and sessions.
+//! Operations on one's own account and sessions.
 
 use doorward_shared::{ErrorCode as E, auth};
 use rocket::http::Method::{Delete, Get, Patch, Post};

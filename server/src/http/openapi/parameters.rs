@@ -1,4 +1,4 @@
-//! What an operation takes beside its body, as OpenAPI has it.
+//! Renders an operation's parameters as OpenAPI.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Passkeys: set up, taken away, and signing in with one.
+//! Operations with passkeys: adding, removing, and signing in with one.
 
 use doorward_shared::{ErrorCode as E, auth, mfa};
 use rocket::http::Method::{Delete, Post};

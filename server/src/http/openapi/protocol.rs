@@ -1,4 +1,4 @@
-//! OAuth2 and OpenID Connect.
+//! Operations of OAuth2 and OpenID Connect.
 
 use rocket::http::Method::{Get, Post};
 

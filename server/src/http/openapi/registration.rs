@@ -1,4 +1,4 @@
-//! Clients that register themselves, and what is published for all: keys and metadata.
+//! Dynamic client registration, and public documents: keys and metadata.
 
 use rocket::http::Method::{Delete, Get, Post, Put};
 

@@ -1,4 +1,4 @@
-//! What an operation may answer, as OpenAPI has it.
+//! Renders an operation's responses as OpenAPI.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::{
     security::SecurityRequirement::{Browser, Client, Token},
 };
 
-/// An answer that does not follow from the error codes: status, meaning, type.
+/// A response that does not follow from the error codes: status, meaning, type.
 type Other = (u16, &'static str, &'static str);
 
 const HTML: &str = "text/html";
@@ -19,7 +19,7 @@ const HTML: &str = "text/html";
 const LATER: &str =
     "Nothing was done, unless the message says that this is not known; try again later";
 
-/// Answers to clients, RFC 6749.
+/// Responses to clients, RFC 6749.
 const TO_CLIENTS: &[Other] = &[
     (400, "An error of RFC 6749 section 5.2", JSON),
     (401, "The client did not show who it is", JSON),
@@ -27,7 +27,7 @@ const TO_CLIENTS: &[Other] = &[
     (415, "Not a form", JSON),
     (503, LATER, JSON),
 ];
-/// Answers to holders of a token, RFC 6750.
+/// Responses to holders of a token, RFC 6750.
 const TO_HOLDERS: &[Other] = &[
     (400, "An error of RFC 6750 section 3.1", JSON),
     (401, "The token is not good", JSON),
@@ -35,7 +35,7 @@ const TO_HOLDERS: &[Other] = &[
     (413, "Over 64 KiB", JSON),
     (503, LATER, JSON),
 ];
-/// Answers to browsers.
+/// Responses to browsers.
 const TO_BROWSERS: &[Other] = &[
     (200, "A page that asks the person", HTML),
     (400, "A page that says what is wrong", HTML),

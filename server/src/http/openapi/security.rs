@@ -1,4 +1,4 @@
-//! Who may call an operation.
+//! Security requirements: who may call an operation.
 
 use serde_json::{Value, json};
 
@@ -17,15 +17,15 @@ pub(in crate::http) enum SecurityRequirement {
     FirstParty,
     /// As [`SecurityRequirement::FirstParty`], or an API key with this scope.
     KeyHolder(&'static str),
-    /// Whoever holds this scope.
+    /// A caller who has this scope.
     Scope(&'static str),
     /// As [`SecurityRequirement::Scope`], or an OAuth client that is a resource server.
     ResourceServer(&'static str),
-    /// An OAuth client that shows who it is.
+    /// An OAuth client that authenticates.
     Client,
-    /// A person's browser, which a client sends here. Errors are pages.
+    /// A user's browser, which a client sends here. Errors are pages.
     Browser,
-    /// An access token of this scope that a client obtained. Errors are RFC 6749's.
+    /// An access token with this scope that a client obtained. Errors are RFC 6749's.
     Token(&'static str),
 }
 
@@ -40,7 +40,7 @@ impl Operation {
         }
     }
 
-    /// What the schemes of OpenAPI do not say of who may call it.
+    /// The part of a requirement that OpenAPI's security schemes cannot express.
     pub(super) fn who_in_words(&self) -> Option<String> {
         match self.who {
             FirstParty => Some("Only with a token from login or registration.".to_owned()),
