@@ -1,4 +1,4 @@
-//! After signing in or up: the browser has its session, and what was under way goes on.
+//! After signing in or up: binds the session to the browser, and continues the pending authorization request.
 
 use super::{
     authorize::continued,
@@ -14,7 +14,7 @@ use crate::{
     store::StoreError,
 };
 
-/// What a sign-in was for: a request that is under way, or a part of the account.
+/// The destination of a sign-in: a pending authorization request, or a part of the account page.
 #[derive(Debug, Default)]
 pub(super) struct SignInDestination<'a> {
     pub request: Option<&'a AuthorizationRequest>,
@@ -22,8 +22,8 @@ pub(super) struct SignInDestination<'a> {
     pub stay: CookieLifetime,
 }
 
-/// After signing in or up: the session this browser had before ends, also one whose cookie it never took, and what was
-/// under way goes on.
+/// Completes signing in or up: ends the browser's earlier session, also one whose cookie it never accepted, and
+/// continues.
 pub(super) async fn signed_in_with(
     page_context: &PageContext<'_>,
     then: SignInDestination<'_>,
@@ -31,8 +31,8 @@ pub(super) async fn signed_in_with(
     cookie: &Secret,
 ) -> PageResult {
     let cookie = Some(signed_in(page_context, then.stay, session, cookie).await?);
-    // The request may be long, and leads to other sites, as the way back to a protected host does: neither is for a head
-    // of this answer.
+    // The request may be long and contain URLs of other sites, as may the return address of a protected host, so
+    // neither belongs in a header of this response.
     let is_far = then.request.is_some() || page_context.protected.is_some();
     let to = destination(page_context, &then);
     Ok(if is_far {
@@ -46,7 +46,7 @@ pub(super) async fn signed_in_with(
     })
 }
 
-/// Where somebody goes who has signed in.
+/// Where a signed-in user continues.
 pub(super) fn destination(page_context: &PageContext<'_>, then: &SignInDestination<'_>) -> String {
     let services = page_context.services;
     match (then.request, &page_context.protected, then.part) {
@@ -57,7 +57,7 @@ pub(super) fn destination(page_context: &PageContext<'_>, then: &SignInDestinati
     }
 }
 
-/// Makes a new session this browser's: the one it had before ends. Answers the cookie to set.
+/// Binds a new session to this browser and ends its earlier one. Returns the cookie to set.
 ///
 /// # Errors
 /// A page, when storage cannot be read or written.
@@ -81,7 +81,7 @@ pub(super) async fn signed_in(
         let cause = page_context
             .info
             .context(Actor::User(session.user_id), session.created_at);
-        // What it opened at clients goes on with the person's new sign-in.
+        // Sessions that it opened at clients move to the user's new sign-in.
         services.store.hand_over(id, session.id).await?;
         let ended = services.store.sign_out(None, Act::of_session(id, cause));
         match ended.await {
@@ -93,7 +93,7 @@ pub(super) async fn signed_in(
     Ok(set_cookie(services, cookie, stay))
 }
 
-/// Where a stale form of signing in or up goes on for somebody who is signed in already: what they wanted is there.
+/// Where a user who is already signed in continues after a stale form of signing in or up: at its destination.
 pub(super) async fn already_in(
     page_context: &PageContext<'_>,
     request: Option<&AuthorizationRequest>,

@@ -1,4 +1,4 @@
-//! The stylesheet and the logo. Their names change with what is in them, so they may be kept for ever.
+//! Routes of the stylesheet and the logo. Their names contain a content hash, so they can be cached indefinitely.
 
 use rocket::{
     Request, Response, Route, get,
@@ -28,7 +28,7 @@ impl<'r> Responder<'r, 'static> for CachedAsset {
                 "public, max-age=31536000, immutable",
             ))
             .header(Header::new("X-Content-Type-Options", "nosniff"))
-            // A picture opened by itself is a document, and an SVG could bring scripts.
+            // An image opened by itself is a document, and an SVG could contain scripts.
             .header(Header::new(
                 "Content-Security-Policy",
                 "default-src 'none'; style-src 'unsafe-inline'; sandbox",
@@ -41,7 +41,7 @@ impl<'r> Responder<'r, 'static> for CachedAsset {
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for CachedAsset {
     type Error = ApiError;
-    /// Other names are forwarded: an app that embeds Doorward may have files of its own there.
+    /// Other names are forwarded: an embedding app may have its own files there.
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
         let services = match Services::of(request) {
             Ok(services) => services,

@@ -1,4 +1,4 @@
-//! `/oauth/authorize`: an application's request, read and kept.
+//! `/oauth/authorize`: receives an application's authorization request and keeps it.
 
 use rocket::{
     Route, get,
@@ -21,12 +21,12 @@ pub(super) fn routes() -> Vec<Route> {
     routes![go_on]
 }
 
-/// What clients send browsers to: a part of the API, though a person sees its answer.
+/// The authorization endpoint: part of the API, though its response is for a user.
 pub(super) fn api() -> Vec<Route> {
     routes![authorize, authorize_post]
 }
 
-/// Where a request that is kept goes on.
+/// Where a kept request continues.
 pub(super) const GO_ON: &str = "/oauth/authorize/continue";
 
 /// The parameters of a query; `None` when there are too many.
@@ -47,7 +47,7 @@ async fn authorize(page_context: PageContext<'_>, uri: &Origin<'_>) -> PageResul
         return Err(page_context.refused(OAuthError::too_many_parameters().into()));
     };
     if page_context.is(Method::Head) && names_document(&pairs) {
-        // It changes nothing: no document is fetched for it, and none is kept.
+        // HEAD changes nothing: no document is fetched, and none is stored.
         return Ok(
             sign_in_page::page(&page_context, None, sign_in_page::SignInForm::default()).into(),
         );
@@ -63,14 +63,14 @@ async fn authorize(page_context: PageContext<'_>, uri: &Origin<'_>) -> PageResul
     }
 }
 
-/// Whether the client is named by the URL of its metadata document.
+/// Whether the `client_id` is the URL of a metadata document.
 fn names_document(pairs: &[(String, String)]) -> bool {
     let mut named = pairs.iter().filter(|(name, _)| name == "client_id");
     named.any(|(_, id)| id.starts_with("https://"))
 }
 
-/// OpenID Connect Core section 3.1.2.1 wants POST too. It comes from another site, so the browser leaves our cookie
-/// out (`SameSite=Lax`): only after a redirect is it known who is signed in.
+/// OpenID Connect Core section 3.1.2.1 requires POST too. It comes from another site, so the browser omits our cookie
+/// (`SameSite=Lax`): only after a redirect is it known who is signed in.
 #[post("/oauth/authorize", data = "<form>")]
 async fn authorize_post(page_context: PageContext<'_>, form: FormBody) -> PageResult {
     let form = form
@@ -94,7 +94,7 @@ async fn authorize_post(page_context: PageContext<'_>, form: FormBody) -> PageRe
     }
 }
 
-/// The address at which a request goes on.
+/// The address at which a request continues.
 pub(super) fn continued(services: &Services, request: &AuthorizationRequest) -> String {
     let kept = services.authorization.keep(request);
     format!("{}{GO_ON}?request={kept}", services.site.base)

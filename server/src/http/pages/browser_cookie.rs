@@ -1,4 +1,4 @@
-//! The browser a request comes from: its cookie, and who is signed in in it.
+//! The browser of a request: its cookie, and its signed-in user.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use rocket::Request;
@@ -11,21 +11,21 @@ use crate::{
     service::SignedIn,
 };
 
-/// Cookies with our name that are looked up, of one request: somebody who plants some costs us no more.
+/// Maximum number of cookies with our name that are looked up per request: planted cookies cost no more than that.
 pub(crate) const MAX_CANDIDATES: usize = 4;
 
 /// A browser.
 #[derive(Debug)]
 pub(crate) struct Browser {
     cookie: Secret,
-    /// It came without a cookie of ours.
+    /// It sent no cookie of ours.
     fresh: bool,
     signed_in: Result<Option<SignedIn>, ApiError>,
 }
 
 impl Browser {
-    /// The browser that sends a request. Of several cookies with our name the one that somebody is signed in with counts,
-    /// else the first that could be ours.
+    /// The browser that sends a request. Of several cookies with our name, the one with a signed-in user counts, else
+    /// the first of valid form.
     pub(crate) async fn of(request: &Request<'_>, services: &Services) -> Self {
         let now = services.clock.now();
         let mut best: Option<Self> = None;
@@ -52,12 +52,12 @@ impl Browser {
         })
     }
 
-    /// Hash of its cookie: what forms and sign-ins are bound to.
+    /// Hash of its cookie, to which forms and sign-ins are bound.
     pub(crate) fn hash(&self) -> Digest256 {
         self.cookie.digest()
     }
 
-    /// Who is signed in in it.
+    /// Its signed-in user.
     ///
     /// # Errors
     /// A page, when storage cannot be read.
@@ -68,7 +68,7 @@ impl Browser {
         }
     }
 
-    /// As [`Browser::signed_in`], for whoever answers no page.
+    /// As [`Browser::signed_in`], for handlers that do not return a page.
     ///
     /// # Errors
     /// When storage cannot be read.
@@ -76,30 +76,30 @@ impl Browser {
         self.signed_in.clone()
     }
 
-    /// The cookie to set, where the browser has none yet.
+    /// The cookie to set, if the browser has none yet.
     pub(crate) fn cookie_if_fresh(&self, services: &Services) -> Option<String> {
         self.fresh
             .then(|| set_cookie(services, &self.cookie, CookieLifetime::Browser))
     }
 }
 
-/// A new cookie: every sign-in gets one, so that a value somebody planted before is worth nothing after.
+/// A new cookie: each sign-in gets one, so that a value planted before is useless afterwards.
 pub(crate) fn new_cookie() -> Secret {
     BASE64.encode(random_bytes::<32>()).into()
 }
 
-/// How long a browser keeps its cookie.
+/// Lifetime of the cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum CookieLifetime {
-    /// Until it is closed.
+    /// Until the browser is closed.
     #[default]
     Browser,
-    /// As long as a session may live: somebody has asked to be kept signed in.
+    /// Maximum session lifetime: the user chose to stay signed in.
     Session,
 }
 
 impl CookieLifetime {
-    /// What a form says of it.
+    /// The lifetime that a form requests.
     pub(crate) fn of(field: &str) -> Self {
         match field {
             "true" => Self::Session,
@@ -124,7 +124,7 @@ pub(crate) fn set_cookie(services: &Services, value: &Secret, stay: CookieLifeti
     )
 }
 
-/// Names and values of the request's cookies, in their order.
+/// Names and values of the request's cookies, in order.
 pub(crate) fn all_cookies<'r>(
     request: &'r Request<'_>,
 ) -> impl Iterator<Item = (&'r str, &'r str)> {
@@ -133,18 +133,18 @@ pub(crate) fn all_cookies<'r>(
     pairs.filter_map(|pair| pair.trim().split_once('='))
 }
 
-/// Values of the request's cookies with this name, in their order.
+/// Values of the request's cookies with this name, in order.
 pub(crate) fn cookies<'r>(request: &'r Request<'_>, name: &str) -> impl Iterator<Item = &'r str> {
     all_cookies(request).filter_map(move |(have, value)| (have == name).then_some(value))
 }
 
-/// Those that look like ours.
+/// The values of valid form.
 fn candidates<'r>(request: &'r Request<'_>, name: &str) -> Vec<&'r str> {
     let ours = cookies(request, name).filter(|value| well_formed(value));
     ours.take(MAX_CANDIDATES).collect()
 }
 
-/// What a cookie of ours looks like: 32 bytes in base64url.
+/// Whether a value has the form of our cookies: 32 bytes in base64url.
 fn well_formed(value: &str) -> bool {
     BASE64.decode(value).is_ok_and(|bytes| bytes.len() == 32)
 }

@@ -1,4 +1,4 @@
-//! What several pages are put together from.
+//! Components shared by several pages.
 
 use maud::{Markup, html};
 
@@ -15,12 +15,12 @@ use crate::{
     oauth::AuthorizationRequest,
 };
 
-/// The logo that is shown of a client: none of one that registered itself, which could show anybody's.
+/// The displayed logo of a client: none for a dynamically registered one, which could use any other's.
 pub(super) fn shown_logo(client: &Client) -> Option<String> {
     client.policy.logo_uri.clone().filter(|_| !client.dynamic)
 }
 
-/// What is said of an application that registered itself: its name and its website are its own words.
+/// Notice about a dynamically registered application: its name and website are unverified.
 pub(super) fn unverified_client_notice(t: &Texts, client: &Client) -> Markup {
     let document = client.document.as_deref().map(destination);
     html! {
@@ -35,7 +35,7 @@ pub(super) fn unverified_client_notice(t: &Texts, client: &Client) -> Markup {
     }
 }
 
-/// An application's logo, where it has one. Its name stands beside it.
+/// An application's logo, if it has one. Its name is shown beside it.
 pub(super) fn logo(uri: Option<&str>) -> Markup {
     html! {
         @if let Some(uri) = uri {
@@ -44,7 +44,7 @@ pub(super) fn logo(uri: Option<&str>) -> Markup {
     }
 }
 
-/// The request that is under way, carried by a form.
+/// Hidden field with the pending authorization request.
 pub(super) fn request_field(services: &Services, request: Option<&AuthorizationRequest>) -> Markup {
     html! {
         @if let Some(request) = request {
@@ -53,21 +53,21 @@ pub(super) fn request_field(services: &Services, request: Option<&AuthorizationR
     }
 }
 
-/// The part of the account that a form leads back to.
+/// Hidden field with the part of the account page to return to.
 pub(super) fn back_to(part: Option<&str>) -> Markup {
     html! {
         @if let Some(part) = part { input type="hidden" name="again" value=(part); }
     }
 }
 
-/// That somebody is to be kept signed in, as a form carries it on.
+/// Hidden field with the choice to stay signed in.
 pub(super) fn kept_in(stay: CookieLifetime) -> Markup {
     html! {
         @if stay == CookieLifetime::Session { input type="hidden" name="keep" value="true"; }
     }
 }
 
-/// What went wrong, where it is seen and heard first; nothing where it is said at one of `fields`.
+/// The error message at the top of the page; nothing if it is shown at one of `fields`.
 pub(super) fn alert(
     page_context: &PageContext<'_>,
     error: Option<&ApiError>,
@@ -81,7 +81,7 @@ pub(super) fn alert(
     }
 }
 
-/// That a form was not taken, and is to be sent again.
+/// Notice that a form was rejected and must be sent again.
 pub(super) fn stale_note(page_context: &PageContext<'_>, stale: Option<u16>) -> Markup {
     html! {
         @if stale.is_some() {
@@ -90,7 +90,7 @@ pub(super) fn stale_note(page_context: &PageContext<'_>, stale: Option<u16>) -> 
     }
 }
 
-/// The address somebody signs in with, where they begin to type. With `passkeys` browsers offer those too where they fill it in.
+/// The email field of sign-in, focused. With `passkeys`, browsers also offer those in its autofill.
 pub(super) fn email_field(
     label: &str,
     value: &str,
@@ -113,12 +113,12 @@ pub(super) fn email_field(
     input.shown(wrong)
 }
 
-/// The password somebody has, by the id of its field: several stand on one page.
+/// The field for the current password, by its id, since a page may have several.
 pub(super) fn password_field(id: &str, label: &str, wrong: &FieldError<'_>) -> Markup {
     own_password(id, label).shown(wrong)
 }
 
-/// As [`password_field`], to be changed before it is shown.
+/// The input of [`password_field`], to be adjusted before it is rendered.
 pub(super) fn own_password<'a>(id: &'a str, label: &'a str) -> Input<'a> {
     Input {
         id,
@@ -130,7 +130,7 @@ pub(super) fn own_password<'a>(id: &'a str, label: &'a str) -> Input<'a> {
     }
 }
 
-/// The field for a password that somebody chooses.
+/// The field for a new password.
 pub(super) fn new_password<'a>(name: &'a str, label: &'a str, hint: &'a str) -> Input<'a> {
     Input {
         id: name,
@@ -143,7 +143,7 @@ pub(super) fn new_password<'a>(name: &'a str, label: &'a str, hint: &'a str) -> 
     }
 }
 
-/// First and last name, which may be left out.
+/// First and last name, optional.
 pub(super) fn names_fields(t: &Texts, [first, last]: [&str; 2], wrong: &FieldError<'_>) -> Markup {
     let field = |name, label, value, autocomplete| Input {
         id: name,
@@ -162,7 +162,7 @@ pub(super) fn names_fields(t: &Texts, [first, last]: [&str; 2], wrong: &FieldErr
     }
 }
 
-/// An application's website, by its host.
+/// A link to an application's website, showing its host.
 pub(super) fn website(uri: Option<&str>) -> Markup {
     html! {
         @if let Some(uri) = uri {

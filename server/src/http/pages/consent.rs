@@ -1,4 +1,4 @@
-//! `/oauth/consent`: whether an application may have what it asks for.
+//! `/oauth/consent`: asks the user for consent to an application's request.
 
 use doorward_shared::ScopeSet;
 use maud::{Markup, html};
@@ -26,7 +26,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 const PATH: &str = "/oauth/consent";
 
-/// Yes and no. Two forms, so that each button says all there is to say.
+/// Allow and deny. Two forms, so that each button is complete in itself.
 fn choice(page_context: &PageContext<'_>, request: &AuthorizationRequest) -> Markup {
     let t = page_context.texts;
     let allow = html! {
@@ -47,7 +47,7 @@ fn choice(page_context: &PageContext<'_>, request: &AuthorizationRequest) -> Mar
     }
 }
 
-/// The consent page. What it shows is what the form can give.
+/// The consent page. Its form can grant exactly the scopes that it shows.
 pub(super) async fn page(
     page_context: &PageContext<'_>,
     request: AuthorizationRequest,
@@ -94,7 +94,8 @@ pub(super) async fn page(
     .into())
 }
 
-/// What each scope allows, in plain words, what is told apart from what is done; the scope itself, small, for who knows it.
+/// A plain description of each scope, grouped into what is disclosed and what is allowed, with the scope itself in
+/// small print for experts.
 pub(super) fn scopes(t: &'static Texts, scope: &ScopeSet) -> Markup {
     let (about, acts): (Vec<_>, Vec<_>) = scope.into_iter().partition(|scope| {
         let told = ["openid", "profile", "email", "groups"];
@@ -119,7 +120,7 @@ async fn submit(page_context: PageContext<'_>, posted: Posted) -> PageResult {
     let fields = match posted.take(&page_context, PATH)? {
         AcceptedForm::Fresh(fields) => fields,
         AcceptedForm::Stale(stale) => {
-            // Nothing was decided: the request goes on from where it stands.
+            // Nothing was decided: the request continues from its current state.
             let (page_context, request) = page_context.carried(stale.fields.get("request"))?;
             let answer = advance(page_context, request, None).await?;
             return Ok(answer.with_status(stale.status));
@@ -127,11 +128,11 @@ async fn submit(page_context: PageContext<'_>, posted: Posted) -> PageResult {
     };
     let (page_context, request) = page_context.carried(fields.get("request"))?;
     if request.is_again {
-        // It was open for too long: the page shows what holds now.
+        // The page was open for too long: shows the current state.
         return advance(page_context, request, None).await;
     }
     if request.shown.is_none() {
-        // Kept for another page: this one showed nothing of it.
+        // Kept for another page: this page showed nothing of it.
         return Err(page_context.failed(&OAuthError::request("the request was not shown")));
     }
     let decision = match fields.get("decision") {

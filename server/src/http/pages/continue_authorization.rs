@@ -1,4 +1,4 @@
-//! How an authorization request goes on: sign in, consent, or the answer to the application.
+//! Continues an authorization request: sign-in, consent, or the response to the application.
 
 use maud::html;
 use rocket::http::Method;
@@ -12,14 +12,14 @@ use crate::oauth::{
     ResponseMode,
 };
 
-/// Takes a request as far as it goes, and shows what comes next.
+/// Advances a request, and shows the next step.
 pub(super) async fn advance(
     page_context: PageContext<'_>,
     request: AuthorizationRequest,
     decision: Option<bool>,
 ) -> PageResult {
     if page_context.is(Method::Head) {
-        // It changes nothing, so it makes no code.
+        // HEAD changes nothing, so it issues no code.
         let asking = pending_request::asking(&page_context, Some(request)).await?;
         return Ok(sign_in_page::page(
             &page_context,
@@ -64,7 +64,8 @@ pub(super) async fn advance(
     }
 }
 
-/// The page for somebody who may not sign in to an application. It leads on to the application, which is told too.
+/// The page for a user who may not sign in to an application. It continues to the application, which receives the
+/// error.
 async fn not_admitted(
     page_context: &PageContext<'_>,
     request: AuthorizationRequest,
@@ -97,7 +98,7 @@ async fn not_admitted(
         ..Page::new(t, t.not_admitted_title, main)
     };
     Ok(if posts {
-        // Asked for in a form, the answer stands in no address.
+        // If requested in a form, the response appears in no URL.
         Page {
             posts_to: Some(answer.uri),
             ..page
@@ -113,5 +114,5 @@ async fn not_admitted(
     .into())
 }
 
-/// How long a person has to read why they are sent back, in seconds.
+/// How long the page is shown before it redirects, in seconds.
 const NOT_ADMITTED_SECONDS: u32 = 15;

@@ -1,4 +1,4 @@
-//! The page for a link that does not work any more.
+//! The page for an invalid one-time link.
 
 use doorward_shared::ErrorCode;
 use maud::html;
@@ -8,14 +8,14 @@ use super::{
 };
 use crate::http::ApiError;
 
-/// What a link was to do that does not work.
+/// Purpose of the invalid link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dead {
     Reset,
     Verify,
 }
 
-/// What is said of a link that does not work, with the way to another one.
+/// Explains that a link is invalid, and how to get a new one.
 pub(super) fn dead(page_context: &PageContext<'_>, link: Dead, error: &ApiError) -> PageResponse {
     let t = page_context.texts;
     if !is_dead(error) {

@@ -1,4 +1,4 @@
-//! `/sign-in/enrol`: the way in for somebody who must have a second factor and has none.
+//! `/sign-in/enrol`: sets up TOTP during a sign-in to an account that must have a second factor and has none.
 
 use doorward_shared::ErrorCode;
 use maud::{Markup, PreEscaped, html};
@@ -31,19 +31,19 @@ pub(super) fn routes() -> Vec<Route> {
 
 const PATH: &str = "/sign-in/enrol";
 
-/// What the page stands on, and what is said about the last try.
+/// Data of the page, and the error of the last attempt.
 #[derive(Debug, Default)]
 pub(super) struct EnrolPage<'a> {
     pub token: &'a str,
     pub error: Option<&'a ApiError>,
-    /// The form was not taken: the status of the page.
+    /// If the form was rejected: the status of the page.
     pub stale: Option<u16>,
-    /// The part of the account to come back to.
+    /// The part of the account page to return to.
     pub again: Option<&'static str>,
     pub stay: CookieLifetime,
 }
 
-/// The page that sets one-time codes up; the sign-in page, where its time is over.
+/// The page that sets up TOTP; the sign-in page, if its time is over.
 ///
 /// # Errors
 /// A page, when storage cannot be read.
@@ -88,7 +88,7 @@ pub(super) async fn page(
     .into())
 }
 
-/// The sign-in begins anew.
+/// The sign-in starts again.
 fn over(
     page_context: &PageContext<'_>,
     asking: Option<&Asking>,
@@ -103,10 +103,10 @@ fn over(
     sign_in_page::page(page_context, asking, said).into()
 }
 
-/// What an authenticator reads: a picture, an address for the one on this device, and letters to type.
+/// The TOTP secret: a QR code, a link for an app on this device, and text to type.
 pub(super) fn authenticator(t: &Texts, secret: &Secret, uri: &Secret) -> Result<Markup, ApiError> {
     let svg = qr_svg(uri.expose())?;
-    // Without the head that an SVG file of its own has.
+    // Without the XML declaration of a standalone SVG file.
     let svg = svg.find("<svg").map_or("", |start| &svg[start..]);
     Ok(html! {
         p { (t.enrol_scan) }
@@ -117,12 +117,12 @@ pub(super) fn authenticator(t: &Texts, secret: &Secret, uri: &Secret) -> Result<
     })
 }
 
-/// Whether what is wrong is the code.
+/// Whether the error is a wrong code.
 pub(super) fn is_wrong_code(error: &ApiError) -> bool {
     error.code() == ErrorCode::InvalidCredentials
 }
 
-/// What is said at the field for a code.
+/// The error shown at the code field.
 pub(super) fn wrong_code(t: &Texts, error: Option<&ApiError>) -> FieldError<'static> {
     if error.is_some_and(is_wrong_code) {
         FieldError::at("code", t.wrong_code)
@@ -145,7 +145,7 @@ pub(super) fn code_field(t: &Texts, wrong: &FieldError<'_>) -> Markup {
     input.shown(wrong)
 }
 
-/// Recovery codes, which are shown once.
+/// Recovery codes, shown once.
 pub(super) fn codes(t: &Texts, codes: &[Secret]) -> Markup {
     html! {
         p { (t.codes_text) }

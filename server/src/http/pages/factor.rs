@@ -1,4 +1,4 @@
-//! `/sign-in/factor`: the second step of a sign-in.
+//! `/sign-in/factor`: the second-factor step of a sign-in.
 
 use doorward_shared::{
     ErrorCode,
@@ -37,22 +37,22 @@ pub(super) fn routes() -> Vec<Route> {
 
 const PATH: &str = "/sign-in/factor";
 
-/// What the page stands on, and what is said about the last try.
+/// Data of the page, and the error of the last attempt.
 #[derive(Debug, Default)]
 pub(super) struct FactorPage<'a> {
     pub token: &'a str,
     pub methods: &'a [MfaMethod],
     pub error: Option<&'a ApiError>,
-    /// The form was not taken: the status of the page.
+    /// If the form was rejected: the status of the page.
     pub stale: Option<u16>,
-    /// The part of the account to come back to.
+    /// The part of the account page to return to.
     pub again: Option<&'static str>,
     pub stay: CookieLifetime,
-    /// Whether what was shown was a passkey.
+    /// Whether the last attempt used a passkey.
     pub passkey: bool,
 }
 
-/// Where a code is typed, of the kinds that the account has; `None` where it has none.
+/// The field for a code, of the kinds that the account has; `None` if it has none.
 fn code_field(t: &Texts, step: &FactorPage<'_>, wrong: &FieldError<'_>) -> Option<Markup> {
     let has = |method| step.methods.contains(&method);
     let (label, hint) = match (has(MfaMethod::Totp), has(MfaMethod::RecoveryCode)) {
@@ -72,7 +72,7 @@ fn code_field(t: &Texts, step: &FactorPage<'_>, wrong: &FieldError<'_>) -> Optio
         is_optional: has_passkey,
         ..Input::default()
     };
-    // A passkey is the shorter way.
+    // A passkey is offered first, since it is quicker.
     let class = has_passkey.then_some("quiet");
     Some(html! {
         (input.shown(wrong))
@@ -97,7 +97,7 @@ pub(super) fn page(
         .transpose()
         .map_err(ApiError::from)?;
     let methods: Vec<_> = step.methods.iter().map(|method| name(*method)).collect();
-    // Of a passkey there is no field to say it at.
+    // A passkey has no field to show an error at.
     let wrong = wrong_code(t, step.error.filter(|_| !step.passkey));
     let above = step
         .error
@@ -146,7 +146,7 @@ fn name(method: MfaMethod) -> &'static str {
     }
 }
 
-/// The methods that a form of ours names. A browser that names others only changes what it is offered.
+/// The methods listed in our form. A browser that changes them only changes what it is offered.
 fn methods(fields: &Fields) -> Vec<MfaMethod> {
     let all = [MfaMethod::Totp, MfaMethod::RecoveryCode, MfaMethod::Passkey];
     let named = fields.get("methods");
@@ -155,14 +155,14 @@ fn methods(fields: &Fields) -> Vec<MfaMethod> {
         .collect()
 }
 
-/// A passkey's answer, where the script has put a readable one into a form.
+/// A passkey's response, if the script has put a valid one into a form.
 pub(super) fn passkey(fields: &Fields) -> Option<PasskeySignIn> {
     let credential = serde_json::from_str(fields.given("credential")?).ok()?;
     let state = fields.get("state").to_owned();
     Some(PasskeySignIn { state, credential })
 }
 
-/// What was shown: a passkey's answer, six digits, or else a recovery code.
+/// The presented factor: a passkey's response, six digits, or else a recovery code.
 fn factor(fields: &Fields) -> Option<Factor> {
     if fields.given("credential").is_some() {
         return passkey(fields).map(Factor::Passkey);
@@ -207,7 +207,7 @@ async fn submit(page_context: PageContext<'_>, posted: Posted) -> PageResult {
     }
 }
 
-/// Opens the session of a sign-in with the factor that a form shows.
+/// Opens the session of a sign-in with the factor in a form.
 async fn complete(
     services: &Services,
     fields: &Fields,
@@ -248,7 +248,7 @@ async fn second_step(
         Err(error) => error,
     };
     let asking = asking(page_context, request).await?;
-    // The token is over: the sign-in begins anew.
+    // The token has expired: the sign-in starts again.
     if error.code() == ErrorCode::InvalidToken {
         let said = SignInForm {
             stale: Some(200),

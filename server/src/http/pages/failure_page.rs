@@ -1,4 +1,4 @@
-//! Pages that say what went wrong.
+//! Error pages.
 
 use maud::html;
 
@@ -6,7 +6,7 @@ use super::{page::Page, texts::Texts};
 use crate::{http::ApiError, oauth::OAuthError};
 
 impl Page {
-    /// A page that says that something went wrong. `detail` is for whoever looks after the application.
+    /// An error page. `detail` is for the application's developers.
     pub(crate) fn error(
         texts: &'static Texts,
         status: u16,
@@ -26,7 +26,7 @@ impl Page {
         }
     }
 
-    /// What is said where there is no form to say it at.
+    /// An error page for an error without a form to show it at.
     pub(crate) fn of_failure(texts: &'static Texts, failure: &OAuthError) -> Self {
         let what = match (failure.status, failure.error) {
             (503, _) => texts.unavailable,
@@ -37,7 +37,7 @@ impl Page {
         let detail = format!("{}: {}", failure.error, failure.description);
         Self {
             retry_after: failure.retry_after,
-            // A page challenges nobody for a password: 401 is not for it.
+            // A page does not challenge for a credential, so it does not use 401.
             ..Self::error(
                 texts,
                 if failure.status == 401 {
@@ -51,7 +51,7 @@ impl Page {
         }
     }
 
-    /// As [`Page::of_failure`], for what the rest of the server says.
+    /// As [`Page::of_failure`], for errors of the other layers.
     pub(crate) fn of_error(texts: &'static Texts, error: &ApiError) -> Self {
         let what = texts.of_error(error);
         Self {

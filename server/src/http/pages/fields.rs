@@ -1,11 +1,11 @@
-//! The fields of a form that came back.
+//! The fields of a submitted form.
 
-/// Fields whose token was right.
+/// Fields of a form whose token was valid.
 #[derive(Debug)]
 pub(super) struct Fields(pub Vec<(String, String)>);
 
 impl Fields {
-    /// A field's value; empty when it did not come.
+    /// A field's value; empty if it was not sent.
     pub(super) fn get(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(have, _)| have == name);
         found.map_or("", |(_, value)| value)

@@ -1,4 +1,4 @@
-//! `/forgot-password`: where a link for a new password is asked for.
+//! `/forgot-password`: requests a link for a new password.
 
 use maud::html;
 use rocket::{Route, get, http::uri::Origin, post, routes};
@@ -41,7 +41,7 @@ fn page(page_context: &PageContext<'_>, email: &str, stale: Option<u16>) -> Page
     }
 }
 
-/// A page that says that a mail goes out, if somebody has the address.
+/// Confirms that a mail is sent if the address has an account.
 pub(super) fn sent(page_context: &PageContext<'_>) -> Page {
     let t = page_context.texts;
     let main = html! {
@@ -52,7 +52,7 @@ pub(super) fn sent(page_context: &PageContext<'_>) -> Page {
     Page::new(t, t.links.sent_title, main)
 }
 
-/// Without mail there is no such page.
+/// Without mail this page does not exist.
 pub(super) fn must_mail(page_context: &PageContext<'_>) -> Result<(), PageResponse> {
     let can = page_context.services.verification.must_mail();
     can.map_err(|error| {

@@ -1,4 +1,4 @@
-//! Forms that come back: from our own pages, in the browser they were made for, once.
+//! CSRF-protected form submissions: same origin, same browser, single use.
 
 use rocket::{
     Data, Request,
@@ -18,43 +18,44 @@ use crate::{
     oauth::pairs,
 };
 
-/// What a form's page shows when it is shown again.
+/// Values for showing a form's page again.
 #[derive(Debug, Default)]
 pub(super) struct FormState<'a> {
     pub filled: Option<&'a Fields>,
     pub error: Option<&'a ApiError>,
-    /// The form was not taken: the status of the page.
+    /// If the form was rejected: the status of the page.
     pub stale: Option<u16>,
 }
 
-/// The fields of a form that was posted.
+/// The fields of a submitted form.
 #[derive(Debug)]
 pub(super) struct Posted {
     fields: Result<Vec<(String, String)>, u16>,
     sender: Sender,
 }
 
-/// A form as it is taken.
+/// The result of checking a form.
 #[derive(Debug)]
 pub(super) enum AcceptedForm {
-    /// To act on.
+    /// Valid: to be processed.
     Fresh(Fields),
     Stale(RejectedForm),
 }
 
-/// A form whose token is missing, foreign, used or too old: nothing is done, and the answer is a page to go on from.
+/// A form whose token is missing, of another browser, used or too old: it is not processed, and the response is a page
+/// to continue from.
 #[derive(Debug)]
 pub(super) struct RejectedForm {
     pub fields: Fields,
-    /// Of the page to go on from.
+    /// Status of that page.
     pub status: u16,
 }
 
 impl Posted {
-    /// Takes a form.
+    /// Checks a form.
     ///
     /// # Errors
-    /// A page, for one that another site sent or that cannot be read.
+    /// A page, for a form that another site sent or that cannot be parsed.
     pub(super) fn take(
         self,
         page_context: &PageContext<'_>,
@@ -79,8 +80,8 @@ impl Posted {
     }
 }
 
-/// A form of this server's own page, opened at a URL that is not the issuer's: the person and the operator are told
-/// which setting is wrong.
+/// A form of this server's own page, opened at a URL that is not the issuer's: the page and the log name the wrong
+/// setting.
 fn wrong_issuer(page_context: &PageContext<'_>, origin: &str) -> PageResponse {
     let (services, t) = (page_context.services, page_context.texts);
     let issuer = services.issuer.as_str();

@@ -1,4 +1,5 @@
-//! Pages that answer forms, opened as addresses: a reload, a bookmark, the way back. They have nothing to show by themselves.
+//! GET routes for URLs that only process forms, reached by a reload, a bookmark or the back button. They redirect to a
+//! page.
 
 use rocket::{
     Data, Request, Route,
@@ -9,7 +10,7 @@ use rocket::{
 use super::page_response::go;
 use crate::http::Services;
 
-/// What answers a form alone, and the page that a person finds there instead.
+/// A form's URL, and the page to redirect to.
 const FORMS: &[(&str, &str)] = &[
     ("/oauth/consent", "/sign-in"),
     ("/sign-in/factor", "/sign-in"),
@@ -39,7 +40,7 @@ pub(super) fn routes() -> Vec<Route> {
     FORMS.iter().map(to).collect()
 }
 
-/// Sends everybody to one page.
+/// Redirects to one page.
 #[derive(Debug, Clone)]
 struct FormPage(&'static str);
 

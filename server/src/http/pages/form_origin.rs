@@ -1,20 +1,20 @@
-//! From where a form comes: our own page in this browser, or elsewhere.
+//! Origin of a form: our own page in this browser, or another site.
 
 use rocket::Request;
 
 use crate::http::Services;
 
-/// Which page sent a form, as far as the browser says.
+/// The page that sent a form, as far as the browser reports it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Sender {
-    /// One of ours. Old browsers say nothing.
+    /// One of ours. Old browsers report nothing.
     Ours,
-    /// One of this server's, at a URL that `issuer` does not name.
+    /// One of this server's, at a URL other than `issuer`.
     OtherUrl(String),
     Foreign,
 }
 
-/// Whether the browser says that another site's page has sent this. What says nothing is no browser of today.
+/// Whether the browser reports that another site's page has sent the request. Every current browser reports it.
 pub(super) fn is_from_another_site(request: &Request<'_>) -> bool {
     let from = request.headers().get_one("sec-fetch-site");
     from.is_some_and(|from| !matches!(from, "same-origin" | "none"))
@@ -41,7 +41,7 @@ pub(super) fn sender(request: &Request<'_>, services: &Services) -> Sender {
     if origin == services.site.origin || (at_host && scheme == site_scheme) {
         return Sender::Ours;
     }
-    // No page of another site can make a browser say that it is of the same origin: a proxy changed the host.
+    // No other site's page can make a browser report the same origin: a proxy changed the host.
     if at_host
         || authority.eq_ignore_ascii_case(site_host)
         || header("sec-fetch-site") == Some("same-origin")

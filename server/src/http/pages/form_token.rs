@@ -1,15 +1,15 @@
-//! Tokens of forms: stamped for an action and a browser, good for an hour and once.
+//! CSRF tokens of forms: a MAC over action and browser, valid for an hour and once.
 
 use doorward_shared::Timestamp;
 
 use crate::{clock::random_bytes, crypto::secret::Digest256, http::Services, state::NONCE};
 
-/// How long a form may be filled in, in seconds.
+/// Lifetime of a form, in seconds.
 const LIFETIME: i64 = 3600;
 /// The field that holds the token.
 pub(super) const TOKEN: &str = "csrf_token";
 
-/// What a token is stamped as: for one form, in one browser.
+/// MAC purpose of a token: one form, in one browser.
 fn place(action: &str, Digest256(browser): Digest256) -> String {
     use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
     format!("form {action} {}", BASE64_STANDARD_NO_PAD.encode(browser))
@@ -26,7 +26,7 @@ pub(super) fn token_for(services: &Services, action: &str, browser: Digest256) -
         .sign(&place(action, browser), &bytes)
 }
 
-/// What a form's token is, which is used with this.
+/// State of the token of a submitted form. Checking uses it up.
 pub(super) fn take_token(
     services: &Services,
     form: Form,
@@ -44,7 +44,7 @@ pub(super) fn take_token(
         return TokenCheck::Foreign;
     };
     let (until, now) = (Timestamp(until), services.clock.now());
-    // Which tokens were used is forgotten at a restart.
+    // The record of used tokens is lost at a restart.
     let forgotten = form.is_repeatable || until.plus_seconds(-LIFETIME) >= services.started_at;
     if now < until && forgotten && services.used_forms.first(*nonce, until, now) {
         TokenCheck::Fresh
@@ -53,12 +53,12 @@ pub(super) fn take_token(
     }
 }
 
-/// A form of ours.
+/// One of our forms.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Form {
     pub action: &'static str,
-    /// Whether sending it twice comes to the same as sending it once, or asks for the password again. One that is not
-    /// repeatable is not taken when it is from before a restart.
+    /// Whether sending it twice has the same effect as once, or requires the password again. A form that is not
+    /// repeatable is rejected if it is from before a restart.
     pub is_repeatable: bool,
 }
 
@@ -73,9 +73,9 @@ impl From<&'static str> for Form {
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum TokenCheck {
-    /// Of this form and browser, in time, for the first time.
+    /// Of this form and browser, not expired, unused.
     Fresh,
-    /// Used before, or too old.
+    /// Used, or expired.
     Spent,
     /// Missing, or of another form or browser.
     Foreign,

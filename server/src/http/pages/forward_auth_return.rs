@@ -1,4 +1,4 @@
-//! `/sign-in/back`: from a page that a proxy protects to the sign-in page, and back to it.
+//! `/sign-in/back`: from a page protected by forward authentication to the sign-in page, and back.
 
 use rocket::{
     Route, get,
@@ -19,17 +19,17 @@ pub(super) fn routes() -> Vec<Route> {
     routes![back]
 }
 
-/// The page's address, with the way back.
+/// The page's URL, with the return address.
 pub(super) fn address(services: &Services, kept: &str) -> String {
     format!("{}/sign-in/back?to={kept}", services.site.base)
 }
 
-/// Name of the cookie that keeps the way back while somebody signs in.
+/// Name of the cookie that keeps the return address during a sign-in.
 pub(super) fn cookie_name(services: &Services) -> String {
     format!("{}-back", services.site.cookie)
 }
 
-/// The `Set-Cookie` header that keeps a way back; without one it is forgotten.
+/// The `Set-Cookie` header that stores a return address, or clears it if there is none.
 fn cookie(services: &Services, kept: Option<&str>) -> String {
     let secure = if services.site.tls { "; Secure" } else { "" };
     format!(
@@ -45,7 +45,7 @@ fn back(page_context: PageContext<'_>, uri: &Origin<'_>) -> PageResult {
     let services = page_context.services;
     let kept = parameter(uri, "to").unwrap_or_default();
     let Some(page) = services.forward_auth.way_back(&kept) else {
-        // Too old, or not ours: the sign-in page leads to the account.
+        // Expired, or not ours: the sign-in page continues to the account page.
         return Ok(go(format!("{}/sign-in", services.site.base)));
     };
     let who = page_context.browser.signed_in()?;

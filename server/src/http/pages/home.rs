@@ -1,4 +1,4 @@
-//! `/` and `/favicon.ico`, where the app is nothing but Doorward.
+//! `/` and `/favicon.ico`, if the app is Doorward alone.
 
 use std::io::Cursor;
 
@@ -16,7 +16,7 @@ pub(super) fn routes() -> Vec<Route> {
     routes![home, favicon]
 }
 
-/// A browser that asks for a page. Anything else at `/` is not found, like every path that there is not.
+/// A browser that requests a page. Any other request for `/` is not found, like every unknown path.
 struct AsksForAPage;
 
 #[rocket::async_trait]
@@ -50,7 +50,8 @@ fn home(_page: AsksForAPage, services: &Services) -> HomeRedirect {
     HomeRedirect(format!("{}/account", services.site.base))
 }
 
-/// The tab's icon, for whoever asks before they have read a page. Its name says nothing of what is in it: kept for a day.
+/// The tab's icon, for browsers that request it before they have read a page. Its name contains no hash: cached for a
+/// day.
 struct Icon(Vec<u8>);
 
 impl<'r> Responder<'r, 'static> for Icon {

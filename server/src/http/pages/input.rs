@@ -1,4 +1,4 @@
-//! A labelled field of a form, with what is wrong with it said below it.
+//! A labelled form field, with its error below it.
 
 use std::borrow::Cow;
 
@@ -7,20 +7,20 @@ use maud::{Markup, html};
 use super::texts::Texts;
 use crate::http::ApiError;
 
-/// What was wrong with a form, at the field that the error names.
+/// A form's error, at the field that it names.
 #[derive(Debug, Clone, Default)]
 pub(super) struct FieldError<'a> {
     said: Option<(&'a str, Cow<'static, str>)>,
 }
 
 impl<'a> FieldError<'a> {
-    /// What an error says, where it names a field.
+    /// The error's message, if it names a field.
     pub(super) fn of(texts: &Texts, error: Option<&'a ApiError>) -> Self {
         let said = error.and_then(|error| Some((named(error)?, texts.of_error(error))));
         Self { said }
     }
 
-    /// That `text` is wrong with a field.
+    /// An error with this text at a field.
     pub(super) fn at(field: &'a str, text: &'static str) -> Self {
         Self {
             said: Some((field, text.into())),
@@ -33,12 +33,12 @@ impl<'a> FieldError<'a> {
     }
 }
 
-/// The field that an error names; of an element of a list, the list's.
+/// The field that an error names; for an element of a list, the list's field.
 fn named(error: &ApiError) -> Option<&str> {
     error.field().and_then(|field| field.split('[').next())
 }
 
-/// Whether an error is said at one of these fields, and not above the form.
+/// Whether an error is shown at one of these fields, and not above the form.
 pub(super) fn is_at_field(error: &ApiError, fields: &[&str]) -> bool {
     named(error).is_some_and(|field| fields.contains(&field))
 }
@@ -47,24 +47,24 @@ pub(super) fn is_at_field(error: &ApiError, fields: &[&str]) -> bool {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Input<'a> {
     pub id: &'a str,
-    /// As the form sends it.
+    /// The name it is sent under.
     pub name: &'a str,
-    /// As errors call it; empty where that is its name.
+    /// The name used in errors; empty if it is the same.
     pub field: &'static str,
     pub label: &'a str,
-    /// The attribute of that name.
+    /// The attribute `type`.
     pub kind: &'static str,
     pub autocomplete: &'static str,
     pub value: &'a str,
     pub hint: Option<&'a str>,
-    /// Beside the label of a field that may be left empty.
+    /// Shown beside the label of an optional field.
     pub optional: Option<&'a str>,
     pub autofocus: bool,
-    /// Digits alone.
+    /// Digits only.
     pub is_digits: bool,
-    /// No word of a language: no capitals and no spelling are put right.
+    /// Not natural language: turns off capitalization and spell checking.
     pub is_code: bool,
-    /// Whether the form may be sent without it, though nothing says so: there is another way.
+    /// Whether the field is not required, without being marked as optional: there is an alternative to it.
     pub is_optional: bool,
 }
 
@@ -88,7 +88,7 @@ impl Default for Input<'_> {
     }
 }
 
-/// Attributes of a field that browsers and their keyboards go by.
+/// Attributes of a field for browsers and on-screen keyboards.
 #[derive(Default)]
 struct Attributes {
     mode: Option<&'static str>,
@@ -100,7 +100,7 @@ struct Attributes {
 impl Input<'_> {
     fn attributes(&self) -> Attributes {
         match self.autocomplete {
-            // No `type="email"`: browsers refuse local parts beyond ASCII there.
+            // Not `type="email"`: browsers reject local parts beyond ASCII there.
             "username" | "username webauthn" | "email" => Attributes {
                 mode: Some("email"),
                 is_code: true,
@@ -125,7 +125,7 @@ impl Input<'_> {
         }
     }
 
-    /// The field, with what is wrong with it. The cursor goes there: on a long page nobody has to look for it.
+    /// The field with its error. It gets the focus, so that it is found on a long page.
     pub(super) fn shown(&self, wrong: &FieldError<'_>) -> Markup {
         let field = if self.field.is_empty() {
             self.name

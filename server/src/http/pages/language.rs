@@ -1,4 +1,4 @@
-//! In which language a page is: what the client asks for (`ui_locales`), else what the browser prefers.
+//! Language of a page: the one the client requests (`ui_locales`), else the one the browser prefers.
 
 use rocket::Request;
 
@@ -10,7 +10,7 @@ pub(super) fn of(request: &Request<'_>) -> &'static Texts {
     texts(language::of(request))
 }
 
-/// With `ui_locales`, OpenID Connect Core section 3.1.2.1: the first of them there are texts in, else those there are.
+/// With `ui_locales`, OpenID Connect Core section 3.1.2.1: the first supported one, else the given texts.
 pub(super) fn or(ui_locales: Option<&str>, texts: &'static Texts) -> &'static Texts {
     let mut wanted = ui_locales.unwrap_or_default().split(' ');
     let wanted = wanted.find_map(language::tagged);

@@ -1,4 +1,4 @@
-//! `/oauth/logout`: the end-session endpoint, which applications send browsers to.
+//! `/oauth/logout`: the end-session endpoint, to which applications redirect browsers.
 
 use rocket::{
     Route, get,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{http::oauth_body::FormBody, oauth::OAuthError};
 
-/// The end-session endpoint, which clients send browsers to.
+/// The end-session endpoint, to which clients redirect browsers.
 pub(super) fn api() -> Vec<Route> {
     routes![logout, logout_post]
 }
@@ -30,12 +30,12 @@ async fn logout(page_context: PageContext<'_>, uri: &Origin<'_>) -> PageResult {
     let Logout { hint, request } = asked.map_err(|refused| page_context.refused(refused))?;
     let who = page_context.browser.signed_in()?;
     if page_context.is(Method::Head) {
-        // It changes nothing.
+        // HEAD changes nothing.
         return Ok(page(&page_context, &request).into());
     }
     match who {
         None => Ok(gone(&page_context, request)),
-        // An ID token of the person who is signed in: the application has shown that it means this person.
+        // An ID token of the signed-in user: the application has proven that it means this user.
         Some(who)
             if hint
                 .as_ref()
@@ -48,7 +48,7 @@ async fn logout(page_context: PageContext<'_>, uri: &Origin<'_>) -> PageResult {
     }
 }
 
-/// From another site, without our cookie: it goes on with GET, where the cookie comes along.
+/// From another site, without our cookie: redirects to GET, which includes it.
 #[post("/oauth/logout", data = "<body>")]
 fn logout_post(page_context: PageContext<'_>, body: FormBody) -> PageResult {
     let form = body

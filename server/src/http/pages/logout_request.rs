@@ -1,4 +1,4 @@
-//! What an application asks for at `/oauth/logout`, checked: OpenID Connect RP-Initiated Logout 1.0 sections 2 and 3.
+//! Validates a request to `/oauth/logout`: OpenID Connect RP-Initiated Logout 1.0 sections 2 and 3.
 
 use std::sync::Arc;
 
@@ -12,13 +12,13 @@ use crate::{
     store::StoreError,
 };
 
-/// What an application asks for, checked.
+/// A valid logout request.
 pub(super) struct Logout {
     pub hint: Option<Hint>,
     pub request: LogoutRequest,
 }
 
-/// The client that is called so: by its id, or by the URL of its metadata document, which is not fetched for this.
+/// The client with this `client_id`: its id, or the URL of its metadata document, which is not fetched for this.
 async fn client_called(services: &Services, name: &str) -> Result<Option<ClientId>, StoreError> {
     if let Ok(id) = name.parse() {
         return Ok(Some(id));
@@ -27,7 +27,7 @@ async fn client_called(services: &Services, name: &str) -> Result<Option<ClientI
     Ok(found.map(|(id, _)| id))
 }
 
-/// Reads what an application asks for.
+/// Validates a logout request.
 ///
 /// # Errors
 /// [`AuthorizationRequestError`].
@@ -36,7 +36,7 @@ pub(super) async fn read_logout(
     pairs: Vec<(String, String)>,
 ) -> Result<Logout, AuthorizationRequestError> {
     let form = Form::checked(pairs)?;
-    // One that cannot be verified, or not any more, counts as none: the person is asked.
+    // A token that cannot be verified, or no longer, counts as none: the user is asked.
     let hint = form
         .get("id_token_hint")
         .and_then(|hint| Hint::read(hint, &services.keys));
@@ -64,7 +64,7 @@ pub(super) async fn read_logout(
         hinted_session: hint.as_ref().and_then(|hint| hint.session),
     };
     let uri = form.get("post_logout_redirect_uri");
-    // Whose URI it is was said by a hint that cannot be read: the person is asked, and sent nowhere.
+    // The client of the redirect URI was named in an unreadable hint: the user is asked, and not redirected.
     let lost = client.is_none() && form.get("id_token_hint").is_some();
     if let Some(uri) = uri.filter(|_| !lost) {
         let client = registered_with(services, client, uri).await?;
@@ -77,7 +77,7 @@ pub(super) async fn read_logout(
     Ok(Logout { hint, request })
 }
 
-/// The client, which has registered the address to go on to.
+/// The client, if it has registered the post-logout redirect URI.
 ///
 /// # Errors
 /// [`AuthorizationRequestError`].

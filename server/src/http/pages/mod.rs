@@ -1,5 +1,5 @@
-//! The hosted pages: signing in, up and out, consent, and one's own account. HTML made here, without JavaScript but
-//! for passkeys, which browsers give to scripts alone.
+//! The hosted pages: signing in, up and out, consent, and one's own account. Server-rendered HTML without JavaScript,
+//! except for passkeys, which only scripts can use.
 
 mod account;
 mod after_sign_in;
@@ -46,7 +46,7 @@ mod verify_email;
 
 use rocket::Route;
 
-/// The languages there are texts in.
+/// The supported languages.
 pub(super) fn languages() -> Vec<&'static str> {
     texts::ALL
         .iter()
@@ -54,17 +54,17 @@ pub(super) fn languages() -> Vec<&'static str> {
         .collect()
 }
 
-/// The authorization endpoint, which is described with the API.
+/// The authorization endpoint, which the API description includes.
 pub(super) fn api() -> Vec<Route> {
     [authorize::api(), logout::api()].concat()
 }
 
-/// Routes of an app that is nothing but Doorward.
+/// Routes of an app that is Doorward alone.
 pub(super) fn standalone_routes() -> Vec<Route> {
     home::routes()
 }
 
-/// Routes that answer HTML. They stand apart from the API's, which are described in `openapi`.
+/// Routes that return HTML. They are separate from the API's, which `openapi` describes.
 pub(super) fn routes() -> Vec<Route> {
     [
         asset_routes::routes(),

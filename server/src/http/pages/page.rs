@@ -1,4 +1,4 @@
-//! A page as it is answered.
+//! The contents and options of a hosted page.
 
 use std::borrow::Cow;
 
@@ -6,35 +6,35 @@ use maud::Markup;
 
 use super::texts::Texts;
 
-/// A page as it is answered.
+/// The contents and options of a hosted page.
 #[derive(Debug)]
 pub(crate) struct Page {
     pub status: u16,
     pub texts: &'static Texts,
     pub title: Cow<'static, str>,
     pub main: Markup,
-    /// Wide, for the account.
+    /// Wide layout, for the account page.
     pub wide: bool,
-    /// Whether the script that asks for passkeys may run.
+    /// Whether the passkey script may run.
     pub script: bool,
-    /// Whether its address holds a token: no `Referer` tells more of it than the origin.
+    /// Whether its URL contains a token: `Referer` is then limited to the origin.
     pub holds_token: bool,
-    /// Where the page goes on to by itself. Chromium applies `form-action` to the whole chain of redirects that a form
-    /// starts: a navigation of its own is under no such rule.
+    /// URL to which the page redirects by itself. Chromium applies `form-action` to the whole redirect chain of a form;
+    /// a navigation that the page starts is not subject to it.
     pub redirect_to: Option<String>,
-    /// Whether `onward` also stands in a `Location` head, for programs that read no HTML. Browsers ignore it here.
+    /// Whether `redirect_to` is also in a `Location` header, for programs that do not parse HTML. Browsers ignore it here.
     pub has_location: bool,
-    /// After how long it does, in seconds.
+    /// The delay before it redirects, in seconds.
     pub onward_after: u32,
-    /// Whether it goes on only by a click: `onward` is named, and stands in the `Location` head alone.
+    /// Whether it continues only by a click: `redirect_to` is then only in the link and the `Location` header.
     pub onward_by_click: bool,
-    /// Where a form of the page goes that is sent by itself, if it is one.
+    /// Target of the page's self-submitting form, if it has one.
     pub posts_to: Option<String>,
-    /// A picture of another origin that the page shows.
+    /// An image of another origin that the page shows.
     pub picture: Option<String>,
     /// `Set-Cookie`
     pub cookie: Option<String>,
-    /// Another one.
+    /// A second one.
     pub second_cookie: Option<String>,
     pub retry_after: Option<u64>,
 }

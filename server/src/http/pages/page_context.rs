@@ -1,4 +1,4 @@
-//! A visit: the browser a request comes from, and the language it is answered in.
+//! Request context of a hosted page: the browser, its language, and the pending requests.
 
 use maud::{Markup, html};
 use rocket::{
@@ -26,7 +26,7 @@ use crate::{
     store::NewSession,
 };
 
-/// What a browser comes with.
+/// Request context of a hosted page.
 #[derive(Debug)]
 pub(super) struct PageContext<'r> {
     pub services: &'r Services,
@@ -34,19 +34,20 @@ pub(super) struct PageContext<'r> {
     pub info: &'r RequestInfo,
     pub agent: Option<String>,
     pub texts: &'static Texts,
-    /// The page of the app's from which the browser was sent to sign in.
+    /// The embedding app's page from which the browser was sent to sign in.
     pub back: Option<String>,
-    /// What leads on to the page of a protected host that this browser is signing in for.
+    /// The return address of the protected host's page that this browser is signing in for.
     pub protected: Option<String>,
-    /// Whether the browser says that a person sees the answer: no script fetches it, no frame holds it.
+    /// Whether the browser reports that the response is shown to a user: not fetched by a script, not in a frame.
     pub is_seen: bool,
 }
 
 impl PageContext<'_> {
-    /// The request that a form or a link carries, if it carries one; from here on in the language its client asks for.
+    /// The authorization request in a form or a link, if it has one; also switches to the language that its client
+    /// requests.
     ///
     /// # Errors
-    /// A page, for one that was changed on its way or is too old.
+    /// A page, for a request that was modified or is too old.
     pub(super) fn carrying(
         self,
         kept: Option<&str>,
@@ -59,7 +60,7 @@ impl PageContext<'_> {
         }
     }
 
-    /// As [`PageContext::carrying`], where it must carry one.
+    /// As [`PageContext::carrying`], if the authorization request is required.
     ///
     /// # Errors
     /// As [`PageContext::carrying`].
@@ -69,7 +70,7 @@ impl PageContext<'_> {
         Ok((self.of(&request), request))
     }
 
-    /// In the language that a request's client asks for, if there are texts in it.
+    /// In the language that a request's client asks for, if it is supported.
     pub(super) fn of(self, request: &AuthorizationRequest) -> Self {
         Self {
             texts: language::or(request.ui_locales.as_deref(), self.texts),
@@ -77,24 +78,24 @@ impl PageContext<'_> {
         }
     }
 
-    /// Where somebody goes who has signed in, and wants nothing else.
+    /// The default destination of a signed-in user.
     pub(super) fn home(&self) -> String {
         let account = || format!("{}/account", self.services.site.base);
         let back = self.protected.clone().or_else(|| self.back.clone());
         back.unwrap_or_else(account)
     }
 
-    /// The page that says what went wrong.
+    /// An error page.
     pub(super) fn failed(&self, failure: &OAuthError) -> PageResponse {
         Page::of_failure(self.texts, failure).into()
     }
 
-    /// Whether the request came with this method. HEAD is routed to what answers GET, and changes nothing.
+    /// Whether the request has this method. HEAD is routed to the handlers of GET, and must change nothing.
     pub(super) fn is(&self, method: Method) -> bool {
         self.info.method == method
     }
 
-    /// What a request that goes no further is answered with; operators are told too.
+    /// The response to a rejected authorization request; also records the rejection for operators.
     pub(super) fn refused(&self, refused: AuthorizationRequestError) -> PageResponse {
         if !self.is(Method::Head) {
             let (client, failure) = refused.what();
@@ -113,8 +114,8 @@ impl PageContext<'_> {
         }
     }
 
-    /// Leaves for a client. A form's chain of redirects may not lead there, so its answer is a page that goes on;
-    /// `located`, where programs may follow it.
+    /// Redirects to a client. A form's redirect chain may not lead there, so the response to a form is a page that
+    /// redirects; with `located`, programs can follow it.
     pub(super) fn leave(&self, to: String, located: bool) -> PageResponse {
         if self.is(Method::Post) {
             let page = Page::redirecting(self.texts, to);
@@ -128,8 +129,7 @@ impl PageContext<'_> {
         }
     }
 
-    /// What a sign-in in this browser begins with: a cookie of its own, the session that it will stand for, and what is
-    /// put down to the sign-in.
+    /// The start of a sign-in in this browser: a new cookie, the session to open, and the audit context.
     pub(super) fn new_sign_in(&self) -> (Secret, NewSession, AuditContext) {
         let now = self.services.clock.now();
         let cookie = new_cookie();
@@ -139,7 +139,7 @@ impl PageContext<'_> {
         (cookie, session, self.context(Actor::Anonymous))
     }
 
-    /// What a change by `actor` is put down to; they are written to in the language of the page.
+    /// The audit context of a change by `actor`; mails about it use the page's language.
     pub(super) fn context(&self, actor: Actor) -> AuditContext {
         AuditContext {
             language: self.texts.language,
@@ -147,7 +147,8 @@ impl PageContext<'_> {
         }
     }
 
-    /// A page with forms. A browser without a cookie of ours gets one: a form is good only in the browser it was made for.
+    /// A page with forms. A browser without a cookie of ours gets one: a form is valid only in the browser it was made
+    /// for.
     pub(super) fn page(&self, title: &'static str, main: Markup) -> Page {
         Page {
             cookie: self.browser.cookie_if_fresh(self.services),
@@ -155,7 +156,7 @@ impl PageContext<'_> {
         }
     }
 
-    /// Leaves for a client with an answer, the way that it asked for.
+    /// Sends a response to a client in its requested `response_mode`.
     pub(super) fn respond_to_client(&self, answer: ClientAnswer, located: bool) -> PageResponse {
         match answer.mode {
             ResponseMode::Query => self.leave(answer.url(), located),
@@ -163,12 +164,12 @@ impl PageContext<'_> {
         }
     }
 
-    /// A form to `action`, with a token of its own; its page is a [`PageContext::page`].
+    /// A form to `action`, with its CSRF token; its page must be a [`PageContext::page`].
     pub(super) fn form(&self, action: &str, fields: Markup) -> Markup {
         self.form_with(action, None, fields)
     }
 
-    /// As [`PageContext::form`], with the options of a passkey for the script.
+    /// As [`PageContext::form`], with passkey sign-in options for the script.
     pub(super) fn form_with(&self, action: &str, passkey: Option<&str>, fields: Markup) -> Markup {
         self.form_of(action, passkey, None, fields)
     }
@@ -196,7 +197,7 @@ impl PageContext<'_> {
     }
 }
 
-/// The address that leads on to the protected page which a browser is signing in for.
+/// The URL that continues to the protected page which a browser is signing in for.
 fn to_protected(request: &Request<'_>, services: &Services) -> Option<String> {
     let kept = cookies(request, &forward_auth_return::cookie_name(services)).next()?;
     services.forward_auth.way_back(kept)?;

@@ -1,4 +1,4 @@
-//! How a page becomes an answer: its frame, its headers, its content security policy.
+//! Renders a page: HTML skeleton, security headers, CSP.
 
 use std::io::Cursor;
 
@@ -18,8 +18,8 @@ impl Page {
     fn policy(&self, services: &Services) -> String {
         let mut policy = POLICY.to_owned();
         if let Some(uri) = &self.posts_to {
-            // Chromium applies it to the whole chain of redirects, and the client's may lead anywhere: by scheme alone. The
-            // page has one form, and no text in it that is not escaped.
+            // Chromium applies it to the whole redirect chain, and the client's may lead anywhere, so only the scheme
+            // is restricted. The page has one form, and all its text is escaped.
             let scheme = uri.split(':').next().unwrap_or_default();
             policy = policy.replace(
                 "form-action 'self'",
@@ -40,7 +40,7 @@ impl Page {
     }
 }
 
-/// Scheme, host and port of an address: all that a policy may name of what somebody registered.
+/// Scheme, host and port of a registered URI: the only parts that the policy may contain.
 fn origin(uri: &str) -> Option<String> {
     let origin = url::Url::parse(uri).ok()?.origin();
     origin.is_tuple().then(|| origin.ascii_serialization())
@@ -49,11 +49,11 @@ fn origin(uri: &str) -> Option<String> {
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
                       frame-ancestors 'none'; base-uri 'none'";
 
-/// Maximum length of a `Location` head beside a page, in bytes: with the other heads it stays below 4 KiB, which is what
-/// many proxies take.
+/// Maximum length of a `Location` header beside a page, in bytes: with the other headers it stays below 4 KiB, the
+/// limit of many proxies.
 const MAX_LOCATED: usize = 2800;
 
-/// Headers of everything a browser is answered with here.
+/// Headers of every response to a browser here.
 fn set_security_headers(response: &mut Response<'_>, cookie: Option<String>) {
     for (name, value) in [
         ("Cache-Control", "no-store"),
@@ -104,7 +104,7 @@ impl<'r> Responder<'r, 'static> for PageResponse {
             Self::Page(page) => page.respond_to(request),
             Self::Go(go) => {
                 let mut response = Response::new();
-                // RFC 9700 section 4.12: 303, which no browser sends a form's body along with.
+                // RFC 9700 section 4.12: 303, since no browser resends a form's body with it.
                 response.set_status(Status::SeeOther);
                 response.set_header(Header::new("Location", go.to));
                 set_security_headers(&mut response, go.cookie);
@@ -122,7 +122,7 @@ fn framed(services: &Services, page: &Page) -> Markup {
         html lang=(page.texts.language.code()) {
             head {
                 meta charset="utf-8";
-                // Before anything that is fetched. `no-referrer` would make Chromium send forms with `Origin: null`.
+                // Before any subresource. `no-referrer` would make Chromium send forms with `Origin: null`.
                 @if page.holds_token { meta name="referrer" content="strict-origin"; }
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";

@@ -1,4 +1,4 @@
-//! What a page's handler answers: a page, or the way to another.
+//! The response of a page's handler: a page, or a redirect.
 
 use super::{
     page::Page,
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{http::ApiError, store::StoreError};
 
-/// What a page's handler answers.
+/// The response of a page's handler.
 #[derive(Debug)]
 pub(crate) enum PageResponse {
     Page(Box<Page>),
@@ -20,11 +20,11 @@ pub(crate) struct Redirect {
     pub cookie: Option<String>,
 }
 
-/// A page or a redirect, whether what was asked for was done or not.
+/// A page or a redirect, whether the request succeeded or not.
 pub(super) type PageResult = Result<PageResponse, PageResponse>;
 
 impl PageResponse {
-    /// A page that stands for nothing done: it has this status, where it says nothing worse.
+    /// A page that reports a rejected form: it gets this status, unless it has an error status of its own.
     pub(crate) fn with_status(mut self, status: u16) -> Self {
         if let Self::Page(page) = &mut self
             && page.status == 200
@@ -47,10 +47,10 @@ impl From<ApiError> for PageResponse {
     }
 }
 
-/// Most of an address that stands in a `Location` head of ours, in bytes: past it a page goes on instead.
+/// Maximum length of a URL in our `Location` headers, in bytes: beyond it a page redirects instead.
 const MAX_LOCATION: usize = 2048;
 
-/// As [`go`], where `to` holds what somebody sent and may be long.
+/// As [`go`], if `to` contains user input and may be long.
 pub(super) fn go_far(texts: &'static Texts, to: String) -> PageResponse {
     if to.len() <= MAX_LOCATION {
         go(to)
@@ -65,7 +65,7 @@ impl From<StoreError> for PageResponse {
     }
 }
 
-/// Sends the browser elsewhere, with GET.
+/// Redirects the browser, with GET.
 pub(super) fn go(to: impl Into<String>) -> PageResponse {
     PageResponse::Go(Redirect {
         to: to.into(),

@@ -1,4 +1,4 @@
-//! The first step of a sign-in: what a form says is checked, and it leads on to what is still to be shown or set up.
+//! The password step of a sign-in: checks the form, and continues to a second factor or its set-up if required.
 
 use doorward_shared::ErrorCode;
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{http::ApiError, oauth::AuthorizationRequest};
 
-/// Signs in with what a form says, or leads on to what is still to be shown or set up.
+/// Signs in with a form's password, or continues to the required factor or set-up.
 pub(super) async fn sign_in(
     page_context: &PageContext<'_>,
     request: Option<AuthorizationRequest>,
@@ -65,7 +65,7 @@ pub(super) async fn sign_in(
     }
 }
 
-/// The page after a sign-in that did not open a session: the second factor, the set-up of one, or once more the first step.
+/// The page after a sign-in that opened no session: the second factor, its set-up, or the password step again.
 async fn not_yet(
     page_context: &PageContext<'_>,
     asking: Option<&Asking>,

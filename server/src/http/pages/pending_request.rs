@@ -1,4 +1,4 @@
-//! The authorization request that a page is shown for, and the application that makes it.
+//! The authorization request that a page belongs to, and the application that sent it.
 
 use maud::Markup;
 
@@ -9,22 +9,22 @@ use super::{
 };
 use crate::oauth::{AuthorizationRequest, OAuthError};
 
-/// A request that is under way, and the application that makes it.
+/// A pending authorization request, and the application that sent it.
 #[derive(Debug)]
 pub(super) struct Asking {
     pub request: AuthorizationRequest,
     pub name: String,
     pub logo: Option<String>,
-    /// Its own, where an operator has registered it.
+    /// Its website, if an operator has registered the client.
     pub website: Option<String>,
-    /// What is said of one that registered itself.
+    /// Notice about a dynamically registered client.
     pub stranger: Markup,
 }
 
-/// Whose request is under way.
+/// The application of the pending request.
 ///
 /// # Errors
-/// A page, for a client that is not known any more.
+/// A page, for a client that no longer exists.
 pub(super) async fn asking(
     page_context: &PageContext<'_>,
     request: Option<AuthorizationRequest>,

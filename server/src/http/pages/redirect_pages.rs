@@ -1,4 +1,4 @@
-//! Pages that lead on, by themselves or by a click.
+//! Pages that redirect, by themselves or by a click.
 
 use maud::{Markup, PreEscaped, html};
 
@@ -6,7 +6,7 @@ use super::{page::Page, texts::Texts};
 use crate::oauth::{ClientAnswer, ResponseMode};
 
 impl Page {
-    /// A page that goes on to `to` by itself, and has a link there.
+    /// A page that redirects to `to` by itself, and also has a link there.
     pub(crate) fn redirecting(texts: &'static Texts, to: impl Into<String>) -> Self {
         let to = to.into();
         let main = html! {
@@ -20,8 +20,8 @@ impl Page {
         }
     }
 
-    /// A page that says where `to` leads, to whom nobody here has looked at: it has a link there, and goes nowhere by itself
-    /// (RFC 9700 section 4.11.2).
+    /// A page that names the host of `to`, which belongs to an unverified client: it only has a link there, and does
+    /// not redirect by itself (RFC 9700 section 4.11.2).
     pub(crate) fn leaving(texts: &'static Texts, to: String, text: &str) -> Self {
         let main = html! {
             h1 { (texts.leaving_title) }
@@ -37,8 +37,8 @@ impl Page {
         }
     }
 
-    /// A page that says that an application's request cannot be answered which nobody here knows. What tells the application
-    /// is a click: a link to this server leads nobody to a stranger's site by itself (RFC 9700 section 4.11.2).
+    /// An error page for the request of an unverified application. Only a click reports the error to the application: a
+    /// link to this server must not redirect users to an unverified site (RFC 9700 section 4.11.2).
     pub(crate) fn refused_stranger(texts: &'static Texts, answer: ClientAnswer) -> Self {
         let posts = answer.mode == ResponseMode::FormPost;
         let url = answer.url();
@@ -59,7 +59,7 @@ impl Page {
         }
     }
 
-    /// A page whose form brings a client its answer, by itself or with a button: OAuth 2.0 Form Post Response Mode.
+    /// A page whose form carries a response to a client, by itself or with a button: OAuth 2.0 Form Post Response Mode.
     pub(crate) fn posting(texts: &'static Texts, answer: ClientAnswer) -> Self {
         let main = html! {
             h1 { (texts.onward_title) }
@@ -73,10 +73,10 @@ impl Page {
         }
     }
 }
-/// Sends the form of a page that posts.
+/// The script that submits the form of such a page.
 pub(super) const SUBMIT: &str = "document.forms[0].submit()";
 
-/// A form that brings a client its answer when its button is pressed.
+/// A form that carries a response to a client when its button is pressed.
 pub(super) fn answer_form(answer: &ClientAnswer, button: &str) -> Markup {
     html! {
         form method="post" action=(answer.uri) {
@@ -88,7 +88,7 @@ pub(super) fn answer_form(answer: &ClientAnswer, button: &str) -> Markup {
     }
 }
 
-/// Where somebody is sent: the host, or for an app on this device the scheme that opens it.
+/// The displayed redirect target: the host, or for an app on this device the scheme that opens it.
 pub(super) fn destination(uri: &str) -> &str {
     let (scheme, rest) = uri.split_once(':').unwrap_or((uri, ""));
     match rest.strip_prefix("//") {

@@ -1,5 +1,5 @@
-//! `/reset-password`: where a one-time link leads that sets a password. To look at it uses nothing up: mail scanners open
-//! links too.
+//! `/reset-password`: the target of one-time links that set a password. Viewing it does not use up the link, since mail
+//! scanners open links too.
 
 use maud::{Markup, html};
 use rocket::{Route, get, http::uri::Origin, post, routes};
@@ -30,7 +30,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 const PATH: &str = "/reset-password";
 
-/// The names of somebody who is invited: as they were filled in, else as whoever invites them wrote them.
+/// The names of an invited user: as they filled them in, else as the inviting operator entered them.
 fn names(t: &Texts, user: &User, filled: Option<&Fields>, wrong: &FieldError<'_>) -> Markup {
     let known = [&user.first_name, &user.last_name];
     let known = known.map(|name| name.as_deref().unwrap_or_default());
@@ -40,7 +40,7 @@ fn names(t: &Texts, user: &User, filled: Option<&Fields>, wrong: &FieldError<'_>
     names_fields(t, names, wrong)
 }
 
-/// Whether the account's API keys go on.
+/// Whether the account's API keys stay valid.
 fn keep_keys(t: &Texts, filled: Option<&Fields>) -> Markup {
     let keeps = filled.is_some_and(|fields| fields.get("keepApiKeys") == "true");
     html! {
@@ -78,7 +78,7 @@ fn page(
     };
     let fields = html! {
         input type="hidden" name="token" value=(token.expose());
-        // For password managers, which pass over fields of `type=hidden`.
+        // For password managers, which ignore fields of `type=hidden`.
         label for="email" { (t.email) }
         input id="email" type="text" autocomplete="username" readonly value=(user.email.as_str());
         (password.shown(&wrong))

@@ -1,4 +1,4 @@
-//! `/sign-in`, and the ways back to it.
+//! `/sign-in`, and the URLs that return to it.
 
 use maud::{Markup, html};
 use rocket::{Route, get, http::uri::Origin, post, routes};
@@ -24,17 +24,17 @@ pub(super) fn routes() -> Vec<Route> {
 
 pub(super) const PATH: &str = "/sign-in";
 
-/// The page's address, with the request that is under way.
+/// The page's URL, with the pending authorization request.
 pub(super) fn address(services: &Services, request: Option<&AuthorizationRequest>) -> String {
     sign_up::other_pages(services, PATH, request)
 }
 
-/// The address at which somebody who is signed in signs in again, and comes back to a part of their account.
+/// The URL at which a signed-in user signs in again, and then returns to a part of the account page.
 pub(super) fn again(services: &Services, part: &str) -> String {
     format!("{}{PATH}?again={part}", services.site.base)
 }
 
-/// The way back to the first step, for another account.
+/// The link back to the password step, to use another account.
 pub(super) fn restart(
     page_context: &PageContext<'_>,
     request: Option<&AuthorizationRequest>,
@@ -45,7 +45,7 @@ pub(super) fn restart(
     html! { p class="aside" { a href=(to) { (page_context.texts.factor_restart) } } }
 }
 
-/// The part of the account to come back to, where a form or a link names one.
+/// The part of the account page to return to, if a form or a link names one.
 pub(super) fn part(named: Option<&str>) -> Option<&'static str> {
     PARTS.into_iter().find(|part| Some(*part) == named)
 }

@@ -15,17 +15,17 @@ use super::{
 };
 use crate::http::ApiError;
 
-/// What was said before, and what is said about it.
+/// The values entered before, and the error.
 #[derive(Debug, Default)]
 pub(super) struct SignInForm<'a> {
     pub email: Option<&'a str>,
     pub error: Option<&'a ApiError>,
-    /// The form had been sent before, is too old, or is another browser's: the status of the page.
+    /// If the form was used, too old, or another browser's: the status of the page.
     pub stale: Option<u16>,
-    /// Somebody signs in again, and comes back to this part of their account.
+    /// If a user signs in again: the part of the account page to return to.
     pub again: Option<&'static str>,
     pub stay: CookieLifetime,
-    /// Whether what went wrong was a passkey.
+    /// Whether the error is about a passkey.
     pub passkey: bool,
 }
 
@@ -39,7 +39,7 @@ pub(super) fn page(
     let request = asking.map(|asking| &asking.request);
     let hint = request.and_then(|request| request.login_hint.as_deref());
     let email = said.email.or(hint).unwrap_or_default();
-    // Not offered where the issuer's host is an address.
+    // Not available if the issuer's host is an IP address.
     let passkey = services.factors.request_options(services.clock.now()).ok();
     let fields = html! {
         (request_field(services, request))
@@ -70,7 +70,7 @@ pub(super) fn page(
         (other_ways(page_context, request))
     };
     Page {
-        // A wrong password is an answer like another; what else can go wrong has its status.
+        // A wrong password is a normal result; other errors have their status.
         status: said
             .stale
             .unwrap_or_else(|| said.error.map_or(200, page_status)),
@@ -81,7 +81,7 @@ pub(super) fn page(
     }
 }
 
-/// HTTP's own login dialogue is not meant: no page answers 401.
+/// Avoids the browser's HTTP login dialog: no page responds with 401.
 pub(super) fn page_status(error: &ApiError) -> u16 {
     match error.code() {
         ErrorCode::InvalidCredentials

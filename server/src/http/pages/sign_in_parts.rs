@@ -1,4 +1,4 @@
-//! What stands on the sign-in page beside its form.
+//! Parts of the sign-in page other than its form.
 
 use doorward_shared::ErrorCode;
 use maud::{Markup, html};
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{http::ApiError, oauth::AuthorizationRequest, settings::Registration};
 
-/// The application that somebody signs in for.
+/// The application that a user signs in to.
 pub(super) fn for_whom(t: &Texts, asking: &Asking) -> Markup {
     html! {
         (logo(asking.logo.as_deref()))
@@ -25,7 +25,7 @@ pub(super) fn for_whom(t: &Texts, asking: &Asking) -> Markup {
     }
 }
 
-/// What was wrong with what was sent.
+/// The error of the submitted form.
 pub(super) fn wrong(page_context: &PageContext<'_>, said: &SignInForm<'_>) -> Markup {
     html! {
         @match said.error {
@@ -37,7 +37,7 @@ pub(super) fn wrong(page_context: &PageContext<'_>, said: &SignInForm<'_>) -> Ma
     }
 }
 
-/// For somebody who has forgotten the password, or has no account yet.
+/// Links for a forgotten password, and for signing up.
 pub(super) fn other_ways(
     page_context: &PageContext<'_>,
     request: Option<&AuthorizationRequest>,
@@ -58,7 +58,7 @@ pub(super) fn other_ways(
     }
 }
 
-/// Offers the mail again that verifies an address, to whom signing in was refused for want of that.
+/// Offers to resend the verification mail to a user whose sign-in failed because their address is not verified.
 pub(super) fn send_again(
     page_context: &PageContext<'_>,
     email: Option<&str>,

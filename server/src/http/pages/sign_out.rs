@@ -1,4 +1,4 @@
-//! `/sign-out`: signing out, for people.
+//! `/sign-out`: signing out on the pages.
 
 use rocket::{Route, get, post, routes};
 
@@ -15,7 +15,7 @@ pub(super) fn routes() -> Vec<Route> {
     routes![ask, submit]
 }
 
-/// Signs the browser out, and ends the session of the hint where it is the same person's.
+/// Signs the browser out, and ends the session of the hint if it is the same user's.
 pub(super) async fn end(
     page_context: &PageContext<'_>,
     who: Option<&SignedIn>,
@@ -28,7 +28,7 @@ pub(super) async fn end(
         .services
         .act(&who.caller(), EntryPoint::Own, page_context.info)?;
     match page_context.services.store.sign_out(hinted, act).await {
-        // It has ended since the request came.
+        // It has ended since the request arrived.
         Ok(()) | Err(StoreError::Refused(_)) => Ok(()),
         Err(error) => Err(error.into()),
     }

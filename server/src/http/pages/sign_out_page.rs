@@ -1,4 +1,4 @@
-//! The pages of signing out: the question, and where it leads on to.
+//! The pages of signing out: the confirmation, and the redirect afterwards.
 
 use maud::{Markup, html};
 use rocket::http::Method;
@@ -14,22 +14,22 @@ use super::{
 use crate::http::Services;
 
 pub(super) const PATH: &str = "/sign-out";
-/// What a kept logout request is stamped as.
+/// MAC purpose of a kept logout request.
 const PLACE: &str = "sign-out";
 
-/// Where an application wants somebody to be sent once they have signed out.
+/// Where an application wants the user to be redirected after signing out.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct LogoutRequest {
     /// One of the client's post-logout redirect URIs, `state` added to it.
     pub then: Option<String>,
-    /// Whether that takes a click: the application registered itself.
+    /// Whether that requires a click: the application registered itself.
     #[serde(default)]
     pub by_click: bool,
-    /// The session of the ID token that came as a hint.
+    /// The session of the ID token in the hint.
     pub hinted_session: Option<doorward_shared::SessionId>,
 }
 
-/// Asks first: any page can send a browser here.
+/// Asks first, since any site can send a browser here.
 pub(super) fn page(page_context: &PageContext<'_>, request: &LogoutRequest) -> Page {
     let (services, t) = (page_context.services, page_context.texts);
     let json = serde_json::to_vec(request).unwrap_or_default();
@@ -55,12 +55,12 @@ pub(super) fn done(page_context: &PageContext<'_>) -> Page {
     Page::new(t, t.signed_out_title, main)
 }
 
-/// The page that leads on from signing out by a click.
+/// The page after signing out that continues by a click.
 pub(super) fn leaving(page_context: &PageContext<'_>, to: String) -> Page {
     Page::leaving(page_context.texts, to, page_context.texts.signed_out)
 }
 
-/// After signing out: back to the application, or a page that says so. The cookie is another one.
+/// After signing out: redirects to the application, or shows a confirmation. Sets a new cookie.
 pub(super) fn gone(page_context: &PageContext<'_>, request: LogoutRequest) -> PageResponse {
     let LogoutRequest { then, by_click, .. } = request;
     let cookie = Some(set_cookie(
@@ -80,7 +80,7 @@ pub(super) fn gone(page_context: &PageContext<'_>, request: LogoutRequest) -> Pa
     Page { cookie, ..page }.into()
 }
 
-/// The wish that a form carries.
+/// The logout request in a form.
 pub(super) fn kept_logout_request(services: &Services, fields: &Fields) -> LogoutRequest {
     let request = fields.given("wish").and_then(|text| {
         let json = services.master.stamp().check(PLACE, text)?;

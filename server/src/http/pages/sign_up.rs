@@ -1,4 +1,4 @@
-//! `/sign-up`, where `registration` is open.
+//! `/sign-up`, if `registration` is open.
 
 use doorward_shared::{ErrorCode, auth::RegisterRequest};
 use maud::html;
@@ -28,7 +28,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 const PATH: &str = "/sign-up";
 
-/// Where somebody signs up, for a request that is under way.
+/// The sign-up URL, with the pending authorization request.
 pub(super) fn address(services: &Services, request: Option<&AuthorizationRequest>) -> String {
     other_pages(services, PATH, request)
 }
@@ -88,7 +88,7 @@ fn page(
     }
 }
 
-/// What comes after signing up where the address is to be verified first.
+/// The page after signing up if the address must be verified first.
 fn to_verify(page_context: &PageContext<'_>, email: &str) -> Page {
     let t = page_context.texts;
     let main = html! {
@@ -142,7 +142,7 @@ async fn submit(page_context: PageContext<'_>, posted: Posted) -> PageResult {
     let (cookie, session, context) = page_context.new_sign_in();
     let signed_up = services.accounts.sign_up(form, session, context).await;
     match signed_up.map_err(ApiError::from) {
-        // A second factor is to be set up, to which signing in leads.
+        // A second factor must be set up, which happens at sign-in.
         Ok((_, None)) if !services.settings.require_verified_email => {
             password_step::sign_in(&page_context, request, &fields).await
         }

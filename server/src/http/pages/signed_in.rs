@@ -1,4 +1,4 @@
-//! The guard for pages of an app: who is signed in in the browser.
+//! The guard for pages of an app: the user signed in in the browser.
 
 use std::ops::Deref;
 
@@ -19,15 +19,15 @@ use crate::{
     service::Caller,
 };
 
-/// How long the way back from signing in is known, in seconds.
+/// Lifetime of the cookie with the return address, in seconds.
 const KEPT: u32 = 600;
-/// Longest way back, in bytes.
+/// Maximum length of a return address, in bytes.
 const LONGEST: usize = 1500;
 
-/// Somebody who is signed in in the browser that sends a request, at Doorward's own pages of this app. Without one a
-/// request for a page is redirected to `/sign-in`, and from there back; any other is 401.
+/// The user signed in in the browser that sends a request, at the hosted pages of this app's Doorward. Without one a
+/// request for a page is redirected to `/sign-in`, and returns after the sign-in; any other gets 401.
 ///
-/// A cookie comes with whatever a browser sends: a request that changes something is refused where another site sent it.
+/// A browser adds its cookie to every request, so a request that changes something is rejected if another site sent it.
 ///
 /// ```
 /// use doorward_server::SignedIn;
@@ -49,13 +49,13 @@ impl Deref for SignedIn {
     }
 }
 
-/// Where a browser is sent to sign in, and the cookie that knows the way back.
+/// The redirect to the sign-in page, and the cookie with the return address.
 struct ToSignIn {
     location: String,
     cookie: Option<String>,
 }
 
-/// Left with a request whose guard found nobody; the fairing answers with it.
+/// Stored with a request whose guard found no user; the fairing responds with it.
 struct PendingSignIn(Option<ToSignIn>);
 
 #[rocket::async_trait]
@@ -97,10 +97,10 @@ fn is_safe(method: Method) -> bool {
 fn is_from_elsewhere(services: &Services, request: &Request<'_>) -> bool {
     let headers = request.headers();
     let Some(origin) = headers.get_one("origin") else {
-        // Every browser of today says it with whatever changes something.
+        // Every current browser reports it for requests that change something.
         return is_from_another_site(request);
     };
-    // An app that is reached under several names; over TLS no page that came without it counts.
+    // For an app with several host names; over TLS, a page loaded without it does not count as its own.
     let host = match origin.split_once("://") {
         Some(("https", host)) => Some(host),
         Some(("http", host)) if !services.site.tls => Some(host),
@@ -136,7 +136,7 @@ fn cookie_name(services: &Services) -> String {
     format!("{}-next", services.site.cookie)
 }
 
-/// Whether a text is a path of this site, and cannot be read as another site's address.
+/// Whether a text is a path of this site, and cannot be parsed as another site's URL.
 fn is_path(text: &str) -> bool {
     let mut chars = text.chars();
     chars.next() == Some('/')
@@ -145,14 +145,14 @@ fn is_path(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// The way back that a browser knows, if it was sent to sign in from a page of the app's.
+/// The return address that a browser has, if it was sent to sign in from a page of the app.
 pub(crate) fn way_back(request: &Request<'_>, services: &Services) -> Option<String> {
     let value = cookies(request, &cookie_name(services)).next()?;
     let path = String::from_utf8(BASE64.decode(value).ok()?).ok()?;
     is_path(&path).then_some(path)
 }
 
-/// Sends a browser to sign in, where a guard of this request has found nobody.
+/// Redirects a browser to the sign-in page, if a guard of this request has found no user.
 pub(crate) fn redirect(request: &Request<'_>, response: &mut Response<'_>) {
     if response.status() != Status::Unauthorized {
         return;

@@ -1,4 +1,4 @@
-//! Every sentence of the pages, in every language there is. A new language is one more table beside these.
+//! Texts of the pages, one table per language. To add a language, add a table.
 
 mod de;
 mod en;
@@ -11,7 +11,7 @@ pub(super) use self::{de::DE, en::EN};
 use super::texts_links::LinkTexts;
 use crate::{domain::mail::Language, http::ApiError};
 
-/// The sentences of one language. What stands in braces is filled in.
+/// The texts of one language. Placeholders are in braces.
 #[derive(Debug)]
 pub(crate) struct Texts {
     pub language: Language,
@@ -20,7 +20,7 @@ pub(crate) struct Texts {
     pub error_detail: &'static str,
     pub bad_request: &'static str,
     pub unknown_client: &'static str,
-    /// Nothing was done
+    /// Shown when nothing was done
     pub stale_form: &'static str,
     /// 403
     pub foreign_form: &'static str,
@@ -31,7 +31,7 @@ pub(crate) struct Texts {
     pub broken: &'static str,
     pub gone: &'static str,
     pub wrong_password: &'static str,
-    /// Of somebody who is signed in.
+    /// For a signed-in user.
     pub wrong_own_password: &'static str,
     pub factor_title: &'static str,
     pub factor_code: &'static str,
@@ -106,9 +106,9 @@ pub(crate) struct Texts {
     pub consent_as: &'static str,
     pub not_you: &'static str,
     pub consent_may: &'static str,
-    /// Above what it learns of the person.
+    /// Above the scopes that disclose data to it.
     pub consent_about_you: &'static str,
-    /// Above what it does in their name.
+    /// Above the scopes that let it act for the user.
     pub consent_for_you: &'static str,
     pub consent_nothing: &'static str,
     pub consent_sent_to: &'static str,
@@ -261,20 +261,20 @@ pub(crate) struct Texts {
     pub scope_admin_of: &'static str,
     /// `{what}`
     pub scope_other: &'static str,
-    /// What the scopes below `admin` are about.
+    /// Names of the scopes below `admin`.
     pub admin_parts: [(&'static str, &'static str); 8],
 }
 
-/// All languages; the first is spoken where nobody asks for another.
+/// All languages; the first is the default.
 pub(super) const ALL: [&Texts; 2] = [&EN, &DE];
 
-/// Puts a value in the place of `{name}`.
+/// Replaces `{name}` by a value.
 pub(super) fn fill(text: &str, name: &str, value: &str) -> String {
     text.replace(&format!("{{{name}}}"), value)
 }
 
 impl Texts {
-    /// What an error is to a person.
+    /// The message of an error for users.
     pub(crate) fn of_error(&self, error: &ApiError) -> Cow<'static, str> {
         let text = match (error.code(), error.field()) {
             (ErrorCode::RateLimited, _) => {
@@ -321,7 +321,7 @@ impl Texts {
         text.into()
     }
 
-    /// What a scope allows, in plain words.
+    /// Plain description of a scope.
     pub(crate) fn of_scope(&self, scope: &str) -> Cow<'static, str> {
         let text = match scope {
             "openid" => self.scope_openid,

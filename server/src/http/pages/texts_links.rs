@@ -1,6 +1,6 @@
-//! Sentences of the pages that one-time links lead to.
+//! Texts of the pages that one-time links open.
 
-/// As [`super::texts::Texts`], of links.
+/// As [`super::texts::Texts`], for one-time links.
 #[derive(Debug)]
 pub(crate) struct LinkTexts {
     pub dead_title: &'static str,
@@ -28,7 +28,7 @@ pub(crate) struct LinkTexts {
     pub verify_text: &'static str,
     pub change_title: &'static str,
     pub change_text: &'static str,
-    /// Before the account's present address.
+    /// Before the account's current address.
     pub change_of: &'static str,
     pub not_my_change: &'static str,
     /// A button
@@ -57,7 +57,7 @@ pub(crate) struct LinkTexts {
     /// A button
     pub change_email: &'static str,
     pub change_asked: &'static str,
-    /// Of a link that was to verify an address.
+    /// For a link that was to verify an address.
     pub dead_verify: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! `/verify-email`: where the link leads that verifies an address. It takes a click: mail scanners open links too.
+//! `/verify-email`: the target of links that verify an address. Requires a click, since mail scanners open links too.
 
 use maud::{Markup, html};
 use rocket::{Route, get, http::uri::Origin, post, routes};
@@ -30,7 +30,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 const PATH: &str = "/verify-email";
 const DENY: &str = "/verify-email/not-me";
-/// Where the mail is asked for again.
+/// Where the mail can be requested again.
 pub(super) const RESEND: &str = "/verify-email/resend";
 
 /// The fields of a form to [`RESEND`].
@@ -109,7 +109,7 @@ async fn shown(page_context: &PageContext<'_>, token: &Secret, stale: Option<u16
     }
 }
 
-/// The token that a form brings; a stale form shows the page again.
+/// The token in a form; a stale form shows the page again.
 async fn token(
     page_context: &PageContext<'_>,
     posted: Posted,
@@ -188,7 +188,7 @@ async fn resend(page_context: PageContext<'_>, posted: Posted) -> PageResult {
     must_mail(&page_context)?;
     let email = match posted.take(&page_context, RESEND)? {
         AcceptedForm::Fresh(fields) => fields.get("email").to_owned(),
-        // What it asks for is asked for at the sign-in.
+        // The mail can be requested again from the sign-in page.
         AcceptedForm::Stale(stale) => {
             let said = sign_in_page::SignInForm {
                 email: stale.fields.given("email"),

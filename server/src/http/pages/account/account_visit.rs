@@ -1,4 +1,4 @@
-//! A visit of `/account` by the person who is signed in in the browser: what each handler and form there starts with.
+//! A visit of `/account` by the user signed in in the browser: the common start of its handlers and forms.
 
 use std::ops::Deref;
 
@@ -20,11 +20,11 @@ use crate::{
     service::SignedIn,
 };
 
-/// A person at their account.
+/// A user on their account page.
 pub(super) struct AccountVisit<'r> {
     pub page_context: PageContext<'r>,
     pub who: SignedIn,
-    /// Where the list of one part goes on: the part, and what the page before gave.
+    /// The position in the list of one part: the part, and the cursor.
     pub goes_on: Option<(String, String)>,
 }
 
@@ -36,10 +36,10 @@ impl<'r> Deref for AccountVisit<'r> {
 }
 
 impl<'r> AccountVisit<'r> {
-    /// The person signed in in this browser.
+    /// The user signed in in this browser.
     ///
     /// # Errors
-    /// Nobody is sent to sign in.
+    /// A redirect to the sign-in page, if there is no such user.
     pub(super) fn new(page_context: PageContext<'r>) -> Result<Self, PageResponse> {
         match page_context.browser.signed_in()? {
             Some(who) => Ok(Self {
@@ -54,7 +54,7 @@ impl<'r> AccountVisit<'r> {
     /// As [`AccountVisit::new`], with the form of a part of the page.
     ///
     /// # Errors
-    /// As [`AccountVisit::new`] and [`Posted::take`]; for a stale form the page, on which it can be sent again.
+    /// As [`AccountVisit::new`] and [`Posted::take`]; for a stale form the page, from which it can be sent again.
     pub(super) async fn with(
         page_context: PageContext<'r>,
         posted: Posted,
@@ -95,7 +95,7 @@ impl<'r> AccountVisit<'r> {
         .into())
     }
 
-    /// Counts a change of the account by `writes_per_minute_per_account`, whatever becomes of it.
+    /// Counts a change of the account against `writes_per_minute_per_account`, whatever its result.
     fn count(&self) -> Result<(), PageResponse> {
         let (services, user) = (&self.services, self.who.account.user.id);
         let counted = services.limits.write(user, services.clock.monotonic());
@@ -107,7 +107,7 @@ impl<'r> AccountVisit<'r> {
         self.info.context(actor, self.services.clock.now())
     }
 
-    /// What the person is about to do to their own account.
+    /// The user's operation on their own account.
     pub(super) fn act(&self) -> Result<Act, ApiError> {
         self.services
             .act(&self.who.caller(), EntryPoint::Own, self.info)

@@ -1,4 +1,4 @@
-//! Applications one has let in.
+//! Account page: applications that the user has consented to.
 
 use doorward_shared::ClientId;
 use maud::{Markup, html};

@@ -1,4 +1,4 @@
-//! One's address: verified or not, and changed to another.
+//! Account page: the email address, verifying and changing it.
 
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
@@ -18,12 +18,12 @@ pub(super) fn routes() -> Vec<Route> {
     routes![change]
 }
 
-/// Of the profile, which says what became of it.
+/// Under the profile's path, so that the profile shows the result.
 const PATH: &str = "/account/profile/email";
-/// What is done once a change was asked for.
+/// Name of the notice that a change was requested.
 pub(super) const ASKED: &str = "email";
 
-/// Where mail is sent: what of the profile is about the address.
+/// The email section of the profile.
 pub(super) fn part(at: &AccountVisit<'_>, news: &Notice<'_>) -> Markup {
     let t = at.texts;
     if !at.services.verification.mail {
@@ -72,7 +72,7 @@ async fn change(page_context: PageContext<'_>, posted: Posted) -> PageResult {
     let asked = verification.change(&by, fields.get("email"), password, context);
     let asked = asked.await.map_err(ApiError::from);
     match asked {
-        // Nothing has changed yet: that it was asked for is said, and what comes next.
+        // Nothing has changed yet: the page confirms the request and explains the next step.
         Ok(()) => {
             let base = &at.services.site.base;
             Ok(go(format!("{base}/account?done={ASKED}#profile")))

@@ -1,4 +1,4 @@
-//! One's own data: a file of it, and the end of the account.
+//! Account page: data export, and deleting the account.
 
 use std::{convert::Infallible, io::Cursor};
 
@@ -54,7 +54,7 @@ pub(super) fn part(at: &AccountVisit<'_>, news: &Notice<'_>) -> Markup {
     }
 }
 
-/// A file to keep.
+/// A file to download.
 struct Download(String);
 
 impl<'r> Responder<'r, 'static> for Download {
@@ -72,8 +72,8 @@ impl<'r> Responder<'r, 'static> for Download {
     }
 }
 
-/// Whether the browser says that another site sent it. Such a visit spends nothing of what the person may do: a page of
-/// somebody else's could send them here again and again without their noticing.
+/// Whether the browser reports that another site sent the request. Such a visit does not count against the user's
+/// limit: an attacker's page could send them here repeatedly without their noticing.
 struct IsSent(bool);
 
 #[rocket::async_trait]

@@ -1,4 +1,4 @@
-//! One's second factors: the authenticator app and recovery codes. Passkeys stand beside in their own file.
+//! Account page: the authenticator app and recovery codes. Passkeys are in their own file.
 
 use doorward_shared::ErrorCode;
 use maud::{Markup, html};
@@ -31,12 +31,12 @@ pub(super) fn routes() -> Vec<Route> {
     routes![begin, confirm, remove, new_codes]
 }
 
-/// Of what is about none of the forms.
+/// For notices that belong to none of the forms.
 const PATH: &str = "/account/factors";
 const BEGIN: &str = "/account/factors/totp";
 const CONFIRM: &str = "/account/factors/totp/confirm";
 const REMOVE: &str = "/account/factors/totp/remove";
-/// Each time it is taken the codes before are dead.
+/// Each use invalidates the previous codes.
 const CODES: Form = Form {
     action: "/account/factors/codes",
     is_repeatable: false,
@@ -82,7 +82,8 @@ pub(super) async fn part(at: &AccountVisit<'_>, news: &Notice<'_>) -> Result<Mar
     })
 }
 
-/// The recovery codes that are left, and new ones. Whoever has none is shut out with their last factor.
+/// The remaining recovery codes, and creating new ones. A user without any is locked out when they lose their last
+/// factor.
 fn recovery(at: &AccountVisit<'_>, news: &Notice<'_>, left: u32) -> Markup {
     let t = at.texts;
     let without_codes = left == 0;
@@ -106,7 +107,7 @@ fn recovery(at: &AccountVisit<'_>, news: &Notice<'_>, left: u32) -> Markup {
     }
 }
 
-/// What the first code goes into.
+/// The field for the first code.
 fn confirm_form(at: &AccountVisit<'_>, wrong: &FieldError<'_>) -> Markup {
     let t = at.texts;
     at.form(
@@ -149,7 +150,7 @@ async fn confirm(page_context: PageContext<'_>, posted: Posted) -> PageResult {
         .await;
     match done.map_err(ApiError::from) {
         Ok(made) => at.shown_once(PATH, kept(&at, &made)).await,
-        // The set-up stays open for some tries: the code is asked for again.
+        // The set-up stays pending for some attempts: the page asks for the code again.
         Err(error) if error.code() == ErrorCode::InvalidCredentials => {
             let wrong = FieldError::of(at.texts, Some(&error));
             let once = html! { div class="setup" { (confirm_form(&at, &wrong)) } };
@@ -196,7 +197,7 @@ fn kept(at: &AccountVisit<'_>, made: &[Secret]) -> Markup {
 }
 
 impl AccountVisit<'_> {
-    /// The page, with something in a part of it that is shown this once, in the place of the form of `action`.
+    /// The page, with content that is shown only once in a part of it, in place of the form of `action`.
     pub(super) async fn shown_once(&self, action: &str, once: Markup) -> PageResult {
         let news = Notice {
             part: part_of(action),
@@ -207,7 +208,7 @@ impl AccountVisit<'_> {
         Ok(self.page(news).await?.into())
     }
 
-    /// What taking a factor away comes to.
+    /// The result of removing a factor.
     pub(super) async fn ended_factor(
         &self,
         action: &str,

@@ -1,4 +1,4 @@
-//! One's API keys.
+//! Account page: API keys.
 
 use doorward_shared::{
     ScopeSet, Timestamp,
@@ -31,13 +31,13 @@ pub(super) fn routes() -> Vec<Route> {
     routes![mint, revoke]
 }
 
-/// A form of its own kind: each time it is taken it makes a key.
+/// Not repeatable: each use creates a key.
 const MINT: Form = Form {
     action: "/account/keys",
     is_repeatable: false,
 };
 const REVOKE: &str = "/account/keys/revoke";
-/// What a key may be good for, in days.
+/// Lifetimes offered for a key, in days.
 const DAYS: [i64; 4] = [30, 90, 365, 0];
 
 pub(super) async fn part(at: &AccountVisit<'_>, news: &Notice<'_>) -> Result<Markup, PageResponse> {

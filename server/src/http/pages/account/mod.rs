@@ -37,7 +37,7 @@ pub(super) fn routes() -> Vec<Route> {
     .concat()
 }
 
-/// The parts of the page, as its links name them.
+/// The parts of the page, by their names in links.
 pub(super) const PARTS: [&str; 7] = [
     "profile", "password", "factors", "sessions", "keys", "apps", "data",
 ];

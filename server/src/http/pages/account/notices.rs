@@ -1,4 +1,4 @@
-//! What was done on the account page, or why not, and where that is said.
+//! Notices on the account page: the result or error of a form, and where it is shown.
 
 use doorward_shared::ErrorCode;
 use maud::{Markup, html};
@@ -14,7 +14,7 @@ use crate::http::{
     },
 };
 
-/// Fields of its forms, as errors call them.
+/// Fields of its forms, by their names in errors.
 const FIELDS: &[&str] = &[
     "code",
     "currentPassword",
@@ -27,34 +27,34 @@ const FIELDS: &[&str] = &[
     "scopes",
 ];
 
-/// What was done, or why not, and in which part of the page.
+/// The result or error of a form, and the part of the page it belongs to.
 #[derive(Default)]
 pub(super) struct Notice<'a> {
     pub part: &'a str,
-    /// Of the form it is about; empty where that makes no difference.
+    /// The action of its form; empty if it does not matter.
     pub action: &'a str,
     pub error: Option<&'a ApiError>,
-    /// The form was stale: the status of the page.
+    /// If the form was stale: the status of the page.
     pub stale: Option<u16>,
-    /// Something that is shown once.
+    /// Content that is shown once.
     pub once: Option<Markup>,
 }
 
 impl<'a> Notice<'a> {
-    /// What was wrong with the form of this action, at its fields.
+    /// The errors of this action's form, by field.
     pub(super) fn wrong(&self, texts: &Texts, action: &str) -> FieldError<'a> {
         FieldError::of(texts, self.error.filter(|_| self.is_about(action)))
     }
 
-    /// Whether it is about the form of this action.
+    /// Whether it belongs to the form of this action.
     pub(super) fn is_about(&self, action: &str) -> bool {
         self.action == action
     }
 }
 
-/// The part of the page that a form stands in.
+/// The part of the page that contains a form.
 pub(super) fn part_of(action: &str) -> &str {
-    // Of `/account/PART/…`.
+    // From `/account/PART/…`.
     match action.split('/').nth(2).unwrap_or_default() {
         "passkeys" => "factors",
         "delete" => "data",

@@ -1,4 +1,4 @@
-//! The account page, and what a form on it comes to.
+//! The account page, and the responses to its forms.
 
 use maud::html;
 
@@ -17,7 +17,7 @@ use crate::http::{
 };
 
 impl AccountVisit<'_> {
-    /// What a form comes to.
+    /// Responds to a form by its result.
     pub(super) async fn ended(&self, action: &str, ended: Result<(), ApiError>) -> PageResult {
         match ended {
             Ok(()) => Ok(self.done(part_of(action))),
@@ -25,13 +25,13 @@ impl AccountVisit<'_> {
         }
     }
 
-    /// Back to a part of the page, which says that it is done.
+    /// Redirects to a part of the page, which confirms the result.
     fn done(&self, part: &str) -> PageResponse {
         let base = &self.services.site.base;
         go(format!("{base}/account?done={part}#{part}"))
     }
 
-    /// The page, saying what went wrong with a form: at its field, where the error names one.
+    /// The page with a form's error: at its field, if the error names one.
     pub(super) async fn failed(&self, action: &str, error: &ApiError) -> PageResult {
         let news = Notice {
             part: part_of(action),
@@ -42,7 +42,7 @@ impl AccountVisit<'_> {
         let page = self.page(news).await?;
         Ok(Page {
             status: match error.status().code {
-                // As at sign-in: a page does not answer 401.
+                // As at sign-in: a page never responds with 401.
                 401 => 200,
                 status => status,
             },

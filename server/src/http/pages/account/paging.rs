@@ -1,4 +1,4 @@
-//! Lists on the account page: which rows are shown, and the way to the others.
+//! Paging of lists on the account page.
 
 use doorward_shared::Pagination;
 use maud::{Markup, html};
@@ -6,11 +6,11 @@ use maud::{Markup, html};
 use super::account_visit::AccountVisit;
 use crate::store::ListQuery;
 
-/// Rows that a part of the page shows at once.
+/// Maximum number of rows that a part of the page shows at once.
 const ROWS: u32 = 100;
 
 impl AccountVisit<'_> {
-    /// Which rows of a part are shown.
+    /// The position of a part's list.
     pub(super) fn query(&self, part: &str) -> ListQuery {
         let goes_on = self.goes_on.as_ref().filter(|(of, _)| of == part);
         ListQuery {
@@ -20,7 +20,7 @@ impl AccountVisit<'_> {
         }
     }
 
-    /// The way to rows of a part that are not shown.
+    /// The link to rows of a part that are not shown.
     pub(super) fn more(&self, part: &str, shown: &Pagination) -> Markup {
         let (t, base) = (self.texts, &self.services.site.base);
         let goes_on = self.goes_on.as_ref().is_some_and(|(of, _)| of == part);

@@ -1,4 +1,4 @@
-//! One's passkeys. Making one takes two steps: the password again, and what the browser asks its owner.
+//! Account page: passkeys. Adding one takes two steps: the password again, and the browser's passkey dialog.
 
 use doorward_shared::{PasskeyId, mfa::CreatedCredential};
 use maud::{Markup, html};

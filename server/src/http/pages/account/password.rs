@@ -1,4 +1,4 @@
-//! One's password.
+//! Account page: changing the password.
 
 use maud::{Markup, html};
 use rocket::{Route, get, post, routes};
@@ -36,7 +36,7 @@ pub(super) fn part(at: &AccountVisit<'_>, news: &Notice<'_>) -> Markup {
     };
     let rule = format!("{} {}", t.password_rule, t.password_ends);
     let fields = html! {
-        // Password managers want to know whose password it is, and pass over fields of `type=hidden`.
+        // Password managers need the account's name, and ignore fields of `type=hidden`.
         label for="account-email" { (t.email) }
         input id="account-email" name="email" type="email" autocomplete="username" readonly
             value=(at.who.account.user.email.as_str());
@@ -51,7 +51,7 @@ pub(super) fn part(at: &AccountVisit<'_>, news: &Notice<'_>) -> Markup {
     at.form(PATH, fields)
 }
 
-/// Where password managers send people: <https://w3c.github.io/webappsec-change-password-url/>.
+/// Well-known URL to which password managers direct users: <https://w3c.github.io/webappsec-change-password-url/>.
 #[get("/.well-known/change-password")]
 fn well_known(services: &Services) -> PageResponse {
     go(format!("{}/account#password", services.site.base))

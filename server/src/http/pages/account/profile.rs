@@ -1,4 +1,4 @@
-//! One's name.
+//! Account page: the user's name.
 
 use maud::{Markup, html};
 use rocket::{Route, post, routes};

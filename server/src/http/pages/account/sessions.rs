@@ -1,4 +1,4 @@
-//! One's sessions: where one is signed in.
+//! Account page: the user's sessions.
 
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
@@ -38,7 +38,7 @@ pub(super) async fn part(at: &AccountVisit<'_>) -> Result<Markup, PageResponse> 
     let sessions = at.services.store.sessions(filter, query, now).await?;
     let pagination = sessions.pagination;
     let mut rows = Vec::new();
-    // This one first.
+    // The current session first.
     let current = at.who.session.id;
     let (own, others): (Vec<_>, Vec<_>) = sessions
         .data

@@ -1,4 +1,4 @@
-//! Times as people say them.
+//! Readable dates and times.
 
 use doorward_shared::Timestamp;
 use maud::{Markup, html};
@@ -6,8 +6,7 @@ use maud::{Markup, html};
 use super::AccountVisit;
 use crate::http::pages::texts::{Texts, fill};
 
-/// A time as people say it, by the days of UTC: only the script knows the reader's zone, and puts it right. The exact time
-/// goes with it.
+/// A readable time, by UTC days: only the script knows the reader's time zone and corrects it. Includes the exact time.
 pub(super) fn time(at: &AccountVisit<'_>, when: Timestamp) -> Markup {
     let exact = when.to_string();
     let title = exact.get(..16).unwrap_or(&exact).replace('T', " ");

@@ -1,4 +1,4 @@
-//! The sentences of the pages in German.
+//! Texts of the pages in German.
 
 use super::{super::texts_links, Texts};
 use crate::domain::mail::Language;

@@ -1,4 +1,4 @@
-//! The sentences of the pages in English.
+//! Texts of the pages in English.
 
 use super::{super::texts_links, Texts};
 use crate::domain::mail::Language;
