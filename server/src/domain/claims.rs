@@ -99,7 +99,7 @@ impl ClaimSet {
         Self::default().filled(|claim| scopes.covers(claim.scope()))
     }
 
-    /// Those of the claims whose scope is among `scopes`.
+    /// The subset of the claims whose scope is in `scopes`.
     #[must_use]
     pub fn within(self, scopes: &ScopeSet) -> Self {
         Self::default().filled(|claim| self.contains(claim) && scopes.covers(claim.scope()))
@@ -172,7 +172,7 @@ impl RequestedClaims {
             .collect()
     }
 
-    /// Those of the claims whose scope is among `scopes`.
+    /// The subset of the claims whose scope is in `scopes`.
     #[must_use]
     pub fn within(self, scopes: &ScopeSet) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Mails that Doorward sends to people.
+//! Mails to users: kinds, languages, and contents.
 
 use std::fmt;
 

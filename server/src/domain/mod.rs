@@ -1,4 +1,4 @@
-//! Plain types and rules: no Rocket, no SQLite, no JSON.
+//! The domain: plain types and pure rules, without Rocket, SQLite or JSON.
 
 pub mod account;
 pub mod api_key;

@@ -1,4 +1,4 @@
-//! One-time links and what they authorise.
+//! One-time links and what they authorize.
 
 use doorward_shared::{ScopeSet, Timestamp, UserId, admin::LinkPurpose};
 

@@ -1,4 +1,4 @@
-//! `/oauth/revoke` and `/oauth/introspect`.
+//! `/oauth/revoke` and `/oauth/introspect`: token revocation (RFC 7009) and introspection (RFC 7662).
 
 use rocket::{Route, post, routes};
 

@@ -115,7 +115,7 @@ impl Verification {
         Ok(OpenLink { link, account })
     }
 
-    /// Verifies the address of a link; whoever opens it may be signed in or not.
+    /// Verifies the address of a link. `signed_in` is the signed-in user who opened it, if there is one.
     ///
     /// # Errors
     /// As [`Verification::open`]; storage with `email_taken`.

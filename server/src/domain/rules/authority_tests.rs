@@ -1,3 +1,5 @@
+//! Tests of the authorization rules, over all callers, operations and scopes.
+
 use doorward_shared::{ScopeSet, apikey::Environment};
 use proptest::prelude::*;
 use ulid::Ulid;

@@ -1,3 +1,5 @@
+//! Tests of the validity of credentials, at the exact instants and as properties.
+
 use doorward_shared::{ClientId, KeyId, SessionId, apikey::Environment};
 use proptest::prelude::*;
 

@@ -4,7 +4,7 @@ use doorward_shared::ScopeSet;
 
 use crate::domain::{DomainError, Role, role::ADMIN};
 
-/// Whether a role may be given these permissions: `admin` keeps `admin`, so that there is a way to become one.
+/// Whether a role may be given these permissions: `admin` keeps `admin`, so that an administrator can still be created.
 ///
 /// # Errors
 /// [`DomainError::Conflict`].

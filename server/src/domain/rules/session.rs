@@ -94,9 +94,9 @@ pub fn may_sign_in(account: Option<Account>) -> Result<Account, DomainError> {
 /// Expiry times of a new session.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionEnds {
-    /// Of the first access token.
+    /// Expiry of the first access token.
     pub access: Timestamp,
-    /// Of the first refresh token, if there is one.
+    /// Expiry of the first refresh token, if there is one.
     pub refresh: Option<Timestamp>,
     /// Absolute end of the session, however it is used.
     pub absolute: Timestamp,

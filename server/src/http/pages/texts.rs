@@ -20,7 +20,7 @@ pub(crate) struct Texts {
     pub error_detail: &'static str,
     pub bad_request: &'static str,
     pub unknown_client: &'static str,
-    /// Shown when nothing was done
+    /// Shown when nothing was done.
     pub stale_form: &'static str,
     /// 403
     pub foreign_form: &'static str,
