@@ -1,7 +1,8 @@
 //! Refresh token rotation with reuse detection: RFC 9700 section 4.14.2, and RFC 6749 section 10.4.
 //!
-//! Each token works once. Its first use creates a successor. A client that lost the response may present the used token
-//! once more and gets another successor, which replaces the first. Presenting any other used or replaced token ends the session.
+//! Each token works once. Its first use creates a successor. A client that lost the response may present the used
+//! token once more and gets another successor, which replaces the first. Presenting any other used or replaced token ends
+//! the session.
 
 use doorward_shared::Timestamp;
 

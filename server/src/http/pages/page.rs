@@ -22,7 +22,8 @@ pub(crate) struct Page {
     /// URL to which the page redirects by itself. Chromium applies `form-action` to the whole redirect chain of a form;
     /// a navigation that the page starts is not subject to it.
     pub redirect_to: Option<String>,
-    /// Whether `redirect_to` is also in a `Location` header, for programs that do not parse HTML. Browsers ignore it here.
+    /// Whether `redirect_to` is also in a `Location` header, for programs that do not parse HTML. Browsers ignore it
+    /// here.
     pub has_location: bool,
     /// The delay before it redirects, in seconds.
     pub onward_after: u32,
