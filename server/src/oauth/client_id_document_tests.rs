@@ -132,6 +132,43 @@ async fn what_an_operator_has_taken_from_a_document_it_does_not_take_back() {
     assert_eq!(after.grant_types, [GrantType::AuthorizationCode]);
 }
 
+/// Its document is fetched each day, whatever an operator has found out about it.
+#[tokio::test]
+async fn an_address_that_an_operator_has_taken_from_a_document_is_not_fetched_again() {
+    let here = TestServer::start();
+    let url = here.url("/client.json");
+    let said = |uris: &[&str]| {
+        let mut said: Value = serde_json::from_str(&document(&url, "App")).unwrap();
+        said["redirect_uris"] = json!(uris);
+        said.to_string()
+    };
+    let heads = "200 x\r\nCache-Control: max-age=600";
+    let both = ["https://app.example/cb", "https://lost.example/cb"];
+    here.answer("/client.json", heads, &said(&both));
+    let app = TestApp::reaching(settings(), here.outbound()).await;
+    let services = app.services();
+    let named = async || services.registrations.client_named(&url, IP).await;
+    let client = named().await.unwrap().unwrap();
+    assert_eq!(client.redirect_uris, both);
+    let change = ClientChange {
+        name: Some("An app".into()),
+        redirect_uris: Some(vec![both[0].into()]),
+        ..ClientChange::default()
+    };
+    let act = Act::system(services.clock.now());
+    let changed = services.store.change_client(client.id, change, act).await;
+    changed.unwrap();
+    app.wait(601, 0);
+    let after = named().await.unwrap().unwrap();
+    assert_eq!(
+        (after.name.as_str(), &*after.redirect_uris),
+        ("An app", &[both[0].to_owned()][..])
+    );
+    here.answer("/client.json", heads, &said(&both[1..]));
+    app.wait(601, 0);
+    assert_eq!(named().await.unwrap_err().error, "invalid_client");
+}
+
 /// A client that an operator has locked out counts as unused from then on.
 #[tokio::test]
 async fn what_an_operator_has_decided_about_a_document_outlasts_its_disuse() {

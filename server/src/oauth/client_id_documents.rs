@@ -247,12 +247,12 @@ fn described(
     scopes: ScopeSet,
 ) -> Result<Client, OAuthError> {
     let allowed = Allowed {
-        scopes: left.scopes.unwrap_or(scopes),
+        scopes: left.scopes.clone().unwrap_or(scopes),
         confidential: false,
         bytes: usize::MAX,
     };
     let decided = decide(metadata, &allowed);
-    let decided = decided.and_then(|registration| registration.with_grants_of(left.grants));
+    let decided = decided.and_then(|registration| registration.within(&left));
     let registration = decided.map_err(|refused: MetadataError| unusable(refused.why))?;
     Ok(Client {
         document: Some(url),

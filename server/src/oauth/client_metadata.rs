@@ -11,6 +11,7 @@ use crate::{
         client_uris::{check_backchannel_uri, check_jwks_uri, check_shown_uri},
         text::required_name,
     },
+    store::OperatorOverrides,
 };
 
 /// Maximum number of redirect URIs of such a client.
@@ -87,22 +88,31 @@ pub(crate) struct Registration {
 }
 
 impl Registration {
-    /// The registration with only those grants that an operator has left the client, if they have restricted them.
+    /// The registration with only those grants, redirect URIs and post-logout redirect URIs that an operator has left the client,
+    /// if they have restricted them. Scopes are restricted in [`decide`].
     ///
     /// # Errors
     /// [`MetadataError`], if none is left.
-    pub(super) fn with_grants_of(
-        mut self,
-        left: Option<Vec<GrantType>>,
-    ) -> Result<Self, MetadataError> {
-        if let Some(left) = left {
-            self.grant_types.retain(|grant| left.contains(grant));
+    pub(super) fn within(mut self, left: &OperatorOverrides) -> Result<Self, MetadataError> {
+        fn keep<T: PartialEq>(has: &mut Vec<T>, left: Option<&Vec<T>>) {
+            if let Some(left) = left {
+                has.retain(|one| left.contains(one));
+            }
         }
+        keep(&mut self.grant_types, left.grants.as_ref());
         if self.grant_types.is_empty() {
             return Err(bad(
                 "an operator has left this client none of these grant_types",
             ));
         }
+        keep(&mut self.redirect_uris, left.redirect_uris.as_ref());
+        if self.redirect_uris.is_empty() && self.grant_types.contains(&GrantType::AuthorizationCode)
+        {
+            let why = "an operator has left this client none of these redirect_uris";
+            return Err(bad_redirect(why));
+        }
+        let uris = &mut self.policy.post_logout_redirect_uris;
+        keep(uris, left.post_logout_redirect_uris.as_ref());
         Ok(self)
     }
 }

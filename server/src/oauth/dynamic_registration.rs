@@ -315,7 +315,7 @@ fn changed(asked: &Metadata, row: SelfRegistered, scopes: &ScopeSet) -> Result<C
         },
     };
     let before = row.client;
-    let registration = decide(asked, &allowed)?.with_grants_of(row.left.grants)?;
+    let registration = decide(asked, &allowed)?.within(&row.left)?;
     let signs = registration.policy.auth_method == Some(AuthMethod::PrivateKeyJwt);
     if registration.with_secret != before.secrets.is_some()
         || (registration.with_secret || signs) != is_confidential

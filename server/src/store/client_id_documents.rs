@@ -4,7 +4,8 @@ use doorward_shared::{ClientId, Timestamp};
 
 use super::{
     Store, StoreError, clients,
-    registrations::{OperatorOverrides, change},
+    operator_overrides::{OperatorOverrides, overrides},
+    registrations::change,
     row_mapping::ulid,
     sql::{Connection, OptionalExtension, params},
     unused_clients,
@@ -88,7 +89,11 @@ fn of_document(
     conn: &Connection,
     url: &str,
 ) -> Result<Option<(ClientId, OperatorOverrides)>, StoreError> {
-    let sql = "SELECT id, most_scopes, most_grants FROM clients WHERE document_url = ?1";
+    let sql = concat!(
+        "SELECT id, ",
+        overrides!(),
+        " FROM clients WHERE document_url = ?1"
+    );
     let mut select = conn.prepare_cached(sql)?;
     let found = select.query_row([url], |row| {
         Ok((ClientId(ulid(row, 0)?), OperatorOverrides::read(row, 1)?))

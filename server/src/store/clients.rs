@@ -13,7 +13,7 @@ use super::{
     group_access,
     keys::{self, KeysOf},
     list::{Filter, List, ListQuery, folded},
-    registrations,
+    operator_overrides,
     row_mapping::{self, CLIENT, lines},
     sql::{Connection, OptionalExtension, Value, params},
     write_tx::{NewEvent, WriteTx},
@@ -204,7 +204,7 @@ pub(super) fn change_one(
     if client != before {
         write(tx, &client)?;
         keys::client_changed(tx, &before)?;
-        registrations::bounded_by_operator(tx, &before, &client)?;
+        operator_overrides::note(tx, &before, &client)?;
         group_access::groups_changed(tx, &before, &client, act.context(&by))?;
         let name = quoted(&client.name);
         let diff = clients::diff(Some(&before), &client);

@@ -8,15 +8,17 @@ use super::{
     Store, StoreError, authority,
     caches::through,
     clients::{self, find, remove, write},
-    keys, registration_tokens, row_mapping,
-    sql::{self, Connection, OptionalExtension, Row, Value, by_index, params},
+    keys,
+    operator_overrides::{OperatorOverrides, is_set, overrides, with_decided_looks},
+    registration_tokens, row_mapping,
+    sql::{Connection, OptionalExtension, by_index, params},
     unused_clients,
     write_tx::WriteTx,
 };
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Act, AuditContext, Client, ClientPolicy, DomainError, GrantType,
+        Act, AuditContext, Client, ClientPolicy, DomainError,
         diff::quoted,
         rules::{
             self,
@@ -46,32 +48,6 @@ pub struct SelfRegistered {
     /// clients older than this field.
     pub admitted_scopes: Option<ScopeSet>,
     pub left: OperatorOverrides,
-}
-
-/// Restrictions an operator has put on a dynamically registered client; empty if there are none.
-#[derive(Debug, Clone, Default)]
-pub struct OperatorOverrides {
-    pub scopes: Option<ScopeSet>,
-    pub grants: Option<Vec<GrantType>>,
-}
-
-impl OperatorOverrides {
-    /// Reads the columns `most_scopes` and `most_grants`; `column` is the first.
-    pub(super) fn read(row: &Row<'_>, column: usize) -> sql::Result<Self> {
-        let (scopes, grants) = (column, column + 1);
-        Ok(Self {
-            scopes: is_set(row, scopes)?
-                .then(|| row_mapping::scopes(row, scopes))
-                .transpose()?,
-            grants: is_set(row, grants)?
-                .then(|| row_mapping::grants(row, grants))
-                .transpose()?,
-        })
-    }
-}
-
-fn is_set(row: &Row<'_>, column: usize) -> sql::Result<bool> {
-    Ok(row.get::<_, Value>(column)? != Value::Null)
 }
 
 impl Store {
@@ -209,6 +185,7 @@ pub(super) fn change(
 ) -> Result<Client, StoreError> {
     let before = find(tx.conn, client.id)?.ok_or(DomainError::NotFound("client"))?;
     // The client cannot change an operator's restrictions or what it was granted.
+    let client = with_decided_looks(tx.conn, client, &before)?;
     let decided = before.policy.clone();
     let client = Client {
         created_at: before.created_at,
@@ -226,9 +203,9 @@ pub(super) fn change(
             skip_consent: decided.skip_consent,
             // Read again, with the key fingerprints.
             key_thumbprints: decided.key_thumbprints,
-            ..client.policy.clone()
+            ..client.policy
         },
-        ..client.clone()
+        ..client
     };
     if client == before {
         return Ok(client);
@@ -256,15 +233,18 @@ fn of_token(
     id: ClientId,
     token: Digest256,
 ) -> Result<Option<SelfRegistered>, StoreError> {
-    let sql = "SELECT openly, most_scopes, most_grants, admitted_scopes FROM clients \
-               WHERE id = ?1 AND registration_token = ?2";
+    let sql = concat!(
+        "SELECT openly, admitted_scopes, ",
+        overrides!(),
+        " FROM clients WHERE id = ?1 AND registration_token = ?2"
+    );
     let found = conn
         .prepare_cached(sql)?
         .query_row(params![id.0.to_bytes(), token.0], |row| {
-            let admitted = is_set(row, 3)?
-                .then(|| row_mapping::scopes(row, 3))
+            let admitted = is_set(row, 1)?
+                .then(|| row_mapping::scopes(row, 1))
                 .transpose()?;
-            Ok((row.get(0)?, OperatorOverrides::read(row, 1)?, admitted))
+            Ok((row.get(0)?, OperatorOverrides::read(row, 2)?, admitted))
         });
     let Some((openly, left, admitted_scopes)) = found.optional()? else {
         return Ok(None);
@@ -276,36 +256,6 @@ fn of_token(
         admitted_scopes,
         left,
     }))
-}
-
-/// Stores an operator's restrictions on a dynamically registered client. The client of a metadata document is kept from
-/// then on even if unused: recreated, it would lose the restrictions.
-pub(super) fn bounded_by_operator(
-    tx: &mut WriteTx<'_>,
-    before: &Client,
-    after: &Client,
-) -> Result<(), StoreError> {
-    if !after.dynamic {
-        return Ok(());
-    }
-    let id = after.id.0.to_bytes();
-    if after.document.is_some() {
-        tx.conn
-            .prepare_cached("UPDATE clients SET openly = 0 WHERE id = ?1")?
-            .execute([id])?;
-    }
-    if before.scopes != after.scopes {
-        tx.conn
-            .prepare_cached("UPDATE clients SET most_scopes = ?2 WHERE id = ?1")?
-            .execute(params![id, after.scopes.to_string()])?;
-    }
-    if before.grant_types != after.grant_types {
-        let grants: Vec<_> = after.grant_types.iter().map(ToString::to_string).collect();
-        tx.conn
-            .prepare_cached("UPDATE clients SET most_grants = ?2 WHERE id = ?1")?
-            .execute(params![id, row_mapping::lines(&grants)])?;
-    }
-    Ok(())
 }
 
 /// Records that a session's client is in use.

@@ -523,6 +523,51 @@ async fn what_an_operator_has_taken_from_a_client_it_does_not_take_back() {
 }
 
 #[tokio::test]
+async fn addresses_and_looks_that_an_operator_has_taken_from_a_client_it_does_not_take_back() {
+    let server = with("open").start();
+    let asked = json!({ "client_name": "Your Bank", "logo_uri": "https://evil.example/bank.png",
+        "redirect_uris": ["https://app.example/cb", "https://lost.example/cb"],
+        "post_logout_redirect_uris": ["https://lost.example/"] });
+    let made = register(&server, None, asked.clone()).await;
+    let own = Own::of(&server, &made.expect(201).json());
+    let decided = json!({ "name": "Somebody's app", "logoUri": null, "postLogoutRedirectUris": [],
+        "redirectUris": ["https://app.example/cb"] });
+    server.admin("PATCH", &own.row, Some(decided)).await;
+    let changed = own.put(asked.clone()).await.expect(200).json();
+    assert_eq!(changed["redirect_uris"], json!(["https://app.example/cb"]));
+    let row = server.admin("GET", &own.row, None).await;
+    assert_eq!(
+        (
+            &row["name"],
+            &row["logoUri"],
+            &row["postLogoutRedirectUris"]
+        ),
+        (&json!("Somebody's app"), &Value::Null, &json!([]))
+    );
+    // Nor with others alone, but it may have fewer, and what an operator gives back.
+    let lost = json!({ "redirect_uris": ["https://lost.example/cb"] });
+    own.put(lost).await.expect(400);
+    let more = json!({ "redirectUris": ["https://app.example/cb", "https://lost.example/cb"] });
+    server.admin("PATCH", &own.row, Some(more)).await;
+    let fewer = json!({ "redirect_uris": ["https://app.example/cb"] });
+    own.put(fewer).await.expect(200);
+    let changed = own.put(asked.clone()).await.expect(200).json();
+    assert_eq!(changed["redirect_uris"], asked["redirect_uris"]);
+}
+
+#[tokio::test]
+async fn to_give_a_client_an_address_keeps_it_from_no_other() {
+    let server = with("open").start();
+    let made = register(&server, None, json!({})).await;
+    let own = Own::of(&server, &made.expect(201).json());
+    let more = json!({ "redirectUris": ["https://app.example/cb", "https://more.example/cb"] });
+    server.admin("PATCH", &own.row, Some(more)).await;
+    let other = json!({ "redirect_uris": ["https://other.example/cb"] });
+    let changed = own.put(other.clone()).await.expect(200).json();
+    assert_eq!(changed["redirect_uris"], other["redirect_uris"]);
+}
+
+#[tokio::test]
 async fn a_client_that_sees_everybodys_tokens_goes_on_showing_who_it_is() {
     let server = with("token").start();
     let key = json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "kid": "1", "alg": "EdDSA",

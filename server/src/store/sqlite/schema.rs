@@ -91,6 +91,10 @@ const MIGRATIONS: &[&str] = &[
     // documents, which had taken back what they were to have no more, are fetched again.
     "UPDATE clients SET openly = 0, document_until = 0 WHERE document_url IS NOT NULL
        AND (allowed_groups <> '' OR most_scopes IS NOT NULL OR most_grants IS NOT NULL);",
+    // What operators have left clients that registered themselves of their addresses, and what of their looks they have decided.
+    "ALTER TABLE clients ADD COLUMN most_redirect_uris TEXT;
+     ALTER TABLE clients ADD COLUMN most_post_logout_redirect_uris TEXT;
+     ALTER TABLE clients ADD COLUMN decided TEXT;",
 ];
 
 /// What migrations take from the rules of the domain.
