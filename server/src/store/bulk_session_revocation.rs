@@ -188,7 +188,8 @@ impl Store {
             let by = authority::authorize(tx, &act)?;
             rule::end_many_sessions(&by)?;
             bulk_revocations::insert(tx, &ending, act.context(&by))?;
-            end_address_changes(tx.conn)
+            tx.conn.prepare_cached(END_ADDRESS_CHANGES)?.execute([])?;
+            Ok(())
         })
         .await?;
         Ok(live)
@@ -229,18 +230,13 @@ impl Store {
     }
 }
 
-/// Cancels the pending email changes of all users with a session matched by the newest bulk revocation. Few are pending
-/// at a time.
-fn end_address_changes(conn: &Connection) -> Result<(), StoreError> {
-    const SQL: &str = concat!(
-        "DELETE FROM links WHERE kind = 'change' AND EXISTS (SELECT 1 FROM sessions s JOIN endings e ON ",
-        ends_session!("e"),
-        " WHERE s.user_id = links.user_id AND s.revoked_at IS NULL \
-         AND e.id = (SELECT id FROM endings ORDER BY id DESC LIMIT 1))"
-    );
-    conn.prepare_cached(SQL)?.execute([])?;
-    Ok(())
-}
+/// Cancels the pending email changes of all users with a session matched by the newest bulk revocation.
+const END_ADDRESS_CHANGES: &str = concat!(
+    "DELETE FROM links WHERE kind = 'change' AND EXISTS (SELECT 1 FROM sessions s JOIN endings e ON ",
+    ends_session!("e"),
+    " WHERE s.user_id = links.user_id AND s.revoked_at IS NULL \
+     AND e.id = (SELECT id FROM endings ORDER BY id DESC LIMIT 1))"
+);
 
 /// The sessions that match a filter, except `keep`.
 fn matching(
@@ -292,4 +288,19 @@ fn is_most(conn: &Connection, filter: &SessionFilter) -> Result<bool, StoreError
         .prepare_cached(&sql)?
         .query_row(sql::params![most, values[0], values[1]], |row| row.get(0))?;
     Ok(found >= most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::test::plan;
+
+    /// Neither all links are looked at, nor all sessions.
+    #[test]
+    fn changes_of_address_are_found_by_their_index() {
+        let plan = plan(END_ADDRESS_CHANGES);
+        for way in ["INDEX links_change", "INDEX sessions_live (user_id=?"] {
+            assert!(plan.contains(way), "{way}: {plan}");
+        }
+    }
 }

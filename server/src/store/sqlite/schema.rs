@@ -92,9 +92,11 @@ const MIGRATIONS: &[&str] = &[
     "UPDATE clients SET openly = 0, document_until = 0 WHERE document_url IS NOT NULL
        AND (allowed_groups <> '' OR most_scopes IS NOT NULL OR most_grants IS NOT NULL);",
     // What operators have left clients that registered themselves of their addresses, and what of their looks they have decided.
+    // The few changes of address that are under way are found by their own index.
     "ALTER TABLE clients ADD COLUMN most_redirect_uris TEXT;
      ALTER TABLE clients ADD COLUMN most_post_logout_redirect_uris TEXT;
-     ALTER TABLE clients ADD COLUMN decided TEXT;",
+     ALTER TABLE clients ADD COLUMN decided TEXT;
+     CREATE INDEX links_change ON links (user_id) WHERE kind = 'change';",
 ];
 
 /// What migrations take from the rules of the domain.
