@@ -1,6 +1,6 @@
-//! Networks that are blocked, as each sign-in asks for them. They are read once, at the start, and follow each commit.
+//! Blocked networks, checked at each sign-in. Loaded once at the start and updated with each commit.
 //!
-//! Not shared: another process learns of a block when it starts.
+//! Not shared between processes: another process sees a block when it starts.
 
 use std::{
     net::IpAddr,
@@ -11,7 +11,7 @@ use doorward_shared::{BlockId, Timestamp};
 
 use crate::domain::{Block, is_unknown};
 
-/// Blocks; those that are over count as none, whether they are still there or not.
+/// The blocks; expired ones are ignored, even while they are still stored.
 #[derive(Debug, Default)]
 pub(crate) struct BlockedNetworks(RwLock<Vec<Block>>);
 
@@ -24,7 +24,7 @@ impl BlockedNetworks {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether somebody at an address is kept out. Where the address is not known, every block may be meant.
+    /// Whether an IP address is blocked. If the address is unknown, any block may apply.
     pub(crate) fn keep_out(&self, ip: IpAddr, now: Timestamp) -> bool {
         let holds = |block: &Block| {
             if is_unknown(ip) {
@@ -36,7 +36,7 @@ impl BlockedNetworks {
         self.read().iter().any(holds)
     }
 
-    /// Blocks of networks that hold an address, whether or not they spare it.
+    /// Blocks whose network contains an address, even if they exempt it.
     pub(crate) fn around(&self, ip: IpAddr) -> Vec<BlockId> {
         let ip = ip.to_canonical();
         let blocks = self.read();
@@ -44,12 +44,12 @@ impl BlockedNetworks {
         around.map(|block| block.id).collect()
     }
 
-    /// Puts these in the place of all.
+    /// Replaces all blocks.
     pub(crate) fn replace(&self, blocks: Vec<Block>) {
         *self.write() = blocks;
     }
 
-    /// Adds one, and lets go of those that are over: they do not pile up.
+    /// Adds a block and removes expired ones, so that they do not accumulate.
     pub(crate) fn add(&self, block: Block, now: Timestamp) {
         let mut blocks = self.write();
         blocks.push(block);
@@ -60,7 +60,7 @@ impl BlockedNetworks {
         self.write().retain(|block| block.id != id);
     }
 
-    /// Lets go of those that are over.
+    /// Removes expired blocks.
     pub(crate) fn forget(&self, now: Timestamp) {
         self.write().retain(|block| now < block.until);
     }

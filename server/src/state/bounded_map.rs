@@ -1,5 +1,5 @@
-//! A bounded map that all callers share. Entries end; where there are too many, whoever has the most makes room: many places make
-//! room for others, never others for them. No call walks the map.
+//! A bounded map with expiry and fair eviction: at capacity, the owner with the most entries loses its oldest, so that
+//! many entries of one owner never evict those of others. No call walks the whole map.
 
 use std::{
     cmp::Reverse,
@@ -9,7 +9,7 @@ use std::{
 
 use doorward_shared::Timestamp;
 
-/// When the entries of one owner make room: the first to end first, those under way after all others.
+/// Eviction order of an owner's entries: the first to expire first, those in progress last.
 type Age = (bool, Timestamp);
 
 #[derive(Debug)]
@@ -24,7 +24,8 @@ struct Entry<W, V> {
 pub(super) struct FairMap<K, W, V> {
     entries: HashMap<K, Entry<W, V>>,
     per_owner: HashMap<W, BTreeSet<(Age, K)>>,
-    /// The first entry of each owner: whoever has the most comes first, of equals the one whose first has been there for longest.
+    /// The first entry of each owner, the owner with the most entries first; of equals, the one with the oldest first
+    /// entry.
     owners_by_size: BTreeSet<(Reverse<usize>, Age, K)>,
     ends: BTreeSet<(Timestamp, K)>,
 }
@@ -41,7 +42,7 @@ impl<K, W, V> Default for FairMap<K, W, V> {
 }
 
 impl<K: Clone + Eq + Hash + Ord, W: Clone + Eq + Hash, V> FairMap<K, W, V> {
-    /// Lets go of what is over.
+    /// Removes expired entries.
     pub(super) fn end(&mut self, now: Timestamp) {
         while let Some((until, key)) = self.ends.first()
             && *until <= now
@@ -59,12 +60,12 @@ impl<K: Clone + Eq + Hash + Ord, W: Clone + Eq + Hash, V> FairMap<K, W, V> {
         self.entries.len()
     }
 
-    /// How many somebody has.
+    /// Number of entries of an owner.
     pub(super) fn len_of(&self, whose: &W) -> usize {
         self.per_owner.get(whose).map_or(0, BTreeSet::len)
     }
 
-    /// Puts an entry in, under way or not.
+    /// Inserts an entry, in progress or not.
     pub(super) fn insert(&mut self, key: K, whose: W, age: Age, value: V) {
         self.remove(&key);
         self.ends.insert((age.1, key.clone()));
@@ -72,7 +73,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Clone + Eq + Hash, V> FairMap<K, W, V> {
         self.entries.insert(key, Entry { whose, age, value });
     }
 
-    /// An entry is under way no more; answers its value.
+    /// Marks an entry as no longer in progress; returns its value.
     pub(super) fn settle(&mut self, key: &K) -> Option<&mut V> {
         let entry = self.entries.get(key)?;
         let (whose, before) = (entry.whose.clone(), entry.age);
@@ -93,14 +94,14 @@ impl<K: Clone + Eq + Hash + Ord, W: Clone + Eq + Hash, V> FairMap<K, W, V> {
         Some(value)
     }
 
-    /// Removes the first entry of whoever has the most.
+    /// Evicts the first entry of the owner with the most.
     pub(super) fn make_room(&mut self) {
         if let Some((.., key)) = self.owners_by_size.first().cloned() {
             self.remove(&key);
         }
     }
 
-    /// Removes somebody's first entry.
+    /// Evicts the first entry of an owner.
     pub(super) fn make_room_of(&mut self, whose: &W) {
         let own = self.per_owner.get(whose);
         if let Some((_, key)) = own.and_then(BTreeSet::first).cloned() {
@@ -108,7 +109,7 @@ impl<K: Clone + Eq + Hash + Ord, W: Clone + Eq + Hash, V> FairMap<K, W, V> {
         }
     }
 
-    /// Changes what somebody has, and where they stand among all.
+    /// Changes an owner's entries, and updates the owner's rank.
     fn among<T>(&mut self, whose: &W, change: impl FnOnce(&mut BTreeSet<(Age, K)>) -> T) {
         let own = self.per_owner.entry(whose.clone()).or_default();
         let stands = |own: &BTreeSet<(Age, K)>| {
@@ -168,7 +169,7 @@ mod tests {
         assert_eq!(left(&[]), [0; 0]);
     }
 
-    /// What a walk over all entries finds.
+    /// The expected eviction candidate, found by walking all entries.
     fn walked(entries: &HashMap<u8, (u8, Age)>) -> Option<u8> {
         let count = |whose| {
             entries

@@ -1,7 +1,7 @@
-//! Event streams that are open: how many, and what they send. Not shared between processes: each counts its own streams,
-//! and encodes for them.
+//! Open event streams: their number, and the events they send. Not shared between processes: each counts and encodes
+//! for its own streams.
 //!
-//! Whoever has many credentials takes no places of others: where all are taken, whoever has the most makes room.
+//! Slots are fair per principal: at capacity, the principal with the most streams loses one.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -18,74 +18,74 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// Streams of one credential, at most.
+/// Maximum streams per credential.
 const OF_ONE: usize = 8;
-/// Streams of all, at most.
+/// Maximum streams in total.
 const OF_ALL: usize = 64;
-/// Encoded events kept for the streams that follow.
+/// Encoded events kept for streams to read.
 const KEPT: usize = 1000;
-/// How often, and for how long, streams are asked whether their readers are there, before one more is refused.
+/// Number and duration of checks for disconnected readers before a new stream is refused.
 const ROLL_CALLS: u32 = 3;
 const ROLL_CALL: Duration = Duration::from_millis(60);
-/// Events read at once.
+/// Maximum events per read.
 const BATCH: u32 = 200;
 
-/// An event as a stream sends it.
+/// An event as sent to a stream.
 #[derive(Debug, Clone)]
 pub(crate) struct Encoded {
     pub id: EventId,
     pub text: Arc<str>,
 }
 
-/// Events that a stream sends next.
+/// The next events of a stream.
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub events: Vec<Encoded>,
-    /// Whether to ask again at once.
+    /// Whether to read again at once.
     pub more: bool,
 }
 
-/// How an event is written; none where it cannot be.
+/// Encodes an event; `None` if it cannot be encoded.
 type Text = fn(Event) -> Option<Arc<str>>;
 
 #[derive(Debug, Default)]
 pub(crate) struct EventStreams {
     open: Arc<Mutex<Open>>,
     recent: tokio::sync::Mutex<Recent>,
-    /// Asks every stream to say something, by which a reader that has gone is noticed.
+    /// Asks every stream to write, which detects a disconnected reader.
     keep_alive: watch::Sender<()>,
 }
 
-/// The places that are taken, by their numbers.
+/// The slots in use, by number.
 #[derive(Debug, Default)]
 struct Open {
     places: HashMap<u64, SlotOwner>,
     next: u64,
 }
 
-/// Whose a stream is.
+/// The reader of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reader {
     pub credential: String,
-    /// Who answers for the credential.
+    /// The principal responsible for the credential.
     pub principal: Actor,
 }
 
 #[derive(Debug)]
 struct SlotOwner {
     by: Reader,
-    /// Dropped, the stream ends.
+    /// Dropping it ends the stream.
     _held: oneshot::Sender<()>,
 }
 
 impl Open {
-    /// Where no place is free, takes one from whoever has the most: if that is more than one credential may have, and more
-    /// than `by` would have with one more.
+    /// If no slot is free, takes one from the principal with the most, provided that this is more than one credential
+    /// may have and more than `by` would have with another.
     fn make_room(&mut self, by: &Reader) {
         if self.places.len() < OF_ALL {
             return;
         }
-        // Of each how many, and the first of them.
+        // Number of streams per principal, and the oldest of them.
         let mut of_each: HashMap<Actor, (usize, u64)> = HashMap::new();
         for (number, taken) in &self.places {
             let (count, first) = of_each.entry(taken.by.principal).or_insert((0, *number));
@@ -109,31 +109,31 @@ impl Open {
 /// The newest events, encoded once for all streams.
 #[derive(Debug, Default)]
 struct Recent {
-    /// Everything after this one, up to the last that is held, is held; nothing is, when `None`.
+    /// All events after this one, up to the last buffered one, are buffered; `None` if none are.
     after: Option<EventId>,
     events: VecDeque<Encoded>,
-    /// Up to which commit the log was read.
+    /// The commit up to which the log was read.
     read: u64,
 }
 
-/// A stream's place. Dropped, it is free.
+/// A stream's slot, released on drop.
 #[derive(Debug)]
 pub(crate) struct StreamSlot {
     open: Arc<Mutex<Open>>,
     number: u64,
-    /// Closed once another has the place.
+    /// Closed once the slot is given to another stream.
     held: oneshot::Receiver<()>,
 }
 
 impl StreamSlot {
-    /// Waits until the place is another's.
+    /// Waits until the slot is given to another stream.
     pub(crate) async fn lost(&mut self) {
         let _ = (&mut self.held).await;
     }
 }
 
 impl EventStreams {
-    /// A place for one more stream, if there is one.
+    /// Reserves a slot for a new stream, if one is free.
     pub(crate) fn open(&self, by: Reader) -> Option<StreamSlot> {
         let mut open = lock(&self.open);
         let taken = open.places.values();
@@ -152,8 +152,8 @@ impl EventStreams {
         })
     }
 
-    /// As [`EventStreams::open`], where places may be held by readers that have gone: a connection that was left is noticed when
-    /// something is written to it, the second time at the latest. Where all are there, whoever has too many makes room.
+    /// As [`EventStreams::open`], but first detects slots of disconnected readers: a closed connection is noticed at
+    /// the second write at the latest. If all are connected, the principal with the most streams loses one.
     pub(crate) async fn open_or_ask(&self, by: Reader) -> Option<StreamSlot> {
         for _ in 0..ROLL_CALLS {
             if let Some(place) = self.open(by.clone()) {
@@ -166,12 +166,12 @@ impl EventStreams {
         self.open(by)
     }
 
-    /// Changes whenever every stream is to say something.
+    /// Changes whenever every stream should write something.
     pub(crate) fn keep_alive(&self) -> watch::Receiver<()> {
         self.keep_alive.subscribe()
     }
 
-    /// Up to [`BATCH`] events after `after`, oldest first. `commit` counts the commits with events that the caller knows of.
+    /// Up to [`BATCH`] events after `after`, oldest first. `commit`: the commits with events that the caller knows of.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -185,12 +185,12 @@ impl EventStreams {
         let mut recent = self.recent.lock().await;
         if recent.after.is_none() || recent.after > after || recent.lags(after, commit) {
             drop(recent);
-            // What it missed is its own.
+            // A stream that is behind reads on its own.
             return self.alone(store, after, commit, text).await;
         }
         if recent.read < commit {
             let (events, more) = read(store, recent.last(), text).await?;
-            // Where there are more than fit in one read, the next call goes on.
+            // If there are more than fit in one read, the next call continues.
             if !more {
                 recent.read = commit;
             }
@@ -210,8 +210,7 @@ impl EventStreams {
         })
     }
 
-    /// Reads for one stream. Where that reaches the newest event, and nothing that is held does, what follows is held from
-    /// here on.
+    /// Reads for one stream. If it reaches the newest event and the buffer does not, buffering restarts from here.
     async fn alone(
         &self,
         store: &Store,
@@ -220,7 +219,7 @@ impl EventStreams {
         text: Text,
     ) -> Result<Batch, StoreError> {
         let (events, more) = read(store, after, text).await?;
-        // An id that no event has yet would keep all others from what is held.
+        // An id without an event would keep all other streams from the buffer.
         let is_known = !events.is_empty() || store.newest_event().await? >= after;
         if !more && is_known {
             let mut recent = self.recent.lock().await;
@@ -237,18 +236,18 @@ impl EventStreams {
 }
 
 impl Recent {
-    /// The last event that is held, or the one before the first that will be.
+    /// The last buffered event, or the one before the first to be buffered.
     fn last(&self) -> Option<EventId> {
         self.events.back().map(|event| event.id).or(self.after)
     }
 
-    /// Whether it was read before `after` happened, while nobody followed: reading on from there may take long.
+    /// Whether it was read before `after` happened, without any reader: catching up from there may take long.
     fn lags(&self, after: Option<EventId>, commit: u64) -> bool {
         self.read < commit && self.last() < after
     }
 }
 
-/// Up to [`BATCH`] events after `after`, and whether there may be more.
+/// Reads up to [`BATCH`] events after `after`, and whether there may be more.
 async fn read(
     store: &Store,
     after: Option<EventId>,
@@ -280,7 +279,7 @@ mod tests {
     use super::*;
     use crate::state::{RefusedRequest, RejectedCaller};
 
-    /// Appends so many events in one commit.
+    /// Appends `count` events in one commit.
     async fn burst(store: &Store, count: u32) {
         let refusals = (0..count).map(|count| RefusedRequest {
             what: RejectedCaller::Client,
@@ -298,7 +297,7 @@ mod tests {
         Some(event.id.to_string().into())
     }
 
-    /// What a stream is told after `after`, and how often it asked.
+    /// The events a stream receives after `after`, and the number of reads.
     async fn told(
         streams: &EventStreams,
         store: &Store,
@@ -329,7 +328,7 @@ mod tests {
         let start = store.newest_event().await.unwrap();
         burst(&store, 3).await;
         assert_eq!(told(&streams, &store, start).await, (3, 1));
-        // One that is behind is told all; the others go on.
+        // A stream that is behind receives all events; the others continue.
         assert_eq!(
             told(&streams, &store, first).await.0,
             4 + 5 * BATCH as usize
@@ -355,7 +354,7 @@ mod tests {
         store.close();
     }
 
-    /// A key of the machine's, or of a person's.
+    /// A key of the machine or of a user.
     fn key(number: u32, of: Option<u128>) -> Reader {
         let key = doorward_shared::KeyId(ulid::Ulid(number.into()));
         let person = |id| Actor::User(doorward_shared::UserId(ulid::Ulid(id)));
@@ -389,17 +388,17 @@ mod tests {
         let own = |number| key(number, Some(1));
         let taken = (0..8).flat_map(|number| (0..8).map(move |_| number));
         let mut held: Vec<_> = taken.map(|of| streams.open(own(of)).unwrap()).collect();
-        // Not for one more of their own.
+        // Not for another stream of the same principal.
         assert!(streams.open_or_ask(own(99)).await.is_none());
         let other = streams.open_or_ask(key(100, Some(2))).await.unwrap();
         held[0].lost().await;
         assert_eq!(lock(&streams.open).places.len(), OF_ALL);
         assert!(streams.open_or_ask(own(99)).await.is_none());
-        // One that lost its place gives none back.
+        // A stream that lost its slot does not release one.
         drop(held.remove(0));
         assert_eq!(lock(&streams.open).places.len(), OF_ALL);
         drop((other, held));
-        // As many as one credential may have are nobody's to take.
+        // Streams within the limit of one credential cannot be taken.
         let taken = (0..8).flat_map(|number| (0..8).map(move |_| number));
         let _held: Vec<_> = taken
             .map(|of| streams.open(key(of, Some(of.into()))).unwrap())
@@ -407,7 +406,7 @@ mod tests {
         assert!(streams.open_or_ask(key(99, Some(99))).await.is_none());
     }
 
-    /// Events of a store that is made for it.
+    /// A new store for the test.
     fn store() -> (Store, tempfile::TempDir) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("data");
@@ -445,7 +444,7 @@ mod tests {
         happen(&store, 1).await;
         let start = store.newest_event().await.unwrap();
         let mut signal = store.event_signal();
-        // The first stream is there before anything happens.
+        // The first stream is open before any event.
         let commit = *signal.borrow_and_update();
         assert!(
             streams
@@ -461,7 +460,7 @@ mod tests {
             happen(&store, 10).await;
             let commit = *signal.borrow_and_update();
             for (number, (sent, at)) in sent.iter_mut().zip(&mut at).enumerate() {
-                // One of them is slow, and takes the last two rounds at once.
+                // One of them is slow and reads the last two rounds at once.
                 if (number, round) == (7, 1) {
                     continue;
                 }

@@ -1,7 +1,7 @@
-//! Form tokens that were used: each is good once.
+//! Used form tokens: each is accepted once.
 //!
-//! Not shared: a form that is sent again to another process is taken again. A restart forgets them; forms whose
-//! repetition would make something more are not taken from before it.
+//! Not shared between processes: a form submitted again to another process is accepted again. A restart forgets the
+//! tokens; forms that would create something a second time are rejected if issued before it.
 
 use std::{
     collections::HashMap,
@@ -12,17 +12,17 @@ use doorward_shared::Timestamp;
 
 use super::limits::evict_first;
 
-/// Used tokens that are remembered; past it those nearest to their end go.
+/// Maximum used tokens stored; beyond it the first to expire are evicted.
 const MAX_TOKENS: usize = 100_000;
 /// Length of the random part of a token, in bytes.
 pub(crate) const NONCE: usize = 16;
 
-/// Tokens that were used, until they would have expired.
+/// Used tokens, until their expiry.
 #[derive(Debug, Default)]
 pub(crate) struct UsedForms(Mutex<HashMap<[u8; NONCE], Timestamp>>);
 
 impl UsedForms {
-    /// Whether the token is used for the first time now.
+    /// Marks a token as used; returns whether it was unused.
     pub(crate) fn first(&self, nonce: [u8; NONCE], until: Timestamp, now: Timestamp) -> bool {
         let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if used.len() >= MAX_TOKENS {

@@ -1,7 +1,7 @@
-//! Codes that lead a signed-in browser back to a protected host, where each becomes a cookie once.
+//! Codes that return a signed-in browser to a protected host, where each is exchanged for a cookie once.
 //!
-//! Not shared, a second process would not know the codes of the first: the browser would be led through the sign-in
-//! page once more. A restart forgets them, with the same effect.
+//! Not shared between processes: with an unknown code, the browser goes through the sign-in page once more. A restart
+//! forgets the codes, with the same effect.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -14,10 +14,10 @@ use crate::crypto::secret::{Digest256, Secret};
 
 /// Lifetime, in seconds.
 const LIFETIME: i64 = 60;
-/// Codes at a time. Past it the oldest goes.
+/// Maximum codes in total; beyond it the oldest is evicted.
 const MAX: usize = 100_000;
-/// Codes of one session at a time: pages that a browser opens together. Past it the session's oldest goes, so that nobody
-/// takes the places of others.
+/// Maximum codes per session (pages that a browser opens together); beyond it the session's oldest is evicted, so that
+/// no session can evict the codes of others.
 const MAX_OF_SESSION: usize = 8;
 
 #[derive(Debug)]
@@ -31,13 +31,13 @@ struct Entry {
 #[derive(Debug, Default)]
 struct Open {
     codes: HashMap<Digest256, Entry>,
-    /// The codes of each session, the oldest first.
+    /// The codes of each session, oldest first.
     sessions: HashMap<SessionId, VecDeque<Digest256>>,
-    /// In the order they were kept, which is the order they expire in. Some are used already.
+    /// In order of creation, which is also the order of expiry. Some are already used.
     order: VecDeque<(Digest256, Timestamp)>,
 }
 
-/// The codes that were not used yet.
+/// The unused codes.
 #[derive(Debug, Default)]
 pub(crate) struct ReturnCodes(Mutex<Open>);
 
@@ -53,7 +53,7 @@ impl Open {
         Some(entry)
     }
 
-    /// Lets go of what is over, and of the oldest where there are too many.
+    /// Removes expired codes and, above the limit, the oldest.
     fn make_room(&mut self, now: Timestamp) {
         while let Some((code, until)) = self.order.front().copied()
             && (until <= now || self.codes.len() >= MAX)
@@ -61,7 +61,7 @@ impl Open {
             self.order.pop_front();
             self.remove(&code);
         }
-        // Codes that are used already would hold places: at most as many as wait.
+        // Used codes still take up slots: at most as many as there are unused ones.
         if self.order.len() > 2 * self.codes.len() + MAX_OF_SESSION {
             let codes = &self.codes;
             self.order.retain(|(code, _)| codes.contains_key(code));
@@ -70,7 +70,7 @@ impl Open {
 }
 
 impl ReturnCodes {
-    /// Keeps a code for a host, with its port.
+    /// Stores a code for a host with its port.
     pub(crate) fn keep(&self, code: &Secret, session: SessionId, place: &str, now: Timestamp) {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         open.make_room(now);
@@ -90,7 +90,7 @@ impl ReturnCodes {
         open.order.push_back((code, until));
     }
 
-    /// Uses a code up; answers the session it stands for at this place.
+    /// Uses up a code; returns its session if the host matches.
     pub(crate) fn take(&self, code: &Secret, place: &str, now: Timestamp) -> Option<SessionId> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = open.remove(&code.digest())?;
@@ -141,7 +141,7 @@ mod tests {
         let first_left = MAX_OF_SESSION * 9;
         assert_eq!(take(&(first_left - 1).to_string()), None);
         assert_eq!(take(&first_left.to_string()), Some(session(2)));
-        // Everything goes once it is over.
+        // Everything is removed once it has expired.
         codes.keep(&code("late"), session(3), "app.lan", NOW.plus_seconds(60));
         let open = codes.0.lock().unwrap();
         let left = (open.codes.len(), open.sessions.len(), open.order.len());

@@ -1,7 +1,7 @@
-//! Answers to calls with an `Idempotency-Key`, for those who send the call again.
+//! Stored responses to calls with an `Idempotency-Key`, for retries.
 //!
-//! Not shared: a call that comes again at another process is carried out again. A restart forgets them, with the same
-//! effect.
+//! Not shared between processes: a retry at another process is executed again. A restart forgets the responses, with
+//! the same effect.
 
 use std::{
     any::Any,
@@ -13,21 +13,22 @@ use doorward_shared::Timestamp;
 use super::bounded_map::FairMap;
 use crate::domain::{Actor, Digest256};
 
-/// How long answers are kept, in seconds. They hold secrets, so not for long, and only in memory.
+/// Lifetime of a response, in seconds. Responses contain secrets, so it is short, and they stay in memory.
 const LIFETIME: i64 = 600;
-/// Answers of one caller that are kept at once, at most; past it the caller is refused.
+/// Maximum stored responses per caller; beyond it the caller is refused.
 const MAX_OF_ONE: usize = 500;
-/// Answers of all, at most; past it whoever has the most makes room: a call whose answer went so is carried out once more.
+/// Maximum stored responses in total; beyond it the caller with the most loses its oldest, and a retry of that call is
+/// executed again.
 const MAX_ANSWERS: usize = 10_000;
 
 struct StoredAnswer {
-    /// Hash of what was asked for.
+    /// Hash of the request.
     asked: Digest256,
-    /// None while the first call is under way.
+    /// `None` while the first call is in progress.
     answer: Option<Box<dyn Any + Send>>,
 }
 
-/// Answers that may be asked for again.
+/// Responses that may be requested again.
 #[derive(Default)]
 pub(crate) struct IdempotentAnswers(Mutex<FairMap<Digest256, Actor, StoredAnswer>>);
 
@@ -44,26 +45,26 @@ pub(crate) struct KeyedCall {
     pub place: Digest256,
     /// Hash of the body.
     pub asked: Digest256,
-    /// Who answers for the credential.
+    /// The principal responsible for the credential.
     pub whose: Actor,
 }
 
-/// What becomes of a call with a key.
+/// Result of starting a call with a key.
 pub(crate) enum CallStart<'a, T> {
-    /// It was answered before.
+    /// Already executed: the stored response.
     Answered(T),
-    /// It is to be carried out.
+    /// To be executed.
     First(CallInProgress<'a>),
 }
 
-/// Why a call with a key is not carried out.
+/// Why a call with a key is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IdempotencyError {
-    /// The key came with another body before.
+    /// The key was used with another body.
     OtherBody,
-    /// The first call has not been answered yet.
+    /// The first call is still in progress.
     UnderWay,
-    /// The caller has too many answers kept.
+    /// Too many responses of the caller are stored.
     TooMany,
 }
 
@@ -72,7 +73,7 @@ impl IdempotentAnswers {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the place of a call, or finds its answer.
+    /// Reserves an entry for a call, or returns its stored response.
     ///
     /// # Errors
     /// [`IdempotencyError`].
@@ -106,11 +107,11 @@ impl IdempotentAnswers {
     }
 }
 
-/// The place of a call that is under way. Dropped without an answer, it is free again.
+/// The entry of a call in progress. Dropped without a response, it is released.
 pub(crate) struct CallInProgress<'a>(Option<(&'a IdempotentAnswers, Digest256)>);
 
 impl CallInProgress<'_> {
-    /// Keeps the answer of the call.
+    /// Stores the response of the call.
     pub(crate) fn keep<T: Send + 'static>(mut self, answer: T) {
         if let Some((answers, place)) = self.0.take()
             && let Some(kept) = answers.kept().settle(&place)
@@ -201,7 +202,7 @@ mod tests {
         assert_eq!(more().err(), Some(IdempotencyError::TooMany));
         answers.kept().remove(&call("0", "x").place);
         for _ in 0..2 {
-            // Dropped at once.
+            // Dropped immediately.
             assert!(matches!(more(), Ok(CallStart::First(_))));
         }
     }

@@ -1,6 +1,6 @@
-//! What keys have spent of their limits, and how often they were shown: exact in this process, written every two seconds.
+//! Usage of API keys: consumption of their limits, and use counts. Exact in this process, written every two seconds.
 //!
-//! Not shared: each of several processes would count for itself, and let as much through as each limit says.
+//! Not shared between processes: each would count separately and allow the full limit.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -13,16 +13,16 @@ use tokio::sync::RwLock;
 
 use crate::domain::rules::key_usage::Meter;
 
-/// Parts with a lock of their own, so that calls with different keys seldom wait for each other.
+/// Number of shards with a lock of their own, so that calls with different keys seldom wait for each other.
 const SHARDS: usize = 16;
-/// Keys of one part whose uses are counted between two writings. So many more are not counted than storage refuses to
-/// take for long.
+/// Maximum keys per shard whose uses are counted between two writes. Further keys are not counted while storage fails
+/// for long.
 const MAX_COUNTED: usize = 20_000;
-/// How long a meter that is on disk is kept without use, in seconds.
+/// How long an unused, persisted meter is kept, in seconds.
 const IDLE: i64 = 600;
 const HOUR: i64 = 3_600_000;
 
-/// How often a key was shown in an hour.
+/// Use counts of a key in one hour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Uses {
     pub valid: u64,
@@ -33,14 +33,14 @@ pub(crate) struct Uses {
 struct MeterEntry {
     meter: Meter,
     used_at: Timestamp,
-    /// Whether it is not on disk as it is.
+    /// Whether it differs from the stored one.
     dirty: bool,
 }
 
 #[derive(Debug, Default)]
 struct Shard {
     meters: HashMap<KeyId, MeterEntry, DefaultHashBuilder>,
-    /// By the start of the hour in milliseconds: seldom more than one.
+    /// By the start of the hour in milliseconds: seldom more than one entry.
     uses: HashMap<KeyId, Vec<(i64, Uses)>, DefaultHashBuilder>,
 }
 
@@ -56,22 +56,22 @@ impl Shard {
     }
 }
 
-/// What keys have spent, and how often they were shown.
+/// Limit consumption and use counts of keys.
 #[derive(Debug, Default)]
 pub(crate) struct KeyMeters {
     shards: [Mutex<Shard>; SHARDS],
-    /// Held while uses are on their way to disk; shared by whoever adds up what is here and there.
+    /// Write-locked while counts are on their way to disk; read-locked to add up stored and pending counts.
     pub(crate) moving: RwLock<()>,
 }
 
 impl KeyMeters {
     fn shard(&self, id: KeyId) -> MutexGuard<'_, Shard> {
-        // The end of a ULID is random.
+        // The last byte of a ULID is random.
         let at = usize::from(id.0.to_bytes()[15]) % SHARDS;
         locked(&self.shards[at])
     }
 
-    /// Works on a meter, if it is in memory; `work` answers whether it changed it.
+    /// Calls `work` on a meter, if it is in memory; `work` returns whether it changed it.
     pub(crate) fn with<T>(
         &self,
         id: KeyId,
@@ -86,7 +86,7 @@ impl KeyMeters {
         Some(answer)
     }
 
-    /// Takes a meter up as it was on disk, unless it has been taken up meanwhile.
+    /// Loads a meter from its stored state, unless it has been loaded meanwhile.
     pub(crate) fn take_up(&self, id: KeyId, meter: Meter, now: Timestamp) {
         let mut shard = self.shard(id);
         shard.meters.entry(id).or_insert(MeterEntry {
@@ -96,7 +96,7 @@ impl KeyMeters {
         });
     }
 
-    /// Counts that a key was shown.
+    /// Counts one use of a key.
     pub(crate) fn count(&self, key: KeyId, now: Timestamp, valid: bool) {
         let hour = now.0 - now.0.rem_euclid(HOUR);
         let mut shard = self.shard(key);
@@ -112,7 +112,7 @@ impl KeyMeters {
         *count += 1;
     }
 
-    /// Meters that are to be written. Until the next time they count as on disk.
+    /// Changed meters to write. They count as stored until they change again.
     pub(crate) fn take_changed(&self) -> Vec<(KeyId, Meter)> {
         let mut changed = Vec::new();
         for shard in &self.shards {
@@ -125,7 +125,7 @@ impl KeyMeters {
         changed
     }
 
-    /// These were not written.
+    /// Marks these as not written.
     pub(crate) fn not_written(&self, ids: impl IntoIterator<Item = KeyId>) {
         for id in ids {
             if let Some(kept) = self.shard(id).meters.get_mut(&id) {
@@ -134,7 +134,7 @@ impl KeyMeters {
         }
     }
 
-    /// Lets go of meters that are on disk and were not used lately.
+    /// Evicts persisted meters that were not used lately.
     pub(crate) fn let_go_of_idle(&self, now: Timestamp, busy: &HashSet<KeyId>) {
         let before = now.plus_seconds(-IDLE);
         for shard in &self.shards {
@@ -144,7 +144,7 @@ impl KeyMeters {
         }
     }
 
-    /// Uses of a key that are not written yet, by the start of the hour.
+    /// Unwritten use counts of a key, by the start of the hour.
     pub(crate) fn uses_of(&self, key: KeyId) -> Vec<(Timestamp, Uses)> {
         let shard = self.shard(key);
         let hours = shard.uses.get(&key).into_iter().flatten();
@@ -153,7 +153,7 @@ impl KeyMeters {
             .collect()
     }
 
-    /// Uses that are to be written.
+    /// Use counts to write.
     pub(crate) fn take_uses(&self) -> Vec<((KeyId, Timestamp), Uses)> {
         let mut taken = Vec::new();
         for shard in &self.shards {
@@ -165,7 +165,7 @@ impl KeyMeters {
         taken
     }
 
-    /// These were not written.
+    /// Puts counts back that were not written.
     pub(crate) fn put_uses_back(&self, uses: Vec<((KeyId, Timestamp), Uses)>) {
         for ((key, hour), more) in uses {
             let mut shard = self.shard(key);
@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(spend(&meters, key(1), 0), None);
         meters.take_up(key(1), Meter::default(), Timestamp(0));
         spend(&meters, key(1), 0);
-        // A second load does not undo it.
+        // A second load does not overwrite it.
         meters.take_up(key(1), Meter::default(), Timestamp(0));
         let later = Timestamp::from_seconds(2 * IDLE);
         meters.let_go_of_idle(later, &HashSet::new());

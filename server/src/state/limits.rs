@@ -1,10 +1,10 @@
-//! Rate limits: how often passwords may be tried and accounts be made.
+//! Rate limits on password checks, sign-ups, registrations and mails.
 //!
-//! Fixed windows, opened by a key's first attempt; at most `limit` attempts pass per window. An attempt takes its place
-//! before Argon2 runs, so that concurrent attempts count, and a right password gives it back. Where attempts in progress
-//! hold the last places, the next one waits for their outcome.
+//! Fixed windows, opened by a key's first attempt; at most `limit` attempts pass per window. An attempt reserves a slot
+//! before Argon2 runs, so that concurrent attempts count, and a correct password releases it. If attempts in progress
+//! hold the last slots, the next one waits for their outcome.
 //!
-//! Not shared: each of two processes lets the whole limit through.
+//! Not shared between processes: each allows the full limit.
 
 mod counter;
 mod mails;
@@ -40,20 +40,20 @@ pub use self::mails::{MailSlot, Mailed};
 const MINUTE: Duration = Duration::from_secs(60);
 const TEN_MINUTES: Duration = Duration::from_secs(600);
 const HOUR: Duration = Duration::from_secs(3600);
-/// Attempts that may wait for others at a time, and for how long.
+/// Number of attempts that may wait for others, and how long.
 const WAITING: usize = 256;
 const WAIT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Why a password is not checked now.
+/// Why a password check is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LimitError {
     Limited(RetryAfter),
     Overloaded(Overloaded),
 }
 
-/// Clients that one address may register in an hour.
+/// Client registrations per address and hour.
 const CLIENTS_PER_HOUR: u32 = 20;
-/// Changes that clients which nobody let in may make of themselves in an hour, from one address.
+/// Changes by openly registered clients to themselves, per address and hour.
 const CLIENT_CHANGES_PER_HOUR: u32 = 60;
 
 #[derive(Debug)]
@@ -62,20 +62,20 @@ struct Counters {
     account_and_ip: Widths,
     account: Counter,
     registrations: Widths,
-    /// Clients that register themselves, and metadata documents that are fetched.
+    /// Dynamic client registrations and metadata document fetches.
     client_registrations: Widths,
     client_changes: Widths,
-    /// Accounts whose failures are forgotten: how often, and when last. What was counted before goes by another key.
+    /// Accounts whose failures were reset: how often, and when last. Earlier counts use another key.
     forgotten: HashMap<u64, (u64, Duration)>,
     writes: Counter,
-    /// Mails that strangers ask for: to one address, and from one network.
+    /// Mails that unauthenticated clients request: per recipient address and per network.
     mails_to: Counter,
     all_mails_to: Counter,
     sign_ups_of_mailbox: Counter,
     mails_from: Widths,
 }
 
-/// All counters. Keys are hashed with a key of this process: no address or name of anybody is kept.
+/// All counters. Keys are hashed with a key of this process: no address or name is stored.
 #[derive(Debug, Clone)]
 pub struct Limits {
     counters: Arc<Mutex<Counters>>,
@@ -83,15 +83,15 @@ pub struct Limits {
     queue: Arc<Queue>,
 }
 
-/// Those who wait for what becomes of others.
+/// Attempts that wait for the outcome of others.
 #[derive(Debug)]
 struct Queue {
     places: Semaphore,
-    /// An attempt was settled.
+    /// Notified when an attempt is settled.
     settled: Notify,
 }
 
-/// A password check that has its places. Dropped, it counts as a failure.
+/// A password check with its reserved slots. Dropped, it counts as a failure.
 #[derive(Debug)]
 pub struct Attempt {
     limits: Limits,
@@ -103,7 +103,7 @@ pub struct Attempt {
 }
 
 impl Limits {
-    /// Counters as the settings say.
+    /// Counters with the limits of the settings.
     pub fn new(settings: &Settings) -> Self {
         let counters = Counters {
             checks: Widths::new(settings.password_checks_per_minute_per_ip, MINUTE),
@@ -137,7 +137,7 @@ impl Limits {
         self.hasher.hash_one(of)
     }
 
-    /// Takes a place for something that an address, and each network around it, may do so often.
+    /// Reserves a slot for an action that an address, and each network around it, may perform this often.
     fn place(
         &self,
         ip: IpAddr,
@@ -154,44 +154,44 @@ impl Limits {
         Ok(())
     }
 
-    /// Takes a place for a registration.
+    /// Reserves a slot for a sign-up.
     ///
     /// # Errors
-    /// [`RetryAfter`] when the address has made too many this hour.
+    /// [`RetryAfter`] if the address has made too many this hour.
     pub fn registration(&self, ip: IpAddr, now: Duration) -> Result<(), RetryAfter> {
         self.place(ip, now, |counters| &mut counters.registrations)
     }
 
-    /// Counts a check by which nobody names an account, such as of a passkey: an address has as many as of passwords.
+    /// Counts a check that names no account, such as of a passkey: the limit per address is that of passwords.
     ///
     /// # Errors
-    /// [`RetryAfter`] when there were too many this minute: it must not be made.
+    /// [`RetryAfter`] if there were too many this minute; the check must not be made.
     pub fn check(&self, ip: IpAddr, now: Duration) -> Result<(), RetryAfter> {
         self.place(ip, now, |counters| &mut counters.checks)
     }
 
-    /// Takes a place for a client that registers itself.
+    /// Reserves a slot for a dynamic client registration.
     ///
     /// # Errors
-    /// [`RetryAfter`] when the address has made too many this hour.
+    /// [`RetryAfter`] if the address has made too many this hour.
     pub fn client_registration(&self, ip: IpAddr, now: Duration) -> Result<(), RetryAfter> {
         self.place(ip, now, |counters| &mut counters.client_registrations)
     }
 
-    /// Takes a place for a change that a client makes of itself which nobody let in.
+    /// Reserves a slot for a change by an openly registered client to itself.
     ///
     /// # Errors
-    /// [`RetryAfter`] when there were too many from the address this hour.
+    /// [`RetryAfter`] if there were too many from the address this hour.
     pub fn client_change(&self, ip: IpAddr, now: Duration) -> Result<(), RetryAfter> {
         self.place(ip, now, |counters| &mut counters.client_changes)
     }
 
-    /// Forgets the failures of an account, from every address: its password was set anew.
+    /// Resets the failures of an account, from every address: its password was changed.
     pub fn forget(&self, account: &str, now: Duration) {
         let key = self.key(account);
         let mut counters = self.counters();
         if counters.forgotten.len() >= MAX_KEYS && !counters.forgotten.contains_key(&key) {
-            // After an hour nothing that was counted before is left.
+            // After an hour no earlier count is left.
             counters.forgotten.retain(|_, (_, at)| now < *at + HOUR);
             if counters.forgotten.len() > MAX_KEYS / 8 * 7 {
                 evict_first(&mut counters.forgotten, MAX_KEYS / 8, |(_, at)| *at);
@@ -203,10 +203,10 @@ impl Limits {
         self.queue.settled.notify_waiters();
     }
 
-    /// Counts a change that the own credential of an account or a client asks for, whatever becomes of it.
+    /// Counts a change requested with the credential of an account or client itself, whatever its outcome.
     ///
     /// # Errors
-    /// [`RetryAfter`] when there were too many this minute: it must not be made.
+    /// [`RetryAfter`] if there were too many this minute; the change must not be made.
     pub fn write(&self, who: impl Hash, now: Duration) -> Result<(), RetryAfter> {
         let key = self.key(who);
         let mut counters = self.counters();
@@ -217,12 +217,13 @@ impl Limits {
         Ok(())
     }
 
-    /// Takes a place for a password check in every counter, or in none. `account` is the normalized address somebody
-    /// tries to sign in with, whether there is such an account or not; an address that has signed in to it before
-    /// (`known_address`) is not held up by what others do. Waits while attempts under way hold the last places.
+    /// Reserves a slot for a password check in every counter, or in none. `account` is the normalized email address of
+    /// the sign-in, whether such an account exists or not. An IP address that has signed in to it before
+    /// (`known_address`) is not limited by attempts from others. Waits while attempts in progress hold the last slots.
     ///
     /// # Errors
-    /// [`LimitError::Limited`] for the counter that is full, [`LimitError::Overloaded`] when too many wait, or it waits too long.
+    /// [`LimitError::Limited`] for the exhausted counter, [`LimitError::Overloaded`] if too many wait, or this one
+    /// waits too long.
     pub async fn password_check(
         &self,
         ip: IpAddr,
@@ -244,7 +245,7 @@ impl Limits {
             .map_err(|_| overloaded(()))?;
         let wait = async {
             loop {
-                // Listened for before the look, so that nothing is missed between the two.
+                // Registered before the check, so that no notification in between is missed.
                 let mut settled = std::pin::pin!(self.queue.settled.notified());
                 settled.as_mut().enable();
                 match attempt() {
@@ -274,7 +275,7 @@ impl Limits {
         let mut account_and_ip =
             networks.map(|network| network.map(|network| self.key((network, account, times))));
         if known_address {
-            // Neither are its neighbours' failures its own.
+            // Nor do its neighbours' failures count for it.
             account_and_ip = [account_and_ip[0], None, None];
         }
         let account = (!known_address).then(|| self.key((account, times)));
@@ -298,12 +299,12 @@ impl Limits {
 }
 
 impl Attempt {
-    /// The password was right: it counts as a check, not as a failure.
+    /// The password was correct: counts as a check, not as a failure.
     pub fn succeeded(mut self) {
         self.counts = (true, false);
     }
 
-    /// It never came to a check: it counts as nothing.
+    /// No check was made: counts as nothing.
     pub fn released(mut self) {
         self.counts = (false, false);
     }

@@ -1,5 +1,5 @@
-//! What the log has said already, and who sends forwarding headers that are not trusted. Not shared between processes, each
-//! of them says and counts its own.
+//! Rate limiting of repetitive log lines, and the senders of untrusted forwarding headers. Not shared between
+//! processes: each logs and counts on its own.
 
 use std::{
     net::IpAddr,
@@ -11,22 +11,22 @@ use std::{
 
 use doorward_shared::Timestamp;
 
-/// Senders of such headers that are told apart, at most.
+/// Maximum senders of such headers that are tracked.
 const SENDERS: usize = 8;
 
-/// Log lines that anybody can cause, and that help only when they are few.
+/// Log lines that anyone can cause and that help only in small numbers.
 #[derive(Debug, Default)]
 pub(crate) struct LogDedup {
     senders: Mutex<Vec<(IpAddr, u64)>>,
-    /// Whether a proxy that tells no address was told of.
+    /// Whether a proxy that sends no client address was logged.
     nameless_proxy: AtomicBool,
-    /// When a wrong issuer may be told again, in milliseconds.
+    /// When a wrong issuer may be logged again, in milliseconds.
     wrong_issuer: AtomicI64,
 }
 
 impl LogDedup {
-    /// Counts an `X-Forwarded-For` from an address that is not trusted; answers whether it is to be told: the first time
-    /// from each of the first addresses. Those nearby push strangers out, who can send what they like.
+    /// Counts an `X-Forwarded-For` header from an untrusted address; returns whether to log it: the first time from
+    /// each of the first senders. Nearby senders evict remote ones, who can send anything.
     pub(crate) fn untrusted_proxy(&self, peer: IpAddr) -> bool {
         let mut senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, times)) = senders.iter_mut().find(|(sender, _)| *sender == peer) {
@@ -46,24 +46,24 @@ impl LogDedup {
         true
     }
 
-    /// Who sent such headers, and how often.
+    /// Senders of such headers, with their counts.
     pub(crate) fn untrusted_proxies(&self) -> Vec<(IpAddr, u64)> {
         let senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
         senders.clone()
     }
 
-    /// Whether one of them is near enough to be a proxy of the operator's own, which no stranger on the internet can be.
+    /// Whether one of them is near enough to be the operator's own proxy, which no host on the internet can be.
     pub(crate) fn has_untrusted_proxy(&self) -> bool {
         let mut senders = self.untrusted_proxies().into_iter();
         senders.any(|(sender, _)| is_near(sender))
     }
 
-    /// Whether a proxy that does not tell its client's address is to be told of: once.
+    /// Whether to log a proxy that sends no client address: once.
     pub(crate) fn nameless_proxy(&self) -> bool {
         !self.nameless_proxy.swap(true, Ordering::Relaxed)
     }
 
-    /// Whether forms that came to another URL than the issuer are to be told: once a minute.
+    /// Whether to log forms received under another URL than the issuer: once a minute.
     pub(crate) fn wrong_issuer(&self, now: Timestamp) -> bool {
         let later = now.plus_seconds(60).0;
         let due = |next: i64| (now.0 >= next).then_some(later);
@@ -74,7 +74,8 @@ impl LogDedup {
     }
 }
 
-/// Whether an address is of this machine, its link or a private network, from which nobody comes over the internet.
+/// Whether an address belongs to this machine, its link or a private network, none of which is reachable over the
+/// internet.
 fn is_near(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),

@@ -1,24 +1,24 @@
-//! Which clients logout tokens are on their way to, and which are given a rest because they were not reached.
+//! Delivery of logout tokens: which clients have some in transit, and which are backing off after a failed delivery.
 //!
-//! Not shared, each of two processes would tell clients on its own: they would be told twice. A restart forgets who rests;
-//! what is still to be told is in the database.
+//! Not shared between processes: each would notify the clients, so they would be notified twice. A restart forgets the
+//! back-off; pending notices are in the database.
 
 use std::collections::HashMap;
 
 use doorward_shared::{ClientId, Timestamp};
 use ulid::Ulid;
 
-/// Logout tokens that are on their way at once.
+/// Maximum concurrent deliveries.
 const AT_ONCE: usize = 16;
-/// Those of them to clients that registered themselves: they never hold up an operator's clients.
+/// Of these, to dynamically registered clients, so that they never delay operators' clients.
 const TO_STRANGERS: usize = 8;
-/// Those of them to one client.
+/// Of these, to one client.
 const TO_ONE: usize = 2;
-/// How long a client rests that registered itself and was not reached, in seconds; the last one goes on.
+/// Back-off of a dynamically registered client after failed deliveries, in seconds; the last one repeats.
 const RESTS: [i64; 6] = [5, 20, 60, 300, 900, 3600];
-/// How long an operator's does: each of its notices is tried again within a minute.
+/// Back-off of an operator's client: each of its notices is retried within a minute.
 const REST_OF_OWN: i64 = 1;
-/// Clients whose rest is remembered, at most. Past it all begin anew.
+/// Maximum clients with stored back-off. Beyond it all are reset.
 const REMEMBERED: usize = 20_000;
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -28,16 +28,16 @@ struct Backoff {
     rests_until: Timestamp,
 }
 
-/// Who is told, and who rests.
+/// Deliveries in progress and clients backing off.
 #[derive(Debug, Default)]
 pub(crate) struct LogoutQueue {
     clients: HashMap<ClientId, Backoff>,
-    /// Notices under way: whose, and whether the client registered itself.
+    /// Notices in transit: their client, and whether it was dynamically registered.
     under_way: HashMap<Ulid, (ClientId, bool)>,
 }
 
 impl LogoutQueue {
-    /// How many more notices of a client may start now.
+    /// Number of further notices of a client that may start now.
     pub(crate) fn places(&self, client: ClientId, is_stranger: bool, now: Timestamp) -> usize {
         let of = self.clients.get(&client).copied().unwrap_or_default();
         if now < of.rests_until {
@@ -50,7 +50,7 @@ impl LogoutQueue {
         } else {
             free
         };
-        // A stranger that was not reached is asked once.
+        // After a failure, a dynamically registered client gets one delivery at a time.
         let most = if is_stranger && of.failures > 0 {
             1
         } else {
@@ -59,14 +59,14 @@ impl LogoutQueue {
         free.min(most.saturating_sub(of.under_way))
     }
 
-    /// Until when a client rests, where it does.
+    /// End of the client's back-off, if any.
     pub(crate) fn rests_until(&self, client: ClientId) -> Timestamp {
         self.clients
             .get(&client)
             .map_or(Timestamp(i64::MIN), |of| of.rests_until)
     }
 
-    /// Whether all places are taken.
+    /// Whether all slots are in use.
     pub(crate) fn is_full(&self) -> bool {
         self.under_way.len() >= AT_ONCE
     }
@@ -75,7 +75,7 @@ impl LogoutQueue {
         self.under_way.contains_key(&notice)
     }
 
-    /// A notice starts.
+    /// Records the start of a delivery.
     pub(crate) fn begin(&mut self, notice: Ulid, client: ClientId, is_stranger: bool) {
         if self.clients.len() >= REMEMBERED {
             self.clients.retain(|_, of| of.under_way > 0);
@@ -84,7 +84,7 @@ impl LogoutQueue {
         self.clients.entry(client).or_default().under_way += 1;
     }
 
-    /// A notice has arrived, or not.
+    /// Records the end of a delivery.
     pub(crate) fn end(&mut self, notice: Ulid, reached: bool, now: Timestamp) {
         let Some((client, is_stranger)) = self.under_way.remove(&notice) else {
             return;

@@ -1,7 +1,7 @@
-//! Sign-ins that wait for their second factor.
+//! Tokens of sign-ins that wait for their second factor.
 //!
-//! Not shared, a second process would not know the tokens of the first: people would have to begin again there. A
-//! restart forgets them, with the same effect.
+//! Not shared between processes: at another process users have to sign in again. A restart forgets the tokens, with the
+//! same effect.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -17,31 +17,32 @@ use crate::crypto::secret::{Digest256, Secret};
 pub(crate) const FACTOR_SECONDS: i64 = 300;
 /// and how long for one to be set up.
 pub(crate) const ENROLMENT_SECONDS: i64 = 600;
-/// Wrong factors that one token survives, the last one excepted.
+/// Wrong factors that one token allows before it is revoked.
 const MAX_WRONG_FACTORS: u8 = 5;
-/// Tokens at a time. Each costs a right password, so that strangers cannot fill it.
+/// Maximum tokens. Each requires a correct password, so an unauthenticated client cannot fill the map.
 const MAX_PENDING: usize = 100_000;
 
-/// Tokens of one account at a time: past it one goes. Whoever knows one password takes no places of other accounts.
+/// Maximum tokens per account; beyond it one is evicted. An attacker with one password cannot evict those of other
+/// accounts.
 const OF_ONE: usize = 20;
 
-/// A password that was right, and what the second step needs of the first.
+/// A verified password, and the data that the second step needs.
 #[derive(Debug, Clone)]
 pub(crate) struct PendingSignIn {
     pub user_id: UserId,
-    /// By which the limits know the account.
+    /// The key of the account in the rate limits.
     pub email_key: String,
-    /// The hash that was checked: once it is another, the sign-in is over.
+    /// The hash that was verified: if it changes, the sign-in is no longer valid.
     pub password: String,
-    /// How often sign-ins of the account had ended by then: once more, and this one is over.
+    /// The account's count of cancelled sign-ins: if it changes, this sign-in is no longer valid.
     pub sign_ins_ended: i64,
-    /// A new hash for the same password, where the stored one has become too cheap.
+    /// A new hash of the same password, if the stored one has become too cheap.
     pub rehashed: Option<String>,
-    /// Whether it had signed in before, where the password came from.
+    /// Whether the address of the sign-in had signed in before.
     pub known_address: bool,
-    /// From where the password came, as a [`client_prefix`](crate::domain::client_prefix()).
+    /// The network of the sign-in, as a [`client_prefix`](crate::domain::client_prefix()).
     pub from: IpAddr,
-    /// The secret of one-time codes that are set up with this sign-in.
+    /// The secret of one-time codes set up during this sign-in.
     pub secret: Option<Secret>,
 }
 
@@ -55,7 +56,7 @@ struct Entry {
 #[derive(Debug, Default)]
 struct Open {
     entries: HashMap<Digest256, Entry>,
-    /// Those of each account, oldest first.
+    /// Tokens of each account, oldest first.
     of_account: HashMap<UserId, VecDeque<Digest256>>,
 }
 
@@ -110,8 +111,9 @@ impl Open {
         Some(entry)
     }
 
-    /// Which token of an account makes room: the oldest from the address that has the most, of addresses that never signed in to
-    /// it before any that did. So whoever knows the password alone does not push its owner out.
+    /// The token of an account to evict: the oldest of the address with the most tokens, and addresses that have never
+    /// signed in to the account before those that have. So an attacker who knows only the password cannot evict its
+    /// owner.
     fn eviction_candidate(&self, user: UserId) -> Option<Digest256> {
         let own = self.of_account.get(&user)?;
         let mut places: Vec<AddressShare> = Vec::new();
@@ -129,14 +131,14 @@ impl Open {
                 }),
             }
         }
-        // Of equals the first: its token has waited for longest.
+        // Of equals the first, whose token has waited longest.
         let most = places.iter().rev();
         let most = most.max_by_key(|place| (!place.is_known, place.count))?;
         Some(most.oldest)
     }
 }
 
-/// What waits from one address.
+/// The pending tokens of one address.
 #[derive(Debug)]
 struct AddressShare {
     from: IpAddr,
@@ -145,7 +147,7 @@ struct AddressShare {
     oldest: Digest256,
 }
 
-/// The tokens that are open.
+/// The open tokens.
 #[derive(Debug)]
 pub(crate) struct MfaTokens {
     open: Mutex<Open>,
@@ -153,7 +155,7 @@ pub(crate) struct MfaTokens {
     seconds: i64,
 }
 
-/// A token that is being tried. Nobody else can use it meanwhile.
+/// A token being tried. It cannot be used by another request meanwhile.
 #[derive(Debug)]
 pub(crate) struct Try {
     token: Digest256,
@@ -167,7 +169,7 @@ impl Try {
 }
 
 impl MfaTokens {
-    /// None yet; each will be good for so many seconds.
+    /// An empty map; tokens will be valid for `seconds`.
     pub(crate) fn new(seconds: i64) -> Self {
         Self {
             open: Mutex::default(),
@@ -175,7 +177,7 @@ impl MfaTokens {
         }
     }
 
-    /// Keeps a sign-in under a new token; `None` when too many wait.
+    /// Stores a sign-in under a new token; `None` if there are too many.
     pub(crate) fn keep(
         &self,
         token: &Secret,
@@ -199,14 +201,14 @@ impl MfaTokens {
         Some(())
     }
 
-    /// Looks at a sign-in that waits, without trying anything.
+    /// Reads a pending sign-in without consuming a try.
     pub(crate) fn look_at(&self, token: &Secret, now: Timestamp) -> Option<PendingSignIn> {
         let open = self.lock();
         let entry = open.entries.get(&token.digest())?;
         (entry.until > now).then(|| entry.pending.clone())
     }
 
-    /// Takes a token out to try a factor; it is gone unless [`MfaTokens::failed`] puts it back.
+    /// Takes a token out to try a factor; it is removed unless [`MfaTokens::failed`] puts it back.
     pub(crate) fn take(&self, token: &Secret, now: Timestamp) -> Option<Try> {
         let token = token.digest();
         let entry = self.lock().remove(&token)?;
@@ -221,12 +223,12 @@ impl MfaTokens {
         }
     }
 
-    /// Puts a token back that was not tried after all: the limits or the disk stood in the way.
+    /// Puts a token back without a try, because a limit or the disk prevented it.
     pub(crate) fn unused(&self, tried: Try) {
         self.lock().insert(tried.token, tried.entry);
     }
 
-    /// Ends an account's open sign-ins.
+    /// Removes an account's pending sign-ins.
     pub(crate) fn end_of(&self, user: UserId) {
         let mut open = self.lock();
         open.entries
@@ -271,7 +273,7 @@ mod tests {
         let works = |n| tokens.look_at(&token(n), Timestamp(0)).is_some();
         assert!(works(1000) && works(499) && works(480) && !works(479));
         assert_eq!(tokens.lock().entries.len(), 21);
-        // The account's others go on while one is tried.
+        // The account's other tokens stay usable while one is tried.
         let tried = tokens.take(&token(490), Timestamp(0)).unwrap();
         tokens.failed(tried);
         assert!(works(490) && works(480));
@@ -294,18 +296,18 @@ mod tests {
             let works = |n| tokens.look_at(&token(n), start).is_some();
             tokens.keep(&token(0), from(0, at_home), start).unwrap();
             for n in 1..200 {
-                // Of its owner's own neither.
+                // Nor of the owner's.
                 let place = from(1 + u8::try_from(n % elsewhere).unwrap(), false);
                 tokens.keep(&token(n), place, start).unwrap();
             }
             assert!(works(0) && works(199));
             assert_eq!(tokens.lock().entries.len(), OF_ONE);
-            // Tried and wrong, it waits on.
+            // After a wrong factor it stays pending.
             let tried = tokens.take(&token(0), start).unwrap();
             tokens.keep(&token(200), from(1, false), start).unwrap();
             tokens.failed(tried);
             assert!(works(0) && works(200));
-            // Those that are over keep no place.
+            // Expired tokens take up no slot.
             let later = start.plus_seconds(FACTOR_SECONDS);
             tokens.keep(&token(201), from(9, false), later).unwrap();
             assert_eq!(tokens.lock().entries.len(), 1);

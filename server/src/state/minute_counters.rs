@@ -1,6 +1,6 @@
-//! What happens in the minute that is running, and how long requests take in it.
+//! Event counters and request latencies of the current minute.
 //!
-//! Not shared: each of two processes would write the minute over the other's.
+//! Not shared between processes: each would overwrite the other's minute.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -11,14 +11,14 @@ use doorward_shared::{Timestamp, admin::Minute};
 
 use crate::domain::latency::{BUCKETS, Latencies, bucket};
 
-/// What has happened since the last minute was written.
+/// Counts since the last minute was written.
 #[derive(Debug)]
 pub(crate) struct Current {
     pub logins: AtomicU64,
     pub failures: AtomicU64,
     pub registrations: AtomicU64,
     pub tokens: AtomicU64,
-    /// Clients that were refused.
+    /// Refused clients.
     pub refusals: AtomicU64,
     requests: AtomicU64,
     latencies: [AtomicU64; BUCKETS],
@@ -39,20 +39,20 @@ impl Default for Current {
 }
 
 impl Current {
-    /// Counts an answered request.
+    /// Counts a completed request.
     pub(crate) fn request(&self, took: Duration) {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.latencies[bucket(took)].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The minute that is ending, and a fresh start.
+    /// Returns the ending minute and resets the counters.
     pub(crate) fn take(&self, time: Timestamp, active_sessions: u64) -> (Minute, Latencies) {
         self.read(time, active_sessions, |count| {
             count.swap(0, Ordering::Relaxed)
         })
     }
 
-    /// The minute as it stands.
+    /// The current counts of the minute.
     pub(crate) fn peek(&self, time: Timestamp, active_sessions: u64) -> Minute {
         let (minute, _) = self.read(time, active_sessions, |count| count.load(Ordering::Relaxed));
         minute

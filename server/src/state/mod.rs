@@ -1,4 +1,4 @@
-//! What lives in this process's memory, and a second process would have to share.
+//! In-memory state of this process, which several processes would have to share.
 
 mod blocks;
 mod bounded_map;

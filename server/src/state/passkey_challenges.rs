@@ -1,8 +1,8 @@
-//! Challenges that passkeys answer.
+//! WebAuthn challenges of passkey registrations and sign-ins.
 //!
-//! A challenge to register is kept, for the session it was given to. One to sign in is given to strangers: it is
-//! stamped instead of kept, and only those that were answered rightly are remembered, until they are over. Not shared,
-//! each process takes only its own: what was used is forgotten at a restart, and so is what was given.
+//! A registration challenge is stored, for the session it was issued to. A sign-in challenge goes to unauthenticated
+//! clients: it is authenticated with a MAC instead of being stored, and only successfully used ones are stored until
+//! they expire. Not shared between processes: each accepts only its own, and a restart invalidates all.
 
 use std::{
     collections::HashMap,
@@ -16,16 +16,16 @@ use crate::{clock::random_bytes, crypto::browser_mac::BrowserMac};
 
 /// Lifetime of a challenge, in seconds.
 pub(crate) const LIFETIME: i64 = 300;
-/// Challenges kept at a time; each costs a password or a right answer.
+/// Maximum stored challenges; each requires a password or a correct response.
 const MAX_KEPT: usize = 100_000;
 
 type Challenge = [u8; 32];
 
-/// Whose a challenge to register is.
+/// A pending registration.
 #[derive(Debug)]
 struct Registration {
     session: SessionId,
-    /// The hash of the password that was shown: once it is another, nothing is registered.
+    /// Hash of the verified password: if it changes, nothing is registered.
     password: String,
     until: Timestamp,
 }
@@ -33,20 +33,20 @@ struct Registration {
 #[derive(Debug, Default)]
 struct PendingChallenge {
     registrations: HashMap<Challenge, Registration>,
-    /// To sign in: those that were used, until they are over.
+    /// Used sign-in challenges, until they expire.
     used: HashMap<Challenge, Timestamp>,
-    /// What ends up to here is not taken: too many were used to remember them.
+    /// Challenges that expire up to this time are rejected: some used ones among them were evicted.
     forgotten: Timestamp,
 }
 
 #[derive(Debug)]
 pub(crate) struct PasskeyChallenges {
-    /// The place of the stamp, another one in each process.
+    /// The MAC's context, different in each process.
     place: String,
     kept: Mutex<PendingChallenge>,
 }
 
-/// A challenge to sign in, out of its state.
+/// A sign-in challenge, decoded from its state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SignInChallenge {
     pub bytes: Challenge,
@@ -64,7 +64,7 @@ impl Default for PasskeyChallenges {
 }
 
 impl PasskeyChallenges {
-    /// A challenge for a new passkey, given to a session after its person's password; `None` when too many are open.
+    /// Creates a challenge for a new passkey, issued to a session after a password check; `None` if too many are open.
     pub(crate) fn register(
         &self,
         session: SessionId,
@@ -88,7 +88,8 @@ impl PasskeyChallenges {
         Some(challenge)
     }
 
-    /// Takes a challenge out, once, if it is this session's and not over; answers the hash of the password it began with.
+    /// Takes a challenge out, once, if it belongs to this session and has not expired; returns the password hash it
+    /// began with.
     pub(crate) fn take_registration(
         &self,
         challenge: &[u8],
@@ -104,7 +105,7 @@ impl PasskeyChallenges {
         (open.until > now).then_some(open.password)
     }
 
-    /// A challenge to sign in, and the state that brings it back.
+    /// Creates a sign-in challenge, and the state that returns it.
     pub(crate) fn sign_in(&self, stamp: &BrowserMac, now: Timestamp) -> (Challenge, String) {
         let challenge: Challenge = random_bytes();
         let mut bytes = challenge.to_vec();
@@ -112,7 +113,7 @@ impl PasskeyChallenges {
         (challenge, stamp.sign(&self.place, &bytes))
     }
 
-    /// The challenge of a state of this process that is not over and was not used.
+    /// The challenge of a state of this process that is neither expired nor used.
     pub(crate) fn open(
         &self,
         stamp: &BrowserMac,
@@ -129,14 +130,14 @@ impl PasskeyChallenges {
         kept.is_open(found, now).then_some(found)
     }
 
-    /// Uses a challenge up; `false` when somebody else has, or it is over.
+    /// Uses up a challenge; returns `false` if it was already used or has expired.
     pub(crate) fn use_up(&self, challenge: SignInChallenge, now: Timestamp) -> bool {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.used.len() >= MAX_KEPT {
             kept.used.retain(|_, until| *until > now);
         }
         if kept.used.len() >= MAX_KEPT {
-            // Nobody keeps others out by signing in: the oldest are forgotten, and with them what is as old.
+            // Sign-ins must not lock others out: the oldest are evicted, and challenges of the same age rejected.
             kept.forgotten = evict_first(&mut kept.used, MAX_KEPT / 8, |until| *until);
         }
         if !kept.is_open(challenge, now) {

@@ -1,5 +1,5 @@
-//! Refused clients, so that operators see why an application does not work, and refused sign-ins of nobody that is known:
-//! counted in memory, written about once a second. Not shared between processes, each of them counts its own.
+//! Refused clients, so that operators see why an application fails, and refused sign-ins without a known account:
+//! counted in memory, written about once a second. Not shared between processes: each counts its own.
 
 use std::{
     collections::HashMap,
@@ -12,32 +12,32 @@ use doorward_shared::{ClientId, Timestamp, admin::EventAction};
 
 use crate::domain::{Sent, client_prefix::client_prefix};
 
-/// The same refusal is told at most once in so many seconds.
+/// The same refusal is logged at most once in this many seconds.
 const PERIOD: i64 = 60;
-/// Maximum number of different refusals that are counted; those beyond it count as one.
+/// Maximum number of distinct refusals counted; further ones are counted together.
 const MAX_COUNTED: usize = 1000;
-/// Of these, how many stay for refusals that name a client there is: a flood of others leaves room for what an operator
-/// looks for.
+/// Of these, reserved for refusals that name an existing client, so that a flood of others does not hide what an
+/// operator looks for.
 const OF_CLIENTS: usize = 250;
-/// Maximum number of refusals of one household that are told apart.
+/// Maximum number of distinct refusals per household.
 const MAX_OF_ADDRESS: usize = 20;
-/// Maximum number of refusals of one client that are told apart: anybody can name it.
+/// Maximum number of distinct refusals per client: anyone can name a client.
 const MAX_OF_CLIENT: usize = 50;
-/// The cause of those that are not.
+/// Cause of those counted together.
 const CROWD: &str = "too many different refusals";
 
-/// What was refused.
+/// The kind of refused request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum RejectedCaller {
     Client,
-    /// A sign-in, of whom nobody knows.
+    /// A sign-in without a known account.
     SignIn,
-    /// A sign-in from a network that is blocked: no failure of anybody's.
+    /// A sign-in from a blocked network: not counted as a failure of an account.
     Blocked,
 }
 
 impl RejectedCaller {
-    /// As the audit log has it.
+    /// The action in the audit log.
     pub(crate) fn action(self) -> &'static str {
         match self {
             Self::Client => EventAction::ClientRefused.as_str(),
@@ -47,22 +47,22 @@ impl RejectedCaller {
     }
 }
 
-/// A client that a request names.
+/// A client named by a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NamedClient {
     pub id: ClientId,
-    /// Whether there is one.
+    /// Whether the client exists.
     pub exists: bool,
 }
 
 impl NamedClient {
-    /// One that there is.
+    /// An existing client.
     pub(crate) fn known(id: ClientId) -> Self {
         Self { id, exists: true }
     }
 }
 
-/// A refusal as it comes.
+/// A refusal to count.
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub what: RejectedCaller,
@@ -73,7 +73,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Of nobody that is known.
+    /// Without a known client.
     pub(crate) fn of(what: RejectedCaller, cause: String, ip: IpAddr) -> Self {
         Self {
             what,
@@ -85,15 +85,15 @@ impl Seen {
     }
 }
 
-/// A client or a sign-in that was refused, and how often.
+/// A refused client or sign-in, with its count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RefusedRequest {
     pub what: RejectedCaller,
     pub client: Option<ClientId>,
     pub cause: String,
-    /// The last that came; it tells no refusal from another, so that nobody makes many of one by it.
+    /// The last value sent; not part of the identity, so that varying it does not create distinct refusals.
     pub sent: Option<Sent>,
-    /// That of the household's network where its refusals are not told apart any more; none where nobody's are.
+    /// The household's network if its refusals are counted together; `None` if all are.
     pub ip: Option<IpAddr>,
     pub count: u32,
 }
@@ -102,26 +102,26 @@ type Key = (RejectedCaller, Option<ClientId>, String, Option<IpAddr>);
 
 #[derive(Debug)]
 struct Counted {
-    /// From when on it may be told again.
+    /// When it may be logged again.
     due: Timestamp,
-    /// How often it came since it was told.
+    /// Number of occurrences since it was last logged.
     count: u32,
     sent: Option<Sent>,
-    /// Whether it is of a client that there is.
+    /// Whether it is of an existing client.
     of_client: bool,
 }
 
 #[derive(Debug, Default)]
 struct State {
     counted: HashMap<Key, Counted>,
-    /// By household.
+    /// Per household.
     of_address: HashMap<IpAddr, usize>,
-    /// Of clients that there are.
+    /// Per existing client.
     of_client: HashMap<ClientId, usize>,
 }
 
 impl State {
-    /// What a refusal is counted as that is not counted yet.
+    /// The key under which a new refusal is counted.
     fn place(
         &self,
         what: RejectedCaller,
@@ -147,12 +147,12 @@ impl State {
     }
 }
 
-/// Refusals that are being counted.
+/// Refusals being counted.
 #[derive(Debug, Default)]
 pub(crate) struct RejectedRequests(Mutex<State>);
 
 impl RejectedRequests {
-    /// Counts a refusal. Answers whether it is the first of its kind within the period.
+    /// Counts a refusal. Returns whether it is the first of its kind within the period.
     pub(crate) fn count(&self, seen: Seen, now: Timestamp) -> bool {
         let Seen {
             what,
@@ -190,7 +190,7 @@ impl RejectedRequests {
         true
     }
 
-    /// Refusals to tell now; at the end of the process, `all`. What was not refused again for a period is forgotten.
+    /// Refusals to log now; `all` at the end of the process. Those that did not recur for a period are removed.
     pub(crate) fn take_due(&self, now: Timestamp, all: bool) -> Vec<RefusedRequest> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let State {
@@ -246,7 +246,7 @@ mod tests {
         Ipv4Addr::from(n).into()
     }
 
-    /// A client that is not known was refused.
+    /// An unknown client was refused.
     fn refused(refusals: &RejectedRequests, cause: &str, ip: IpAddr, seconds: i64) -> bool {
         let seen = Seen::of(RejectedCaller::Client, cause.to_owned(), ip);
         refusals.count(seen, at(seconds))
@@ -291,7 +291,7 @@ mod tests {
             told[0].sent.as_ref().unwrap().value,
             "https://app.example/b"
         );
-        // Of a crowd it would say nothing.
+        // For a combined count it would be meaningless.
         for n in 0..MAX_OF_ADDRESS {
             refused(&refusals, &format!("cause {n}"), address(1), 1);
         }
@@ -330,7 +330,7 @@ mod tests {
             told.iter()
                 .any(|told| told.ip == Some(home(0)) && told.count > 4900)
         );
-        // From as many households as there are places.
+        // From as many households as there are slots.
         for n in 0..5000 {
             refused(&refusals, "no such client", home(n << 64), 1);
         }
@@ -362,7 +362,7 @@ mod tests {
     fn neither_one_clients_name_nor_made_up_ones_take_the_places_of_other_clients() {
         for exists in [true, false] {
             let refusals = RejectedRequests::default();
-            // From as many households as there are places.
+            // From as many households as there are slots.
             for n in 0..3000_u32 {
                 let id = ClientId(ulid::Ulid(if exists { 1 } else { 1000 + u128::from(n) }));
                 of_client(&refusals, NamedClient { id, exists }, address(n), 0);

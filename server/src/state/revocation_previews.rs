@@ -1,6 +1,6 @@
-//! Previews of bulk revocations: what was shown is what ends.
+//! Previews of bulk revocations: exactly the previewed sessions are revoked.
 //!
-//! Not shared: a preview of one process is unknown to another, and has to be asked for again there.
+//! Not shared between processes: a preview is unknown to other processes and has to be requested again there.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -10,27 +10,27 @@ use ulid::Ulid;
 use super::bounded_map::FairMap;
 use crate::{clock::random_bytes, domain::Actor, store::SessionRevocation};
 
-/// How long a preview is good, in seconds.
+/// Lifetime of a preview, in seconds.
 const KEEP: i64 = 300;
-/// Open previews, at most; past it whoever has the most makes room. Each holds 1,000 ids at most.
+/// Maximum open previews; beyond it the caller with the most loses its oldest. Each holds at most 1,000 ids.
 const MAX_PREVIEWS: usize = 1000;
-/// Open previews of one caller, at most: past it the oldest goes.
+/// Maximum open previews per caller; beyond it the oldest is evicted.
 const OF_ONE: usize = 20;
 
 /// The sessions a bulk revocation would end.
 #[derive(Debug, Clone)]
 pub(crate) struct Preview {
     pub ends: SessionRevocation,
-    /// The first of them.
+    /// The first of them, as shown.
     pub shown: Vec<Session>,
 }
 
-/// Whose a preview is.
+/// The owner of a preview.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Caller {
-    /// Who may have it carried out.
+    /// The actor that may execute it.
     pub actor: Actor,
-    /// Who answers for their credential: the bound of one caller is theirs.
+    /// The principal responsible for the credential, to which the per-caller limit applies.
     pub principal: Actor,
 }
 
@@ -49,7 +49,7 @@ impl Previews {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a preview; answers its id and end. Past what one caller may have open, their oldest goes.
+    /// Stores a preview; returns its id and expiry. Above the caller's limit, their oldest is evicted.
     pub(crate) fn keep(&self, preview: Preview, by: Caller, now: Timestamp) -> (String, Timestamp) {
         let mut kept = self.kept();
         kept.end(now);
@@ -64,12 +64,12 @@ impl Previews {
         (id.clone(), insert(&mut kept, id, preview, by, now))
     }
 
-    /// Puts back what was taken out and could not be carried out to its end.
+    /// Puts back a preview that could not be executed completely.
     pub(crate) fn put_back(&self, id: String, preview: Preview, by: Caller, now: Timestamp) {
         insert(&mut self.kept(), id, preview, by, now);
     }
 
-    /// Takes a preview out, once, if it is this caller's and not over.
+    /// Takes a preview out, once, if it belongs to this caller and has not expired.
     pub(crate) fn take(&self, id: &str, by: Actor, now: Timestamp) -> Option<Preview> {
         let mut kept = self.kept();
         kept.end(now);
@@ -81,7 +81,7 @@ impl Previews {
     }
 }
 
-/// Puts a preview in; answers its end.
+/// Inserts a preview; returns its expiry.
 fn insert(
     kept: &mut FairMap<String, Actor, PreviewEntry>,
     id: String,

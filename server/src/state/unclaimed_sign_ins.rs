@@ -1,6 +1,6 @@
-//! Sign-ins by the cookie that their form came with. A browser that comes with the same cookie once more never took the
-//! one that the sign-in gave it (a second click throws the first answer away): nobody can use that session. Not shared
-//! between processes, such a session ends at its idle end.
+//! Recent sign-ins by the cookie their form came with. If a browser sends the same cookie again, it never stored the
+//! one that the sign-in set (a second click discards the first response), so nobody can use that session. Not shared
+//! between processes; there such a session ends at its idle expiry.
 
 use std::{
     collections::HashMap,
@@ -12,9 +12,9 @@ use doorward_shared::{SessionId, Timestamp, UserId};
 use super::limits::evict_first;
 use crate::domain::Digest256;
 
-/// How long a sign-in is remembered, in seconds: as long as a form may be filled in.
+/// Lifetime of an entry, in seconds: as long as a form is valid.
 const LIFETIME: i64 = 3600;
-/// Sign-ins that are remembered; past it those nearest to their end go.
+/// Maximum entries; beyond it the first to expire are evicted.
 const MAX_KEPT: usize = 100_000;
 
 #[derive(Debug)]
@@ -28,8 +28,8 @@ struct UnclaimedSignIn {
 pub(crate) struct UnclaimedSignIns(Mutex<HashMap<Digest256, UnclaimedSignIn>>);
 
 impl UnclaimedSignIns {
-    /// Remembers that `user` has signed in, with a form that came with the cookie `from`. Answers the session that the
-    /// same person began with that cookie before, and cannot have taken.
+    /// Stores that `user` has signed in with a form that came with the cookie `from`. Returns the session that the same
+    /// user opened before with that cookie and whose cookie was never stored.
     pub(crate) fn put(
         &self,
         from: Digest256,
@@ -50,7 +50,8 @@ impl UnclaimedSignIns {
             until: now.plus_seconds(LIFETIME),
         };
         let before = kept.insert(from, arrival)?;
-        // Whoever plants a cookie in somebody's browser ends nothing of theirs by signing in with it too.
+        // Planting a cookie in another person's browser must not end their sessions when the attacker signs in with it
+        // too.
         (before.user == user && before.until > now).then_some(before.session)
     }
 }

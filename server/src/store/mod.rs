@@ -142,7 +142,7 @@ struct Inner {
     memory: Arc<Caches>,
     thread: Mutex<Option<thread::JoinHandle<()>>>,
     directory: PathBuf,
-    /// Held by whoever makes a backup.
+    /// Held while a backup is made.
     backup: tokio::sync::Mutex<()>,
     copies: Arc<Copies>,
     _lock: DirectoryLock,
@@ -174,7 +174,7 @@ impl Store {
         self.inner.readers.run(read).await
     }
 
-    /// As [`Store::read`], for one statement, which sees one state by itself.
+    /// As [`Store::read`], for a single statement, which is consistent by itself.
     async fn look_up<T, F>(&self, read: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -184,7 +184,7 @@ impl Store {
         self.inner.readers.look_up(read).await
     }
 
-    /// For what outlives the call.
+    /// For uses that outlive the call.
     fn memory_shared(&self) -> Arc<Caches> {
         self.inner.memory.clone()
     }
@@ -201,7 +201,7 @@ impl Store {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets the writer finish what is queued and closes the database. For the end of the process.
+    /// Lets the writer finish its queue and closes the database. For the end of the process.
     pub fn close(self) {
         let thread = self
             .inner
@@ -209,7 +209,7 @@ impl Store {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        // Whoever closes the database last leaves one file behind: that is the writer.
+        // The connection that closes last leaves a single file behind; it must be the writer's.
         self.inner.readers.close();
         self.inner.queue.close();
         if let Some(thread) = thread {

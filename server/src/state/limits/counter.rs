@@ -5,36 +5,36 @@ use std::{collections::HashMap, hash::Hash, time::Duration};
 use super::{HOUR, TEN_MINUTES};
 use crate::settings::Settings;
 
-/// Keys one counter remembers. Past it the windows that are over go, then those nearest to their end.
+/// Maximum keys per counter. Beyond it expired windows are evicted, then the first to expire.
 pub(super) const MAX_KEYS: usize = 100_000;
 
-/// How many seconds to wait, at least 1.
+/// Seconds to wait, at least 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many attempts; try again in {0} seconds")]
 pub struct RetryAfter(pub u64);
 
-/// Why there is no place.
+/// Why no slot is available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Full {
     /// The window is used up.
     Until(RetryAfter),
-    /// Attempts that are under way hold the last places.
+    /// Attempts in progress hold the last slots.
     Pending,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Window {
     start: Duration,
-    /// What counts, `pending` included.
+    /// All attempts, including `pending`.
     count: u32,
-    /// Of these, attempts of which nobody knows yet whether they count.
+    /// Attempts whose outcome is not known yet.
     pending: u32,
 }
 
-/// Attempts by key, in windows of one length.
+/// Attempts per key, in windows of one length.
 #[derive(Debug)]
 pub(super) struct Counter {
-    /// 0 is off.
+    /// 0 disables the limit.
     limit: u32,
     length: Duration,
     pub(super) windows: HashMap<u64, Window>,
@@ -49,7 +49,7 @@ impl Counter {
         }
     }
 
-    /// Whether one more fits.
+    /// Checks whether another attempt fits.
     pub(super) fn check(&self, key: u64, now: Duration) -> Result<(), Full> {
         let Some(window) = self.windows.get(&key).filter(|_| self.limit > 0) else {
             return Ok(());
@@ -102,7 +102,7 @@ impl Counter {
         window.pending += pending;
     }
 
-    /// What was held counts for good, or not at all.
+    /// Settles a held slot: it counts permanently, or not at all.
     pub(super) fn release(&mut self, key: u64, counts: bool) {
         let window = self.windows.get_mut(&key);
         if let Some(window) = window.filter(|window| window.pending > 0) {
@@ -117,8 +117,8 @@ impl Counter {
         }
     }
 
-    /// Lets go of an eighth at least. What is nearest to its end goes first: to push a victim's fresh window out one
-    /// has to fill the whole counter with fresher ones.
+    /// Evicts at least an eighth, the first to expire first: to evict a victim's new window, an attacker must fill the
+    /// whole counter with newer ones.
     fn make_room(&mut self, now: Duration) {
         let length = self.length;
         self.windows
@@ -129,8 +129,8 @@ impl Counter {
     }
 }
 
-/// Lets go of the entries of a bounded map whose time comes first: `count` of them and one more, and those of the same
-/// time. There must be more than `count`. Answers the last time that went.
+/// Evicts the earliest `count` + 1 entries of a bounded map, and those with the same time as the last of them. The map
+/// must hold more than `count`. Returns the last evicted time.
 pub(in crate::state) fn evict_first<K: Eq + Hash, V, T: Ord + Copy>(
     map: &mut HashMap<K, V>,
     count: usize,
@@ -146,18 +146,18 @@ pub(in crate::state) fn evict_first<K: Eq + Hash, V, T: Ord + Copy>(
 /// Keys of an address in the counters of [`Widths`].
 pub(super) type Keys = [Option<u64>; 3];
 
-/// One rule's counters: by household, and by the networks of 56 and 48 bits that one customer may have, more generously.
+/// Counters of one rule: per household, and with higher limits per /56 and /48 network, which one customer may have.
 #[derive(Debug)]
 pub(super) struct Widths([Counter; 3]);
 
 impl Widths {
-    /// So many of a household; of a /56 four times, of a /48 sixteen times as many.
+    /// `limit` per household; four times that per /56, sixteen times per /48.
     pub(super) fn new(limit: u32, length: Duration) -> Self {
         Self([1, 4, 16].map(|times| Counter::new(limit.saturating_mul(times), length)))
     }
 
-    /// Failures at one account. All of a network's count for an hour where they share the account's limit over all
-    /// addresses: less than that limit, so that no network closes an account for others.
+    /// Failures per account. If a network's failures count for an hour, they share the account's limit over all
+    /// addresses, but stay below it, so that no network can lock an account for others.
     pub(super) fn of_account(settings: &Settings) -> Self {
         let own = settings.password_failures_per_account_and_ip;
         let all = settings.password_failures_per_account;

@@ -1,47 +1,47 @@
-//! Mails that strangers ask for: how many of a kind go to one address, to one mailbox, and out for one network.
+//! Rate limits on mails that unauthenticated clients request: per kind and address, per mailbox, and per network.
 
 use std::{net::IpAddr, time::Duration};
 
 use super::{Limits, counter::RetryAfter};
 use crate::domain::email::mailbox_of;
 
-/// What somebody is mailed because another asks for it. Each is counted by itself: asking for one thing keeps nobody from
-/// another.
+/// Kind of a mail that someone other than the recipient requests. Each is counted separately, so that requests for one
+/// kind do not block another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mailed {
     /// A forgotten password.
     Forgot,
-    /// To verify an address, once more.
+    /// Another verification link for the address.
     Again,
     /// To verify the address of a sign-up.
     SignUp,
-    /// To verify another address.
+    /// Verification of a new address.
     Change,
-    /// That the address is to be changed.
+    /// Notice that the address is to be changed.
     ChangeAsked,
 }
 
-/// Mails of one kind that anybody may have sent to one address in an hour; of all kinds, which leaves room for a sign-up
-/// that is done twice, and for asking for both of the links that are mailed again; and asks for from one network.
+/// Maximum mails per hour: of one kind to one address; of all kinds to one address, enough for two sign-ups and two
+/// requests of each link that can be mailed again; and requests per network.
 pub(super) const MAILS_PER_HOUR: u32 = 3;
 pub(super) const MAILS_PER_HOUR_OF_ALL_KINDS: u32 = 8;
 pub(super) const MAILS_PER_HOUR_PER_IP: u32 = 20;
-/// Mails of sign-ups to one mailbox in an hour, whatever tags stand in its addresses: anybody can make more of them up.
+/// Maximum sign-up mails per mailbox and hour, whatever tags the addresses contain: anyone can invent more tags.
 pub(super) const SIGN_UPS_PER_HOUR_OF_A_MAILBOX: u32 = 8;
 
-/// A mail that has its places. Dropped, they are given back.
+/// A mail with its reserved slots, which are released on drop.
 #[derive(Debug)]
 pub struct MailSlot {
     limits: Limits,
     kind: u64,
     all: u64,
-    /// Of a sign-up.
+    /// The mailbox, for a sign-up.
     mailbox: Option<u64>,
     used: bool,
 }
 
 impl MailSlot {
-    /// The mail goes out.
+    /// The mail is sent: keeps the slots.
     pub fn used(mut self) {
         self.used = true;
     }
@@ -61,16 +61,16 @@ impl Drop for MailSlot {
 }
 
 impl Limits {
-    /// Counts that a network asks for a mail, to whomever.
+    /// Counts a mail request of a network, for any recipient.
     ///
     /// # Errors
-    /// [`RetryAfter`] when it asked for too many this hour.
+    /// [`RetryAfter`] if it requested too many this hour.
     pub fn mail_from(&self, ip: IpAddr, now: Duration) -> Result<(), RetryAfter> {
         self.place(ip, now, |counters| &mut counters.mails_from)
     }
 
-    /// Takes a place for a mail to a normalized address, if there is one. Dropped, it is given back: where no mail goes
-    /// nobody's places are used up, so that no address can be shut out before anybody has an account with it.
+    /// Reserves a slot for a mail to a normalized address, if one is free. Released on drop: if no mail is sent,
+    /// nothing is used up, so an address cannot be blocked before it has an account.
     pub fn mail_to(&self, what: Mailed, to: &str, now: Duration) -> Option<MailSlot> {
         let (kind, all) = (self.key((what, to)), self.key(to));
         let mailbox = (what == Mailed::SignUp).then(|| self.key(mailbox_of(to)));

@@ -55,7 +55,7 @@ fn right_passwords_do_not_count_as_failures() {
             .unwrap()
             .succeeded();
     }
-    // But as checks.
+    // But they count as checks.
     assert_eq!(
         limits
             .try_password_check(IP, "a", false, Duration::ZERO)
@@ -119,7 +119,7 @@ fn attempts_under_way_hold_their_places_until_they_are_settled() {
     let attempt = |at| limits.try_password_check(IP, "a", true, at);
     let [one, two, three] = [1, 2, 3].map(|_| attempt(Duration::ZERO).unwrap());
     assert_eq!(attempt(Duration::ZERO).unwrap_err(), Full::Pending);
-    // In a new window too: nobody knows yet what becomes of them.
+    // In a new window too, because their outcome is not known yet.
     assert_eq!(attempt(TEN_MINUTES).unwrap_err(), Full::Pending);
     one.succeeded();
     drop(attempt(TEN_MINUTES).unwrap());
@@ -161,7 +161,7 @@ fn no_ipv6_network_closes_an_account_for_others() {
         let attempt = |ip, at| limits.try_password_check(ip, "a", false, Duration::from_secs(at));
         let failures = (0..=u16::MAX / step)
             .filter(|net| attempt(v6(1, net * step), u64::from(*net) / 100).is_ok());
-        // More than of one household, which has 10.
+        // More than the 10 of one household.
         assert_eq!(failures.count(), 85);
         assert!(attempt(v6(1, 0xffff), 700).is_err());
         assert!(attempt(v6(2, 0), 700).is_ok(), "another customer");
@@ -243,7 +243,7 @@ fn mails_that_do_not_go_use_up_nobodys_places() {
         assert!(used(Mailed::Again, "ada"));
     }
     assert!(!used(Mailed::Again, "ada") && used(Mailed::Again, "bob"));
-    // Each kind has its own three, until there were eight of all kinds.
+    // Each kind has its own limit of three, up to eight of all kinds.
     let sent = [
         Mailed::Forgot,
         Mailed::SignUp,

@@ -1,9 +1,9 @@
-//! A unit is done whole, with its event, or not at all.
+//! Write transactions are atomic, including their event.
 
 use super::*;
 use crate::domain::{DomainError, UserChange};
 
-/// Both acts write before the rule about the last administrator refuses them.
+/// Both operations write before the rule about the last administrator rejects them.
 #[tokio::test]
 async fn what_is_refused_leaves_neither_a_row_nor_an_event() {
     let world = World::new();
@@ -38,7 +38,7 @@ async fn what_is_refused_leaves_neither_a_row_nor_an_event() {
     );
 }
 
-/// They share a commit where they come together: what one of them is refused must not undo another.
+/// Concurrent operations share a commit: a rejection of one must not undo another.
 #[tokio::test]
 async fn refusals_undo_nothing_of_those_that_share_their_commit() {
     let world = Arc::new(World::new());

@@ -1,4 +1,4 @@
-//! What a call has changed is what the next one finds, whatever is kept in memory.
+//! A change is visible to the next read, despite the caches.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -55,7 +55,7 @@ async fn an_account_that_was_disabled_or_deleted_is_so_at_the_next_look() {
     assert!(world.store.account(ada.id).await.unwrap().is_none());
 }
 
-/// More than a unit ends at once: one row stands for all of them until they are written.
+/// More than a transaction ends at once: a bulk revocation represents them until their rows are written.
 #[tokio::test]
 async fn many_sessions_end_with_one_call() {
     let world = World::new();
@@ -74,7 +74,7 @@ async fn many_sessions_end_with_one_call() {
     }
 }
 
-/// Who was seen least recently is decided by them.
+/// They decide which session is the least recently used.
 #[tokio::test]
 async fn times_of_use_that_could_not_be_written_are_written_the_next_time() {
     let world = World::new();

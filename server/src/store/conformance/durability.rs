@@ -1,4 +1,4 @@
-//! What was acknowledged is there after a stop, and after a kill.
+//! Acknowledged changes survive a stop and a kill of the process.
 
 use super::*;
 
@@ -43,7 +43,7 @@ async fn what_was_acknowledged_survives_a_stop_and_a_kill() {
         world.refreshed(&token).await,
         Refreshed::Revoked | Refreshed::Replayed
     ));
-    // The token that was used before the stop has not come to life again.
+    // The token that was used before the stop is still used up.
     assert!(!matches!(
         world.refreshed(&newest).await,
         Refreshed::Rotated { .. }

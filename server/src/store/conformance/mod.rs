@@ -1,5 +1,5 @@
-//! What every engine has to hold, asked through the store's methods alone. It runs on SQLite; a second engine runs it by
-//! another [`World::open`].
+//! Conformance tests for every storage engine, written against the store's methods alone. They run on SQLite; a second
+//! engine replaces [`World::open`].
 
 mod atomicity;
 mod caches;
@@ -24,9 +24,9 @@ use crate::{
     },
 };
 
-/// The instant at which everything happens.
+/// The time of every operation.
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
-/// A PHC string that nothing is checked against.
+/// A PHC string that no password is checked against.
 const PASSWORD: &str = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g";
 
 /// A store with its data directory.
@@ -58,7 +58,7 @@ impl World {
         Store::open(directory, lock, bounds, Clock::manual(NOW), Arc::default()).unwrap()
     }
 
-    /// The process ends as it should, and another begins.
+    /// Ends the process normally and starts another.
     fn restarted(self) -> Self {
         let Self {
             store,
@@ -73,7 +73,7 @@ impl World {
         }
     }
 
-    /// What another process finds where this one was killed now: the files as they are, with no farewell.
+    /// The state that another process finds after a kill at this moment: a copy of the files, without a clean shutdown.
     fn killed(&self) -> Self {
         let home = tempfile::tempdir().unwrap();
         for file in std::fs::read_dir(self.home.path()).unwrap() {
@@ -139,7 +139,7 @@ impl World {
         Ok((session, token.expose().to_owned()))
     }
 
-    /// Uses a refresh token, with no time in which a second use is forgiven.
+    /// Uses a refresh token, with no grace period for a second use.
     async fn refreshed(&self, token: &str) -> Refreshed {
         let until = NOW.plus_seconds(86_400);
         let rotation = Rotation {
@@ -164,7 +164,7 @@ impl World {
         found.is_some_and(|session| session.is_live(NOW))
     }
 
-    /// How often an action stands in the log.
+    /// Number of events with this action.
     async fn noted(&self, action: &str) -> u64 {
         let filter = EventFilter {
             action: Some(action.into()),
@@ -175,7 +175,7 @@ impl World {
     }
 }
 
-/// Runs all at once; answers what each said.
+/// Runs all concurrently; returns their results.
 async fn at_once<F>(calls: impl Iterator<Item = F>) -> Vec<F::Output>
 where
     F: Future + Send + 'static,

@@ -1,4 +1,4 @@
-//! Of calls that come together and exclude each other, one is done.
+//! Of concurrent operations that exclude each other, exactly one succeeds.
 
 use super::*;
 use crate::{
@@ -96,7 +96,7 @@ async fn a_client_assertion_is_used_once_after_a_restart_too() {
     assert!(!again.await.unwrap());
 }
 
-/// A browser signs in anew, and its new session ends before what the one before had opened is its.
+/// A browser signs in again, and its new session ends before it takes over what the previous one had opened.
 #[tokio::test]
 async fn what_a_browser_opened_at_clients_outlives_neither_of_its_sessions() {
     let world = World::new();

@@ -27,22 +27,22 @@ use crate::{
     },
 };
 
-/// What an unfinished copy is called, after the name it will have.
+/// Suffix of an unfinished copy.
 pub(super) const UNFINISHED: &str = "partial";
-/// Where the running server's backups are, in the data directory.
+/// Directory of the running server's backups, in the data directory.
 pub(super) const BACKUPS: &str = "backups";
 
-/// Writes a consistent copy of a data directory's database to `file` (mode 0600), whether it is in use or not. Links are
-/// followed, and stay. The copy is examined, and appears whole or not at all. Writers are not held up, and the disk is
-/// theirs half of the time.
+/// Writes a consistent copy of a data directory's database to `file` (mode 0600), whether it is in use or not. Symbolic
+/// links are followed and kept. The copy is checked, and `file` is replaced atomically. The writer is not blocked, and
+/// has the disk to itself half of the time.
 ///
 /// # Errors
-/// When there is no database or it is damaged, or `file` cannot be written or is there and no plain file.
+/// If there is no database or it is damaged, or `file` cannot be written or exists and is not a regular file.
 pub fn back_up(directory: &Path, file: &Path) -> Result<u64, StoreError> {
     back_up_until(directory, file, &Arc::default())
 }
 
-/// As [`back_up`], until `copies` are ended.
+/// As [`back_up`], until `copies` are cancelled.
 fn back_up_until(directory: &Path, file: &Path, copies: &Arc<Copies>) -> Result<u64, StoreError> {
     let source = existing(directory)?;
     let target = files::resolve(file).map_err(at(file))?;
@@ -54,7 +54,7 @@ fn back_up_until(directory: &Path, file: &Path, copies: &Arc<Copies>) -> Result<
         .and_then(|()| files::replace(&partial, &target).map_err(at(&target)));
     if made.is_err() {
         for suffix in ["", "-journal"] {
-            // What failed is what has to be told.
+            // The original error is the one to report.
             files::remove(&with_suffix(&partial, suffix)).ok();
         }
     }
@@ -62,10 +62,10 @@ fn back_up_until(directory: &Path, file: &Path, copies: &Arc<Copies>) -> Result<
     Ok(fs::metadata(&target).map_err(at(&target))?.len())
 }
 
-/// Writes a copy as [`back_up`] does to stdout. It is made and examined in the data directory first.
+/// Writes a copy to stdout, as [`back_up`] does to a file. It is first created and checked in the data directory.
 ///
 /// # Errors
-/// As [`back_up`]; when stdout is a terminal or cannot be written.
+/// As [`back_up`]; if stdout is a terminal or cannot be written.
 pub fn back_up_to_stdout(directory: &Path) -> Result<u64, StoreError> {
     let mut out = io::stdout().lock();
     if out.is_terminal() {
@@ -89,7 +89,7 @@ pub fn back_up_to_stdout(directory: &Path) -> Result<u64, StoreError> {
     Ok(bytes)
 }
 
-/// Refuses what is there and is no plain file, and the files that the server needs.
+/// Refuses targets that are not regular files, and files that the server needs.
 fn refuse_to_replace(directory: &Path, target: &Path) -> Result<(), StoreError> {
     if is_in_use(directory, target) {
         return Err(StoreError::Unavailable(format!(
@@ -113,7 +113,7 @@ fn refuse_to_replace(directory: &Path, target: &Path) -> Result<(), StoreError> 
     }
 }
 
-/// Whether a path is one of the data directory's own files, there or not, or one that a link in their place leads to.
+/// Whether a path is one of the data directory's own files, existing or not, or the target of a link in their place.
 fn is_in_use(directory: &Path, target: &Path) -> bool {
     let Ok(target) = entry(target) else {
         return false;
@@ -131,27 +131,27 @@ fn is_in_use(directory: &Path, target: &Path) -> bool {
     })
 }
 
-/// A path whose directory is without links.
+/// A path whose directory contains no symbolic links.
 fn entry(path: &Path) -> io::Result<PathBuf> {
     Ok(fs::canonicalize(files::parent(path))?.join(path.file_name().unwrap_or_default()))
 }
 
-/// The data directory, if `target` is in it: whose the copy is to be then.
+/// The data directory, if `target` is in it: the copy then gets its owner.
 fn owner<'a>(directory: &'a Path, target: &Path) -> Option<&'a Path> {
     let home = fs::canonicalize(files::parent(target)).ok()?;
     let ours = fs::canonicalize(directory).ok()?;
     home.starts_with(ours).then_some(directory)
 }
 
-/// A database that is copied. Its connection follows no links: root may copy into a directory whose owner puts one in the
-/// place of the copy that was begun.
+/// A database to copy. Its connection follows no symbolic links: root may copy into a directory whose owner replaces
+/// the unfinished copy by one.
 pub(super) struct Source<'a> {
     pub conn: Connection,
     pub path: &'a Path,
 }
 
 impl<'a> Source<'a> {
-    /// One that others may be using, by a path without links.
+    /// A database that may be in use, by a path without symbolic links.
     fn in_use(path: &'a Path) -> Result<Self, StoreError> {
         // Read-write, because the last reader of a WAL database may have to recover it.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW;
@@ -160,7 +160,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Copies a database to `partial`, which belongs to the owner of the directory `owner` afterwards.
+/// Copies a database to `partial`, which then gets the owner of the directory `owner`.
 pub(super) fn copy(
     source: Source<'_>,
     partial: &Path,
@@ -187,7 +187,7 @@ fn copy_until(
         StoreError::Unavailable(format!("{}: the name is not UTF-8", partial.display()))
     })?;
     let Source { mut conn, path } = source;
-    // Before the copy, which carries out the statements of the schema.
+    // Before the copy, which executes the statements of the schema.
     schema::recognise(&conn).map_err(|error| error.at(path))?;
     copies.watch(&conn)?;
     let mut written = backup_throttle::Written::of(partial).map_err(at(partial))?;
@@ -195,13 +195,13 @@ fn copy_until(
     backup_throttle::keep(&mut conn, move || {
         told.progress(written.sync(), all);
     })?;
-    // One read transaction over the whole copy: a snapshot, in WAL mode without holding up the writer.
+    // One read transaction over the whole copy: a snapshot, and in WAL mode it does not block the writer.
     conn.execute("VACUUM INTO ?1", [text])
         .map_err(|error| StoreError::from(error).at(path))?;
     Ok(())
 }
 
-/// Whether a copy can be relied on, before it is said to be there.
+/// Checks the copy before it gets its final name.
 fn whole(partial: &Path, copies: &Arc<Copies>) -> Result<(), StoreError> {
     let mut conn = open_to_check(partial, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     copies.watch(&conn)?;
@@ -210,13 +210,13 @@ fn whole(partial: &Path, copies: &Arc<Copies>) -> Result<(), StoreError> {
     examine(&conn).map_err(|error| error.at(partial))
 }
 
-/// Bytes of a database's pages.
+/// Size of a database's pages, in bytes.
 fn pages(conn: &Connection) -> Result<u64, StoreError> {
     let sql = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
     Ok(conn.query_row(sql, [], |row| row.get(0))?)
 }
 
-/// A file's name while it is made, in the directory it will be in.
+/// The temporary name of a file, in its final directory.
 pub(super) fn beside(path: &Path, what: &str) -> Result<PathBuf, StoreError> {
     let name = path.file_name().ok_or_else(|| {
         StoreError::Unavailable(format!("{}: not the name of a file", path.display()))
@@ -225,16 +225,17 @@ pub(super) fn beside(path: &Path, what: &str) -> Result<PathBuf, StoreError> {
     Ok(path.with_file_name(name))
 }
 
-/// Copies that the running server makes, and that end with it: a copy of a large database takes longer than a stop may.
+/// Copies made by the running server. They are cancelled with it: a copy of a large database takes longer than a
+/// shutdown may.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Copies(Mutex<Copying>);
 
 #[derive(Default)]
 struct Copying {
     ended: bool,
-    /// How far the copy is that is made now.
+    /// Progress of the current copy.
     progress: Option<BackupProgress>,
-    /// Of the connection that copies or checks now.
+    /// Handle of the connection that copies or checks now.
     running: Option<InterruptHandle>,
 }
 
@@ -251,7 +252,7 @@ impl Copies {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a copy may be made, or is cut off: what runs, and what begins later.
+    /// Allows copies, or cancels the current one and refuses later ones.
     fn allow(&self, allowed: bool) {
         let mut state = self.state();
         state.ended = !allowed;
@@ -260,7 +261,7 @@ impl Copies {
         }
     }
 
-    /// From here on a connection's statements are cut off.
+    /// Makes the connection's statements cancellable from here on.
     fn watch(&self, conn: &Connection) -> Result<(), StoreError> {
         let mut state = self.state();
         if state.ended {
@@ -270,12 +271,12 @@ impl Copies {
         Ok(())
     }
 
-    /// A copy begins, or it is over.
+    /// Sets or clears the current progress.
     fn now(&self, progress: Option<BackupProgress>) {
         self.state().progress = progress;
     }
 
-    /// So many bytes are copied, of so many that there are.
+    /// Records `bytes` copied of `all`.
     fn progress(&self, bytes: u64, all: u64) {
         if let Some(progress) = &mut self.state().progress {
             progress.bytes = bytes;
@@ -283,14 +284,14 @@ impl Copies {
         }
     }
 
-    /// From here on the copy is examined.
+    /// Marks the start of the check.
     fn checks(&self) {
         if let Some(progress) = &mut self.state().progress {
             progress.phase = BackupPhase::Checking;
         }
     }
 
-    /// Why a copy really failed.
+    /// The actual cause of a failed copy.
     fn why(&self, error: StoreError) -> StoreError {
         if self.state().ended {
             stopping()
@@ -305,17 +306,17 @@ fn stopping() -> StoreError {
 }
 
 impl Store {
-    /// Cuts backups off, so that the end of the process waits for none; or allows them again.
+    /// Cancels backups, so that the end of the process does not wait for one; or allows them again.
     pub(crate) fn allow_backups(&self, allowed: bool) {
         self.inner.copies.allow(allowed);
     }
 
-    /// How far the backup is that is being made.
+    /// Progress of the current backup.
     pub(crate) fn backup_progress(&self) -> Option<BackupProgress> {
         self.inner.copies.state().progress.clone()
     }
 
-    /// Where the running server's backups are.
+    /// Directory of the running server's backups.
     pub fn backups(&self) -> PathBuf {
         self.directory().join(BACKUPS)
     }
@@ -350,7 +351,7 @@ impl Store {
             )
         });
         if let Err(error) = noted.await {
-            // A copy whose making stands in no log is not handed out; where it stays, the directory is private.
+            // A copy without an event in the log is not handed out; if it cannot be removed, the directory is private.
             if let Err(error) = files::remove(&file) {
                 tracing::warn!(%error, "{} stays", file.display());
             }
@@ -359,7 +360,7 @@ impl Store {
         Ok(bytes)
     }
 
-    /// On a thread of its own, below all others: readers are few, and this takes long.
+    /// On its own thread with the lowest priority: there are few readers, and this takes long.
     async fn copy_aside(&self, target: PathBuf) -> Result<u64, StoreError> {
         let (inner, (reply, answer)) = (self.inner.clone(), oneshot::channel());
         let copy = move || {
@@ -368,7 +369,7 @@ impl Store {
             let made = files::create_directory(home)
                 .map_err(at(home))
                 .and_then(|()| back_up_until(&inner.directory, &target, &inner.copies));
-            // Nobody waits any more where the server has ended.
+            // The receiver is gone if the server has ended.
             reply.send(made).ok();
         };
         thread::Builder::new()
@@ -460,7 +461,7 @@ mod tests {
                 copies.allow(false);
             }
         });
-        // It never ends by itself; each row is one step of it.
+        // Never ends by itself; each row is one step.
         let endless =
             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
         let mut select = conn.prepare(endless).unwrap();

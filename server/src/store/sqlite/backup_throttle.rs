@@ -1,7 +1,7 @@
-//! The pace of a copy of the database: beside a server at work, and below it.
+//! Throttles a copy of the database, so that a running server keeps the disk and the CPU.
 //!
-//! A copy that works as fast as the machine lets it takes the disk and a core from whoever waits for a commit. And what it
-//! has written and not synced goes to the disk with the next sync of anyone, who then waits for what is not his.
+//! An unthrottled copy takes the disk and a core from commits. And data it has written but not synced goes to the disk
+//! with the next sync of any file, which then waits for it.
 
 use std::{
     fs::File,
@@ -13,19 +13,20 @@ use std::{
 
 use rusqlite::Connection;
 
-/// Bytes that a copy may hold back from the disk: whoever commits meanwhile waits for the sync of so many.
+/// Maximum unsynced bytes of a copy: the sync of a concurrent commit may have to wait for them.
 const PORTION: u64 = 1 << 20;
-/// How long it works before it rests for as long.
+/// Time it works before it pauses for as long.
 const WORK_BUDGET: Duration = Duration::from_millis(3);
-/// Of SQLite's machine between two looks at the clock: some 10 µs.
+/// Number of SQLite VM instructions between two checks of the clock: some 10 µs.
 const STEPS: i32 = 200;
 
-/// Puts the thread behind all others. Where the system refuses, all stay equal.
+/// Gives the thread the lowest priority. If the system refuses, it keeps its priority.
 pub(super) fn step_back() {
     let _ = rustix::process::setpriority_process(None, 15);
 }
 
-/// From here on a connection's statements rest as long as they work, in short turns, and do `between` before each rest.
+/// From here on a connection's statements pause for as long as they work, in short turns, and call `between` before
+/// each pause.
 ///
 /// # Errors
 /// SQLite's.
@@ -40,13 +41,13 @@ pub(super) fn keep(
             thread::sleep(since.elapsed());
             since = Instant::now();
         }
-        // It goes on.
+        // Continue.
         false
     };
     conn.progress_handler(STEPS, Some(turn))
 }
 
-/// What a copy has written so far.
+/// Progress of a copy's file.
 #[derive(Debug)]
 pub(super) struct Written {
     file: File,
@@ -61,14 +62,14 @@ impl Written {
         Ok(Self { file, synced: 0 })
     }
 
-    /// Syncs what came since, if it is a portion; answers how long the file is.
+    /// Syncs new data once it reaches the limit; returns the length of the file.
     pub(super) fn sync(&mut self) -> u64 {
         let bytes = self
             .file
             .metadata()
             .map_or(self.synced, |found| found.len());
         if bytes.saturating_sub(self.synced) >= PORTION {
-            // An error meets the sync at the end of the copy as well, which answers for it.
+            // The sync at the end of the copy meets the same error and reports it.
             let _ = self.file.sync_data();
             self.synced = bytes;
         }

@@ -1,4 +1,4 @@
-//! Whether a database is whole: pages, foreign keys, schema, counts.
+//! Integrity check of a database: pages, foreign keys, schema, row counts.
 
 use std::{
     fs, io,
@@ -15,15 +15,15 @@ use crate::{
     store::{StoreError, error::at, row_counts},
 };
 
-/// What SQLite keeps beside a database: the log that holds commits, the journal that takes changes back, and memory.
+/// Files that SQLite keeps beside a database: write-ahead log, rollback journal and shared memory.
 pub(super) const LOGS: [&str; 3] = ["-wal", "-journal", "-shm"];
-/// What is written out in the path of a URI.
+/// Characters to percent-encode in the path of a URI.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/');
 
-/// Whether a data directory's database is whole; answers the version of its schema. Works while it is in use.
+/// Checks a data directory's database; returns its schema version. Works while the database is in use.
 ///
 /// # Errors
-/// What is wrong, in one line.
+/// The defect, in one line.
 pub fn check(directory: &Path) -> Result<u32, StoreError> {
     let path = existing(directory)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW;
@@ -31,10 +31,10 @@ pub fn check(directory: &Path) -> Result<u32, StoreError> {
     check_with(&conn, &path)
 }
 
-/// As [`check`], of a backup.
+/// As [`check`], for a backup.
 ///
 /// # Errors
-/// What is wrong, in one line.
+/// The defect, in one line.
 pub fn check_file(file: &Path) -> Result<u32, StoreError> {
     plain(file)?;
     check_with(&open_backup(file)?, file)
@@ -49,7 +49,7 @@ fn check_with(conn: &Connection, path: &Path) -> Result<u32, StoreError> {
     examined.map_err(|error| error.at(path))
 }
 
-/// The database of a data directory, by a path without links.
+/// The database of a data directory, by a path without symbolic links.
 pub(super) fn existing(directory: &Path) -> Result<PathBuf, StoreError> {
     let path = directory.join(DATABASE);
     match fs::metadata(&path) {
@@ -62,7 +62,7 @@ pub(super) fn existing(directory: &Path) -> Result<PathBuf, StoreError> {
     }
 }
 
-/// Refuses what is no plain file, or cannot be looked at.
+/// Refuses anything that is not a regular file or cannot be examined.
 pub(super) fn plain(file: &Path) -> Result<(), StoreError> {
     let found = fs::metadata(file).map_err(at(file))?;
     if found.is_file() {
@@ -75,7 +75,7 @@ pub(super) fn plain(file: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// A connection to a database that need not be ours: nothing that its schema names is trusted.
+/// A connection to a database of unknown origin: nothing that its schema names is trusted.
 pub(super) fn open_to_check(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     let open = || {
         let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
@@ -85,11 +85,11 @@ pub(super) fn open_to_check(path: &Path, flags: OpenFlags) -> Result<Connection,
     open().map_err(|error| StoreError::from(error).at(path))
 }
 
-/// A connection to a backup. SQLite plays a log that lies beside a database into it, whoever has put it there: where there is
-/// none, none that comes is looked at, and one of somebody else's than the backup's owner is refused.
+/// A connection to a backup. SQLite replays a log beside a database into it, whoever created the log. If there is none,
+/// one that appears later is ignored; one with another owner than the backup is refused.
 ///
 /// # Errors
-/// What is wrong, with the file that it is about.
+/// The defect, with the file concerned.
 pub(super) fn open_backup(file: &Path) -> Result<Connection, StoreError> {
     // Where SQLite looks for logs.
     let real = fs::canonicalize(file).map_err(at(file))?;
@@ -107,7 +107,7 @@ pub(super) fn open_backup(file: &Path) -> Result<Connection, StoreError> {
     open_to_check(Path::new(&alone), flags).map_err(named)
 }
 
-/// Whether logs of its owner's lie beside a database.
+/// Whether logs of the same owner exist beside a database.
 fn has_logs(file: &Path) -> Result<bool, StoreError> {
     let owner = fs::metadata(file).map_err(at(file))?.uid();
     let mut any = false;
@@ -126,7 +126,7 @@ fn has_logs(file: &Path) -> Result<bool, StoreError> {
     Ok(any)
 }
 
-/// Whether pages and foreign keys are whole.
+/// Checks pages and foreign keys.
 pub(super) fn examine(conn: &Connection) -> Result<(), StoreError> {
     let whole: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if whole != "ok" {

@@ -1,7 +1,8 @@
-//! Copies the write-ahead log back into the database beside the writer, so that a commit rarely has to.
+//! Checkpoints the WAL on a thread beside the writer, so that a commit rarely has to.
 //!
-//! A passive checkpoint keeps nobody out. It gets to the log's end only while nothing is written, and only then does the
-//! log begin anew. Under steady load it is repeated until little is left, and that the writer copies between two commits.
+//! A passive checkpoint blocks no one. It reaches the end of the WAL only while nothing is written, and only then does
+//! the WAL restart. Under steady load it is repeated until little is left, and the writer copies that between two
+//! commits.
 
 use std::{
     path::Path,
@@ -16,25 +17,25 @@ use rusqlite::Connection;
 use super::open;
 use crate::store::{Store, StoreError, caches::Caches, error::no_thread};
 
-/// Changed rows after which it is time again. A row changes some one or two pages of the log's bound of 16,000.
+/// Number of changed rows between checkpoints. A row changes one or two pages; the WAL is limited to 16,000.
 const ROWS_BETWEEN_CHECKPOINTS: u64 = 1000;
-/// Pages from which on a log shall begin anew.
+/// WAL size in pages from which a restart is due.
 const RESTART_PAGES: i64 = 2000;
-/// Pages that the writer may have to copy: some milliseconds with their sync.
+/// Maximum pages that the writer may have to copy: some milliseconds including their sync.
 const MAX_PAGES_LEFT: i64 = 100;
-/// Checkpoints in a row, at most: each copies what came during the one before.
+/// Maximum consecutive checkpoints: each copies the pages written during the previous one.
 const MAX_PASSES: u32 = 4;
-/// How long a job in the background rests between two units, at least.
+/// Minimum pause of a background job between two transactions.
 const REST: Duration = Duration::from_millis(4);
-/// Looks at whether the log is still being copied before a job goes on all the same.
+/// Maximum checks for a running checkpoint before a job continues anyway.
 const MAX_LOOKS: u32 = 250;
 
-/// The thread that does it, as the writer sees it.
+/// The checkpoint thread, as seen by the writer.
 pub(super) struct Checkpoints {
     wake: Sender<()>,
     thread: thread::JoinHandle<()>,
     memory: Arc<Caches>,
-    /// Changes the writer had made when it woke the thread last.
+    /// The writer's change count when it last woke the thread.
     at: u64,
 }
 
@@ -55,7 +56,7 @@ impl Checkpoints {
         })
     }
 
-    /// Tells it how many rows the writer has changed so far. Never waits.
+    /// Reports the total number of rows the writer has changed. Never blocks.
     pub(super) fn changed(&mut self, rows: u64) {
         if rows - self.at >= ROWS_BETWEEN_CHECKPOINTS {
             self.at = rows;
@@ -64,7 +65,7 @@ impl Checkpoints {
         }
     }
 
-    /// Ends it, when what it is doing is done.
+    /// Ends the thread after its current work.
     pub(super) fn end(self) {
         drop(self.wake);
         let _ = self.thread.join();
@@ -72,9 +73,9 @@ impl Checkpoints {
 }
 
 impl Store {
-    /// A job's rest between two units that write much. While the log is copied back nothing is added to it but what people
-    /// wait for: else the copy never comes near the log's end, and the writer has to do what is left of it; and each of
-    /// their syncs would wait for more on its way to the disk.
+    /// The pause of a background job between two large transactions. During a checkpoint, background jobs write
+    /// nothing: otherwise the checkpoint would never come near the end of the WAL, leaving the rest to the writer, and
+    /// each foreground sync would wait for more data on its way to the disk.
     pub(in crate::store) async fn pause(&self) {
         for _ in 0..MAX_LOOKS {
             tokio::time::sleep(REST).await;
@@ -109,7 +110,7 @@ struct Log {
     copied: i64,
 }
 
-/// Copies as much of the log as can be without keeping anybody out; none where that failed.
+/// Copies as much of the WAL as possible without blocking; `None` on failure.
 fn copy(conn: &Connection) -> Option<Log> {
     let done = conn
         .prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")
@@ -119,12 +120,12 @@ fn copy(conn: &Connection) -> Option<Log> {
                 Ok(Log { pages, copied })
             })
         });
-    // Nothing is lost where it fails: what was committed is in the log.
+    // A failure loses nothing: committed data is in the WAL.
     done.inspect_err(|error| tracing::debug!(%error, "the log was not copied back"))
         .ok()
 }
 
-/// Copies the little that is left of a long log, by the writer, so that its next commit begins the log anew.
+/// Copies the small rest of a long WAL, on the writer's thread, so that its next commit restarts the WAL.
 pub(super) fn finish(conn: &Connection, memory: &Caches) {
     if memory.nearly_copied.swap(false, Ordering::AcqRel) {
         copy(conn);

@@ -1,4 +1,4 @@
-//! Refuses statements that would forget a count.
+//! Rejects statements that would bypass the row counts.
 
 use std::sync::{
     Arc,
@@ -10,8 +10,9 @@ use rusqlite::{
     hooks::{AuthAction, AuthContext, Authorization},
 };
 
-/// Has SQLite refuse each statement of the writer that changes what is counted, unless [`WriteTx::counted`](crate::store::write_tx::WriteTx::counted) runs it: one
-/// that does not count fails whenever it is run.
+/// Makes SQLite reject each statement of the writer that changes counted rows, unless
+/// [`WriteTx::counted`](crate::store::write_tx::WriteTx::counted) runs it: a statement that does not count fails every
+/// time.
 #[derive(Debug)]
 pub(in crate::store) struct Guard {
     is_counting: Arc<AtomicBool>,
@@ -32,7 +33,7 @@ impl Guard {
         Ok(Self { is_counting })
     }
 
-    /// Statements are authorised when they are prepared, and once more when the schema has changed since.
+    /// Statements are authorized when they are prepared, and again if the schema has changed since.
     pub(in crate::store) fn counting<T>(&self, run: impl FnOnce() -> T) -> T {
         self.is_counting.store(true, Relaxed);
         let done = run();
@@ -41,7 +42,7 @@ impl Guard {
     }
 }
 
-/// Whether a statement that does this changes a count.
+/// Whether a statement with this action changes a count.
 fn is_counted(action: AuthAction<'_>) -> bool {
     match action {
         AuthAction::Insert { table_name } | AuthAction::Delete { table_name } => {

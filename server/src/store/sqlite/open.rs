@@ -26,37 +26,38 @@ use crate::{
     },
 };
 
-/// The database's name in the data directory.
+/// File name of the database in the data directory.
 pub const DATABASE: &str = "doorward.db";
 
-/// The master key's name there.
+/// File name of the master key.
 pub const MASTER_KEY: &str = "master.key";
-/// The operator key's name there.
+/// File name of the operator key.
 pub const OPERATOR_KEY: &str = "operator.key";
 
-/// Readers: more than cores, because a read that waits for the disk holds its thread, and those behind it would wait too.
+/// Number of readers. More than cores, because a read that waits for the disk blocks its thread and the reads queued
+/// behind it.
 const READERS: usize = 8;
 
-/// Held by whoever may write to a data directory; gone with its process.
+/// The write lock of a data directory; released when the process ends.
 #[derive(Debug)]
 pub struct DirectoryLock {
     _directory: File,
 }
 
-/// How much the store may hold.
+/// Size limits of the store.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Bounds {
-    /// Of the caches together.
+    /// Total size of the caches, in bytes.
     pub cache_bytes: usize,
-    /// Of one account.
+    /// Limits per account.
     pub caps: CacheSizes,
 }
 
 impl DirectoryLock {
-    /// Creates the directory (mode 0700) if it is missing, and takes it for this process.
+    /// Creates the directory (mode 0700) if it is missing, and locks it for this process.
     ///
     /// # Errors
-    /// When it cannot be made, or another process has it.
+    /// If it cannot be created, or another process has locked it.
     pub fn take(directory: &Path) -> Result<Self, StoreError> {
         files::create_directory(directory).map_err(|error| {
             StoreError::Unavailable(format!("cannot create {}: {error}", directory.display()))
@@ -74,12 +75,12 @@ impl DirectoryLock {
 }
 
 impl Store {
-    /// Opens, creates or upgrades the database of a data directory and starts its threads.
-    /// `cache_bytes` bounds the caches together, `caps` what an account may have;
-    /// by `clock` it is judged who may do something when it is done.
+    /// Opens, creates or upgrades the database of a data directory and starts its threads. `cache_bytes` limits all
+    /// caches together, `caps` the sessions and keys of an account. Transactions check permissions at the time of
+    /// `clock`.
     ///
     /// # Errors
-    /// [`StoreError::NewerSchema`], or [`StoreError::Unavailable`] for what the disk refuses.
+    /// [`StoreError::NewerSchema`], or [`StoreError::Unavailable`] for a disk error.
     pub fn open(
         directory: &Path,
         lock: DirectoryLock,
@@ -89,7 +90,8 @@ impl Store {
     ) -> Result<Self, StoreError> {
         leftovers::clean(directory);
         let path = directory.join(DATABASE);
-        // Made here rather than by SQLite: 0600 whatever the umask; the -wal and -shm files follow its mode and owner.
+        // Created here instead of by SQLite: mode 0600 whatever the umask; the -wal and -shm files follow its mode and
+        // owner.
         match files::create(&path) {
             Ok(file) => files::give(&file, directory).map_err(at(&path))?,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -100,7 +102,8 @@ impl Store {
         let mut conn = writing(&real).map_err(named)?;
         schema::migrate(&mut conn).map_err(named)?;
         keep_dead(&mut conn, clock.now()).map_err(named)?;
-        // The file itself, and that the journal of the change to WAL is gone: it would take back what came after.
+        // The file itself, and the removal of the journal from the change to WAL, which would otherwise roll back later
+        // commits.
         files::sync_parent(&real).map_err(at(&path))?;
         let memory = Arc::new(Caches::new(bounds.cache_bytes, bounds.caps, clock));
         let conn = with_statement_log(conn)?;
@@ -125,8 +128,8 @@ impl Store {
     }
 }
 
-/// Keys and secrets that had ended by the clock of the last run stay ended where this one's is behind it: one column says both
-/// that one is dead and that it dies after a grace, so whether it is over is a matter of the time.
+/// Keeps keys and secrets revoked that had ended at the last run, if the clock is now behind it: one column stores both
+/// a past revocation and a future one after a grace period, so only the time decides.
 fn keep_dead(conn: &mut Connection, now: Timestamp) -> Result<(), StoreError> {
     let sql = "SELECT time FROM events ORDER BY id DESC LIMIT 1";
     let last: Option<i64> = conn.query_row(sql, [], |row| row.get(0)).optional()?;
@@ -143,7 +146,8 @@ fn keep_dead(conn: &mut Connection, now: Timestamp) -> Result<(), StoreError> {
         "UPDATE clients SET old_secret_until = ?1 WHERE old_secret_until > ?1 AND old_secret_until <= ?2",
         [now.0, last],
     )?;
-    // A code lives a minute: without those from the time that is to come again, what bars older ones need not bar new ones.
+    // Codes are valid for a minute. Without those from the future, state that blocks older codes need not block new
+    // ones.
     unit.execute("DELETE FROM codes", [])?;
     unit.execute(
         "UPDATE clients SET codes_after = ?1 WHERE codes_after > ?1",
@@ -153,17 +157,17 @@ fn keep_dead(conn: &mut Connection, now: Timestamp) -> Result<(), StoreError> {
 }
 
 fn opened(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
-    // What a link leads to was judged before.
+    // The target of a symbolic link was checked before.
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let conn = Connection::open_with_flags(path, flags)?;
-    // A plan may not hang on what is bound: else SQLite, which could look into statistics that are never made here, parses
-    // and plans joins anew whenever one is taken from the cache, which costs several times what the join does.
+    // Plans must not depend on bound values: SQLite would otherwise reparse and replan joins whenever a statement is
+    // taken from the cache, which costs several times the join, for statistics that are never created here.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(conn)
 }
 
-/// A connection that writes: WAL, an fsync for each commit. Its commits copy back what of the log is still to be once it
-/// has grown to 64 MiB, as beside a long read; 16 MiB of its file are kept.
+/// A writing connection: WAL, an fsync for each commit. Its commits checkpoint the rest of the WAL once it has grown to
+/// 64 MiB, as during a long read; the file is truncated to 16 MiB.
 pub(super) fn writing(path: &Path) -> Result<Connection, StoreError> {
     let conn = opened(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     conn.set_prepared_statement_cache_capacity(256);
@@ -196,13 +200,13 @@ fn with_statement_log(mut conn: Connection) -> Result<Connection, StoreError> {
     Ok(conn)
 }
 
-/// What a debug build notes, this one does not.
+/// Statements are recorded in debug builds only.
 #[cfg(not(debug_assertions))]
 fn noted(conn: Connection) -> Result<Connection, StoreError> {
     Ok(conn)
 }
 
-/// Gives a connection the function `fold`: a text without its case, beyond ASCII too.
+/// Registers the SQL function `fold`: case folding, also beyond ASCII.
 fn add_fold(conn: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     conn.create_scalar_function("fold", 1, flags, |call| {
@@ -226,7 +230,7 @@ mod tests {
             conn.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
         };
         assert_eq!(pragma("journal_mode").unwrap(), String::from("wal").into());
-        // 2 is FULL: the log is synced at each commit, not at checkpoints only.
+        // 2 is FULL: the WAL is synced at each commit, not only at checkpoints.
         assert_eq!(pragma("synchronous").unwrap(), 2.into());
         assert_eq!(pragma("foreign_keys").unwrap(), 1.into());
     }
@@ -241,7 +245,7 @@ mod tests {
         for conn in [writer, reading(&path).unwrap()] {
             let sql = "SELECT u.id FROM sessions AS s JOIN users AS u ON u.id = s.user_id WHERE s.id = ?1";
             for id in [[1; 16], [2; 16], [3; 16]] {
-                // Back in the cache after each use, which takes its values away.
+                // Returned to the cache after each use, which clears its values.
                 let mut join = conn.prepare_cached(sql).unwrap();
                 assert!(!join.exists([id]).unwrap());
                 assert_eq!(join.get_status(StatementStatus::RePrepare), 0);

@@ -12,10 +12,10 @@ use tokio::sync::oneshot;
 
 use crate::store::{StoreError, error::no_thread};
 
-/// Reads that may wait; past it [`StoreError::Overloaded`].
+/// Maximum queued reads; beyond it [`StoreError::Overloaded`].
 const QUEUE: usize = 2048;
 
-/// One state of the database for as long as it lives. Its statements are kept prepared: most reads are short.
+/// One consistent state of the database. Its statements are kept prepared: most reads are short.
 struct Snapshot<'a>(&'a Connection);
 
 impl<'a> Snapshot<'a> {
@@ -34,7 +34,7 @@ impl Drop for Snapshot<'_> {
     }
 }
 
-/// None ends the thread that takes it.
+/// `None` ends the thread that takes it.
 type Job = Option<Box<dyn FnOnce(&Connection) + Send>>;
 
 /// The readers' queue.
@@ -53,7 +53,7 @@ impl Readers {
                 .name("doorward-reader".into())
                 .spawn(move || {
                     while let Ok(Some(job)) = jobs.recv() {
-                        // A read that panics drops its answer, which tells its caller; the thread goes on.
+                        // A read that panics drops its result, which its caller sees as an error; the thread continues.
                         let _ = catch_unwind(AssertUnwindSafe(|| job(&conn)));
                     }
                 })
@@ -69,7 +69,7 @@ impl Readers {
         })
     }
 
-    /// Ends the threads after what is queued, and with them their connections.
+    /// Ends the threads after the queued reads, and closes their connections.
     pub(in crate::store) fn close(&self) {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in threads.iter() {
@@ -90,7 +90,7 @@ impl Readers {
             .await
     }
 
-    /// Runs a read of one statement, which is consistent by itself.
+    /// Runs a read of a single statement, which is consistent by itself.
     pub(in crate::store) async fn look_up<T, F>(&self, read: F) -> Result<T, StoreError>
     where
         T: Send + 'static,

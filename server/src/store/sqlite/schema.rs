@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior, functions::FunctionFlags};
 
 use crate::{domain::Email, store::StoreError};
 
-/// Migration `n` brings a database from version `n` to `n + 1`. Never edit one that was released.
+/// Migration `n` upgrades a database from version `n` to `n + 1`. Never edit a released one.
 const MIGRATIONS: &[&str] = &[
     include_str!("schema.sql"),
     // Keys from before: what they signed lived no longer than by the settings' defaults, as far as is known. Codes from
@@ -99,7 +99,7 @@ const MIGRATIONS: &[&str] = &[
      CREATE INDEX links_change ON links (user_id) WHERE kind = 'change';",
 ];
 
-/// What migrations take from the rules of the domain.
+/// SQL functions that migrations need from the domain.
 fn add_functions(conn: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     conn.create_scalar_function("email_key_of", 1, flags, |call| {
@@ -110,15 +110,15 @@ fn add_functions(conn: &Connection) -> rusqlite::Result<()> {
 /// The schema this binary writes.
 pub const VERSION: u32 = MIGRATIONS.len() as u32;
 
-/// The schema a database has; 0 when it is empty.
+/// The schema version of a database; 0 if it is empty.
 pub(super) fn version(conn: &Connection) -> Result<u32, StoreError> {
     Ok(conn.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 
-/// The schema a database has.
+/// The schema version of a database.
 ///
 /// # Errors
-/// [`StoreError::NewerSchema`] when a later Doorward has written it.
+/// [`StoreError::NewerSchema`] if a later version of Doorward has written it.
 pub(super) fn known(conn: &Connection) -> Result<u32, StoreError> {
     let found = version(conn)?;
     if found <= VERSION {
@@ -131,10 +131,10 @@ pub(super) fn known(conn: &Connection) -> Result<u32, StoreError> {
     }
 }
 
-/// Brings a database up to [`VERSION`].
+/// Upgrades a database to [`VERSION`].
 ///
 /// # Errors
-/// [`StoreError::NewerSchema`] when a later Doorward has written it; nothing is changed then.
+/// [`StoreError::NewerSchema`] if a later version of Doorward has written it; nothing is changed then.
 pub(super) fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
     let found = known(conn)?;
     if found == 0 && !statements(conn)?.is_empty() {
@@ -165,10 +165,10 @@ fn not_ours() -> StoreError {
     StoreError::Unavailable("this database is not Doorward's".into())
 }
 
-/// What a database consists of: kind, name, table and statement of each table, index, trigger, view.
+/// The schema of a database: kind, name, table and statement of each table, index, trigger and view.
 type Statements = BTreeSet<(String, String, String, Option<String>)>;
 
-/// Everything is compared, names that SQLite keeps for itself too: whoever can write into the file can take them.
+/// Everything is compared, including names reserved by SQLite: anyone who can write to the file can use them.
 fn statements(conn: &Connection) -> Result<Statements, StoreError> {
     let mut select = conn.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema")?;
     let rows = select.query_map([], |row| {
@@ -177,11 +177,11 @@ fn statements(conn: &Connection) -> Result<Statements, StoreError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Whether a database has to the letter the tables, indexes and triggers that its version says; answers the version. A
-/// changed trigger would be carried out with every change that the server makes.
+/// Checks that a database has exactly the tables, indexes and triggers of its version; returns the version. A modified
+/// trigger would run with every change that the server makes.
 ///
 /// # Errors
-/// [`StoreError::NewerSchema`], or that it is not a database of Doorward's, or what of it is different.
+/// [`StoreError::NewerSchema`], that it is not a Doorward database, or the difference found.
 pub(super) fn recognise(conn: &Connection) -> Result<u32, StoreError> {
     let found = known(conn)?;
     let found_statements = statements(conn)?;
@@ -339,7 +339,7 @@ mod tests {
             conn.execute(row, params![[id; 16], revoked]).unwrap();
         }
         row_counts::compare(&conn).unwrap();
-        // As after an edit with the triggers off.
+        // As after an edit with the triggers disabled.
         let wrong = "UPDATE counts SET rows = 7 WHERE name <> 'sessions'";
         conn.execute(wrong, []).unwrap();
         migrate(&mut conn).unwrap();
@@ -386,7 +386,7 @@ mod tests {
                 "ada@example.com"
             ]
         );
-        // Each is found by the spelling it was made with, in any case.
+        // Each is found by the spelling it was created with, in upper or lower case.
         for (email, key) in &found {
             let keys = Email::keys_of(&email.to_uppercase().replace("SS", "\u{df}"));
             assert!(keys.contains(key), "{email}: {keys:?}");

@@ -1,4 +1,4 @@
-//! In a debug build: which statements run, for whoever asks whether another engine would take them.
+//! Debug builds: records the statements that run, to check whether another engine would accept them.
 
 use std::{
     collections::HashSet,
@@ -12,7 +12,7 @@ use rusqlite::{
     trace::{TraceEvent, TraceEventCodes},
 };
 
-/// Names the file that gets a line for each.
+/// Environment variable with the name of the file that gets a line for each statement.
 const VARIABLE: &str = "SQLITE_STATEMENTS";
 
 struct StatementLog {
@@ -30,7 +30,7 @@ static NOTED: LazyLock<Option<Mutex<StatementLog>>> = LazyLock::new(|| {
     file.ok().map(noted).map(Mutex::new)
 });
 
-/// Notes the statements of a connection, each once.
+/// Records the statements of a connection, each once.
 pub(super) fn record(conn: &mut Connection) -> rusqlite::Result<()> {
     if NOTED.is_some() {
         conn.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(on_event))?;
@@ -45,7 +45,7 @@ fn on_event(event: TraceEvent<'_>) {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
     if noted.known.insert(line.clone()) {
-        // In one write, so that those of several processes do not mix.
+        // In a single write, so that lines of several processes do not mix.
         let _ = noted.file.write_all(format!("{line}\n").as_bytes());
     }
 }

@@ -1,4 +1,4 @@
-//! The one writer: queued units, each undone alone, a batch per transaction, one fsync per batch.
+//! The single writer: a queue of operations, each rolled back alone, batched into one transaction and one fsync.
 
 use std::{
     collections::VecDeque,
@@ -25,18 +25,18 @@ use crate::{
     },
 };
 
-/// Units that may wait; past it [`StoreError::Overloaded`].
+/// Maximum queued operations; beyond it [`StoreError::Overloaded`].
 const QUEUE: usize = 4096;
-/// Units in one transaction, at most.
+/// Maximum operations in one transaction.
 const BATCH: usize = 256;
-/// Time budget of the units of one transaction; the rest of the batch goes into the next.
+/// Time budget of the operations of one transaction; the rest of the batch goes into the next.
 const BATCH_BUDGET: Duration = Duration::from_millis(20);
-/// Takes the database's write lock at once, so that no unit fails half way for want of it.
+/// Takes the database's write lock at once, so that no operation fails midway for lack of it.
 const BEGIN: &str = "BEGIN IMMEDIATE";
 /// Delay before committing a batch, to let concurrent writers join. Applied only after a batch of more than one unit.
 const BATCH_DELAY: Duration = Duration::from_micros(700);
 
-/// Gives a unit's answer once its batch is on disk, or not.
+/// Delivers an operation's result once its batch is committed or has failed.
 type Completion = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 type Work = Box<dyn FnOnce(&mut WriteTx<'_>) -> (bool, Completion) + Send>;
 
@@ -53,7 +53,7 @@ pub(in crate::store) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread. It ends after [`Writer::close`], or when every sender is gone.
+    /// Starts the thread. It ends after [`Writer::close`], or when every sender is dropped.
     pub(super) fn start(
         mut conn: Connection,
         checkpoints: Checkpoints,
@@ -74,12 +74,12 @@ impl Writer {
         Ok((Self { queue, metrics }, thread))
     }
 
-    /// Lets the thread end after what is queued.
+    /// Lets the thread end after the queued operations.
     pub(in crate::store) fn close(&self) {
         let _ = self.queue.send(Job::Close);
     }
 
-    /// Queues a unit and waits until it is on disk.
+    /// Queues an operation and waits until it is on disk.
     pub(in crate::store) async fn run<T, F>(&self, unit: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -91,7 +91,7 @@ impl Writer {
                 true,
                 Box::new(move |done| drop(reply.send(done.map(|()| value)))),
             ),
-            // Told only after the commit: a refusal may rest on what an earlier unit of the batch wrote.
+            // Delivered only after the commit: a rejection may depend on what an earlier operation of the batch wrote.
             Err(error) => (
                 false,
                 Box::new(move |done| drop(reply.send(done.and(Err(error))))),
@@ -112,7 +112,7 @@ impl Writer {
     }
 }
 
-/// A generator that goes on after the newest event, whatever the clock has done since.
+/// An id generator that continues after the newest event, even if the clock was set back.
 fn seeded(conn: &Connection) -> Result<ulid::Generator, StoreError> {
     let sql = "SELECT id FROM events ORDER BY id DESC LIMIT 1";
     let newest: Option<[u8; 16]> = conn.query_row(sql, [], |row| row.get(0)).optional()?;
@@ -124,7 +124,7 @@ fn seeded(conn: &Connection) -> Result<ulid::Generator, StoreError> {
     Ok(ids)
 }
 
-/// What the thread writes with.
+/// State of the writer thread.
 struct WriterState {
     conn: Connection,
     guard: Guard,
@@ -163,13 +163,13 @@ fn run(
         checkpoints.changed(held.conn.total_changes());
     }
     checkpoints.end();
-    // Leaves one file behind on a clean stop.
+    // Leaves a single file after a clean shutdown.
     if let Err(error) = held.conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
         tracing::warn!(%error, "the log was not copied back; the next start goes on from it");
     }
 }
 
-/// Runs what of a batch fits in a turn, and tells everybody in it what became of it.
+/// Runs as much of a batch as fits in a turn, and delivers the results to the callers.
 fn commit(
     held: &mut WriterState,
     batch: &mut VecDeque<Work>,
@@ -201,16 +201,16 @@ fn commit(
         {
             tracing::error!(%error, "the transaction stays open");
         }
-        // A change that is answered as undone must not come back: see `overwrite`.
+        // A change reported as failed must not reappear: see `overwrite`.
         uncertain = failed.committing
             && !(conn.is_autocommit() && overwrite(conn).is_ok())
             && failed.may_be_in_the_log();
     } else {
-        // A batch that had nothing to write says nothing about the disk.
+        // A batch without writes says nothing about the state of the disk.
         if conn.total_changes() > before {
             metrics.synced();
         }
-        // What is on disk is applied to memory before anybody is told of it.
+        // Committed changes are applied to the caches before any caller is notified.
         memory.apply(changes);
     }
     for answer in answers {
@@ -222,10 +222,10 @@ fn commit(
     }
 }
 
-/// A batch of which nothing was done.
+/// A failed batch; nothing of it was done.
 struct BatchError {
     error: rusqlite::Error,
-    /// It was the commit that failed: all of the batch may have been written to the log.
+    /// Whether the commit itself failed: the whole batch may have been written to the WAL.
     committing: bool,
 }
 
@@ -237,7 +237,7 @@ impl BatchError {
         }
     }
 
-    /// Whether the log may hold the whole commit. It does not where a write of it was refused, as on a full disk.
+    /// Whether the WAL may contain the whole commit. It does not if one of its writes failed, as on a full disk.
     fn may_be_in_the_log(&self) -> bool {
         use rusqlite::ffi::{SQLITE_FULL, SQLITE_IOERR_WRITE};
         let code = self.error.sqlite_error().map(|error| error.extended_code);
@@ -245,16 +245,16 @@ impl BatchError {
     }
 }
 
-/// Writes a small commit of the server's own over one that failed. The frames of a commit whose sync was refused stay in
-/// the log, whole, until the next commit takes their place: a crash before that would bring back a change whose caller
-/// was told that nothing was done.
+/// Overwrites a failed commit with a small one of the server's own. After a failed sync, the frames of the commit stay
+/// in the WAL until the next commit overwrites them: a crash before that would restore a change that was reported as
+/// failed.
 fn overwrite(conn: &Connection) -> rusqlite::Result<()> {
     let sql = "INSERT INTO meta AS kept VALUES ('failed_commits', '1')
                ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(kept.value AS BIGINT) + 1 AS TEXT)";
     statement(conn, sql)
 }
 
-/// One transaction of the units that wait. What a turn has no time for stays in the batch.
+/// Runs waiting operations in one transaction. Those that exceed the turn's time stay in the batch.
 fn transaction(
     unit: &mut WriteTx<'_>,
     batch: &mut VecDeque<Work>,
@@ -276,7 +276,7 @@ fn transaction(
         done = unit.write_counts();
     }
     if let Err(error) = done {
-        // The answers of the rest go with them, which tells their callers that nothing was done.
+        // Drops the remaining reply channels, which tells their callers that nothing was done.
         batch.clear();
         return Err(BatchError::before_commit(error));
     }
@@ -286,11 +286,11 @@ fn transaction(
     })
 }
 
-/// Runs one unit: what it did stays, or is as if it had never begun. The first of a transaction needs no savepoint, which
-/// keeps a copy of each page that is written: what it did alone is undone with the transaction.
+/// Runs one operation: its changes are kept or fully rolled back. The first of a transaction needs no savepoint (which
+/// copies each written page): alone, it is rolled back with the transaction.
 ///
 /// # Errors
-/// Where storage failed: the whole transaction is lost then. Refusals are no errors here.
+/// A storage failure, which loses the whole transaction. A rejection is not an error here.
 fn run_unit(
     unit: &mut WriteTx<'_>,
     job: Work,
@@ -302,7 +302,7 @@ fn run_unit(
         statement(conn, "SAVEPOINT unit")?;
     }
     let (mark, counts) = (unit.changes.mark(), unit.counts);
-    // A unit that panics drops its answer: its caller is told that it failed.
+    // An operation that panics drops its reply channel: its caller receives an error.
     let (keep, answer) = match catch_unwind(AssertUnwindSafe(|| job(unit))) {
         Ok((keep, answer)) => (keep, Some(answer)),
         Err(_) => (false, None),
@@ -313,7 +313,7 @@ fn run_unit(
         unit.counts = counts;
     }
     if conn.is_autocommit() {
-        // SQLite itself has rolled everything back: full disk or I/O error.
+        // SQLite has rolled everything back by itself: full disk or I/O error.
         let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR);
         return Err(rusqlite::Error::SqliteFailure(code, None));
     }
@@ -331,7 +331,7 @@ fn run_unit(
     }
 }
 
-/// Runs a statement that has neither values nor rows.
+/// Runs a statement without parameters and rows.
 fn statement(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
     conn.prepare_cached(sql)?.execute([]).map(drop)
 }
