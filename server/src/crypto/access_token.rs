@@ -1,4 +1,4 @@
-//! Claims of the tokens Doorward signs.
+//! Claims of access tokens, and verified access tokens as the cache holds them.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub enum Audience {
 }
 
 impl Audience {
-    /// From the values; one stands alone.
+    /// A single value is serialized as a string.
     pub fn new(mut values: Vec<String>) -> Self {
         match values.len() {
             1 => Self::One(values.remove(0)),
@@ -25,7 +25,7 @@ impl Audience {
         }
     }
 
-    /// Its values.
+    /// The values.
     pub fn values(&self) -> &[String] {
         match self {
             Self::One(value) => std::slice::from_ref(value),
@@ -43,7 +43,7 @@ impl Audience {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessClaims {
     pub iss: String,
-    /// A user's id, or the client's own.
+    /// A user's id, or that of the client for its own token.
     pub sub: String,
     pub aud: Audience,
     /// Seconds since 1970.
@@ -54,16 +54,16 @@ pub struct AccessClaims {
     pub client_id: String,
     /// Space-separated.
     pub scope: String,
-    /// The session, where there is one.
+    /// The session, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
-    /// When the person signed in.
+    /// When the user signed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
-    /// How they did, RFC 8176.
+    /// How the user signed in, RFC 8176.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<Box<str>>,
-    /// How strongly, OpenID Connect Core section 2.
+    /// The authentication context, OpenID Connect Core section 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acr: Option<Box<str>>,
 }
@@ -71,10 +71,10 @@ pub struct AccessClaims {
 /// `client_id` of tokens from login and registration.
 pub const FIRST_PARTY: &str = "first-party";
 
-/// Longest terms that tokens share; what is longer is each token's own.
+/// Maximum size in bytes of the terms that tokens share; larger terms are stored per token.
 const SHARED_BYTES: usize = 512;
 
-/// What tokens of many sessions have in common.
+/// Claims that tokens of many sessions have in common.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Terms {
     client_id: Box<str>,
@@ -91,32 +91,32 @@ impl Terms {
     }
 }
 
-/// Terms of tokens, each kept once.
+/// Shared terms, each stored once.
 pub(super) type TermsInUse = Interner<Arc<Terms>>;
 
-/// An access token whose signature was found right, with what its claims say, read once. Small: one is kept for each
-/// session in use.
+/// An access token with a verified signature and its claims, parsed once. Compact, since the cache holds one for each
+/// active session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessToken {
-    /// Of the session; nil in a client's own token.
+    /// Session id; nil for client-credentials tokens.
     session: Ulid,
-    /// Of the user, or of the client.
+    /// Id of the user or client.
     subject: Ulid,
     jti: Ulid,
     /// Seconds since 1970, until 2106.
     exp: u32,
     iat: u32,
-    /// 0 where it does not say.
+    /// 0 if absent.
     auth_time: u32,
-    /// The ring of keys that found its signature right.
+    /// Number of the key ring that verified the signature.
     pub(super) ring: u32,
-    /// What `terms` takes, where no other token shares it.
+    /// Size of `terms`, if no other token shares it.
     own_bytes: u32,
     terms: Arc<Terms>,
 }
 
 impl AccessToken {
-    /// Nothing where a claim has a form that this server does not sign.
+    /// `None` if a claim has a form that this server does not sign.
     pub(super) fn read(claims: AccessClaims, ring: u32, in_use: &TermsInUse) -> Option<Self> {
         let granted = ScopeSet::parse(&claims.scope).ok()?;
         let (session, subject) = match &claims.sid {
@@ -129,7 +129,7 @@ impl AccessToken {
             }
             None => return None,
         };
-        // Nil stands for "no session": what says it has one is not taken for a client's own token.
+        // Nil means "no session", so a token that names it as its session is not accepted as a client's own.
         if claims.sid.is_some() && session.is_nil() {
             return None;
         }
@@ -158,13 +158,13 @@ impl AccessToken {
         })
     }
 
-    /// `sid` and `sub` of a person's token.
+    /// `sid` and `sub` of a user's token.
     pub fn session(&self) -> Option<(SessionId, UserId)> {
         let of = || (SessionId(self.session), UserId(self.subject));
         (!self.session.is_nil()).then(of)
     }
 
-    /// The client whose own token it is; none for a person's.
+    /// The client, for a client's own token; `None` for a user's.
     pub fn client(&self) -> Option<ClientId> {
         self.session.is_nil().then_some(ClientId(self.subject))
     }
@@ -212,7 +212,7 @@ impl AccessToken {
     }
 }
 
-/// Nothing is asked of a time before 1970, or after 2106, but whether it lies before or after now.
+/// Times before 1970 or after 2106 are clamped: they are only compared with the current time.
 fn seconds(value: i64) -> u32 {
     value.clamp(0, u32::MAX.into()) as u32
 }

@@ -1,16 +1,16 @@
-//! The text of an API key: its prefix, 32 random characters, and a checksum by which scanners tell it.
+//! The text form of an API key: prefix, 32 random characters, and a checksum by which secret scanners recognize it.
 
 use doorward_shared::apikey::Environment;
 
 use super::secret::Secret;
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-/// Random characters of an API key.
+/// Number of random characters.
 const KEY_CHARS: usize = 32;
-/// Characters of its checksum.
+/// Number of checksum characters.
 const SUM_CHARS: usize = 6;
 
-/// An API key: `sk_live_`, 32 random base62 characters, 6 of CRC-32 over all before them.
+/// Generates an API key: `sk_live_`, 32 random base62 characters, and 6 of CRC-32 over all before them.
 pub fn api_key(
     prefix: &str,
     environment: Environment,
@@ -20,7 +20,7 @@ pub fn api_key(
     let end = key.len() + KEY_CHARS;
     while key.len() < end {
         for byte in random() {
-            // 248 is the greatest multiple of 62 in a byte: beyond it some characters would come more often.
+            // 248 is the greatest multiple of 62 in a byte: values beyond it would bias the distribution.
             if byte < 248 && key.len() < end {
                 key.push(char::from(BASE62[usize::from(byte % 62)]));
             }
@@ -41,13 +41,13 @@ fn checksum(bytes: &[u8]) -> [u8; SUM_CHARS] {
     sum
 }
 
-/// Whether text starts as an API key does, of whatever prefix: keys outlive a change of the setting.
+/// Whether a text starts like an API key, with any prefix: keys remain valid after the setting changes.
 pub fn looks_like_api_key(text: &str) -> bool {
     environment_of(text).is_some()
 }
 
 fn environment_of(text: &str) -> Option<&str> {
-    // A prefix is short: a long token is not searched for where it would end.
+    // A prefix is short: only the start of a long token is searched.
     let mut start = text.bytes().take(MAX_PREFIX + 1);
     let end = start.position(|byte| byte == b'_')?;
     let (prefix, rest) = (&text[..end], &text[end + 1..]);
@@ -58,10 +58,10 @@ fn environment_of(text: &str) -> Option<&str> {
         .or_else(|| rest.strip_prefix("test_"))
 }
 
-/// Most bytes of an API key's prefix.
+/// Maximum length of an API key's prefix, in bytes.
 const MAX_PREFIX: usize = 16;
 
-/// Whether API keys may begin so: 1 to 16 of `a-z` and `0-9`, a letter first.
+/// Whether a prefix is allowed: 1 to 16 of `a-z` and `0-9`, starting with a letter.
 pub fn is_api_key_prefix(text: &str) -> bool {
     (1..=MAX_PREFIX).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_lowercase())
@@ -70,7 +70,7 @@ pub fn is_api_key_prefix(text: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
 }
 
-/// Whether text has the form of an API key, its checksum included. A typo or a scanner's false hit has not.
+/// Whether a text has the form of an API key, with a correct checksum. Detects typos and false positives of scanners.
 pub fn api_key_form_ok(text: &str) -> bool {
     environment_of(text).is_some_and(|body| {
         body.len() == KEY_CHARS + SUM_CHARS
@@ -80,7 +80,7 @@ pub fn api_key_form_ok(text: &str) -> bool {
     })
 }
 
-/// `sk_live_ab…wxyz`: enough to tell keys apart, not to use one.
+/// `sk_live_ab…wxyz`: enough to identify a key, not to use it.
 pub fn api_key_hint(key: &str) -> String {
     let start = key.len().saturating_sub(KEY_CHARS + SUM_CHARS - 2);
     format!("{}…{}", &key[..start], &key[key.len().saturating_sub(4)..])

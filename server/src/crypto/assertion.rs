@@ -1,4 +1,4 @@
-//! Client assertions: JWTs that a client signs with a key of its own to show who it is, RFC 7523 section 3.
+//! Client assertions: JWTs signed with a client's own key for client authentication, RFC 7523 section 3.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use jsonwebtoken::{
@@ -9,33 +9,33 @@ use serde::Deserialize;
 
 use super::{access_token::Audience, jwks, secret::Digest256};
 
-/// Longest time for which an assertion may be good, in seconds: an hour.
+/// Maximum lifetime of an assertion, in seconds: an hour.
 const MAX_SECONDS: i64 = 3600;
-/// How far a client's clock may be ahead, in seconds.
+/// Maximum lead of a client's clock, in seconds.
 const AHEAD: i64 = 60;
-/// Longest assertion, in bytes.
+/// Maximum size of an assertion, in bytes.
 const MAX_BYTES: usize = 8 * 1024;
-/// Longest `jti`, in bytes.
+/// Maximum size of a `jti`, in bytes.
 const MAX_JTI: usize = 256;
 
-/// What an assertion must say.
+/// Expected contents of an assertion.
 #[derive(Debug)]
 pub struct Expected<'a> {
-    /// The client, by the id that it uses.
+    /// The client's id.
     pub client: &'a str,
-    /// It must name one of these.
+    /// The assertion must name one of these.
     pub audiences: &'a [String],
     /// Seconds since 1970.
     pub now: i64,
 }
 
-/// An assertion that is right in itself. It must not have been used before.
+/// A valid assertion. The caller checks that it has not been used before.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Accepted {
     pub jti: String,
     /// Seconds since 1970.
     pub expires: i64,
-    /// Of the key that signed it.
+    /// Fingerprint of the key that signed it.
     pub mark: Digest256,
 }
 
@@ -66,7 +66,7 @@ fn part<T: serde::de::DeserializeOwned>(token: &str, at: usize) -> Option<T> {
     serde_json::from_slice(&BASE64.decode(text).ok()?).ok()
 }
 
-/// The client that an assertion says it is of. Nothing is verified.
+/// The client that an assertion claims to be from, unverified.
 pub fn claimed_client(token: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Subject {
@@ -78,16 +78,16 @@ pub fn claimed_client(token: &str) -> Option<String> {
     part::<Subject>(token, 1).map(|claims| claims.sub)
 }
 
-/// Whether the keys may hold the one that signed: none of them has the `kid` that is named.
+/// Whether the key set may be outdated: none of its keys has the `kid` of the assertion.
 pub fn lacks_key(token: &str, keys: &JwkSet) -> bool {
     let kid = part::<Header>(token, 0).and_then(|header| header.kid);
     kid.is_some_and(|kid| keys.find(&kid).is_none())
 }
 
-/// Verifies an assertion. The algorithm is one of the key's kind, and no other.
+/// Verifies an assertion. Only algorithms of the key's type are accepted.
 ///
 /// # Errors
-/// What is wrong, for operators.
+/// A message for operators.
 pub fn verify(
     token: &str,
     keys: &JwkSet,
@@ -114,7 +114,7 @@ pub fn verify(
     check(claims, jwks::mark(key), expected)
 }
 
-/// The claims, if this key has signed them.
+/// The claims, if this key signed them.
 fn signed_by(token: &str, key: &Jwk, alg: &str) -> Option<Claims> {
     if key.common.public_key_use == Some(PublicKeyUse::Encryption) {
         return None;

@@ -1,14 +1,14 @@
-//! What a browser carries for us and must not change: stamped with HMAC-SHA256 under a key of the master key's.
+//! Data round-tripped through the browser, authenticated with HMAC-SHA256 (key derived from the master key).
 
 use std::fmt;
 
 use aws_lc_rs::hmac;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 
-/// Bytes of a stamp.
+/// Length of the MAC in bytes.
 const TAG: usize = 32;
 
-/// The key that stamps. It outlives a restart, so that nobody is thrown out in the middle of signing in.
+/// The MAC key. It survives a restart, so that a sign-in in progress is not interrupted.
 pub struct BrowserMac(hmac::Key);
 
 impl fmt::Debug for BrowserMac {
@@ -18,21 +18,21 @@ impl fmt::Debug for BrowserMac {
 }
 
 impl BrowserMac {
-    /// Derives the key: HMAC as a pseudorandom function, with a label that nothing else has.
+    /// Derives the key: HMAC as a pseudorandom function, with a label used for nothing else.
     pub fn derived(master: &[u8; 32]) -> Self {
         let master = hmac::Key::new(hmac::HMAC_SHA256, master);
         let key = hmac::sign(&master, b"doorward browser stamp 1");
         Self(hmac::Key::new(hmac::HMAC_SHA256, key.as_ref()))
     }
 
-    /// Text that holds `bytes` for `place`, for all to read and for nobody to change.
+    /// Encodes `bytes` for the context `place`: readable, and protected against modification.
     pub fn sign(&self, place: &str, bytes: &[u8]) -> String {
         let mut whole = bytes.to_vec();
         whole.extend_from_slice(self.tag(place, bytes).as_ref());
         BASE64.encode(whole)
     }
 
-    /// The bytes of a text stamped for the same place.
+    /// The bytes of a text signed for the same context.
     pub fn check(&self, place: &str, text: &str) -> Option<Vec<u8>> {
         let mut whole = BASE64.decode(text).ok()?;
         let tag = whole.split_off(whole.len().checked_sub(TAG)?);
@@ -45,7 +45,7 @@ impl BrowserMac {
     }
 }
 
-/// The place's length goes first, so that no place and text read as another place and text.
+/// The length of the context comes first, so that different pairs never produce the same message.
 fn message(place: &str, bytes: &[u8]) -> Vec<u8> {
     let mut message = (place.len() as u64).to_be_bytes().to_vec();
     message.extend_from_slice(place.as_bytes());

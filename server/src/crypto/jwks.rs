@@ -5,13 +5,13 @@ use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet};
 use super::secret::Digest256;
 use crate::domain::client_uris::MAX_JWKS;
 
-/// Most keys of a set: one is tried after the other.
+/// Maximum keys of a set: they are tried one after the other.
 const MAX_KEYS: usize = 20;
 
-/// Reads a set. Keys of kinds that this server does not know are refused with it.
+/// Parses a set. A key of an unsupported type makes the whole set invalid.
 ///
 /// # Errors
-/// A sentence that says what is wrong.
+/// A message with the cause.
 pub fn parse(text: &str) -> Result<JwkSet, String> {
     if text.len() > MAX_JWKS {
         return Err("must be at most 16 KiB".into());
@@ -24,13 +24,13 @@ pub fn parse(text: &str) -> Result<JwkSet, String> {
     Ok(set)
 }
 
-/// What tokens are marked with that a client gets with this key: a digest of what the key is, whatever it is called.
+/// Fingerprint of a key, stored with the tokens a client gets with it: a digest of the key, independent of its `kid`.
 pub fn mark(key: &Jwk) -> Digest256 {
     Digest256::of(&serde_json::to_vec(&key.algorithm).unwrap_or_default())
 }
 
-/// The marks of a client's registered keys: of those in a set, or one for all that an address answers, which may change
-/// at any time.
+/// Fingerprints of a client's registered keys: one per key of a set, or a single one for a `jwks_uri`, whose keys may
+/// change at any time.
 pub fn marks(jwks: Option<&str>, jwks_uri: Option<&str>) -> Vec<Digest256> {
     let listed = jwks.and_then(|text| parse(text).ok());
     let listed = listed.iter().flat_map(|set| set.keys.iter().map(mark));
@@ -38,10 +38,10 @@ pub fn marks(jwks: Option<&str>, jwks_uri: Option<&str>) -> Vec<Digest256> {
     listed.chain(fetched).collect()
 }
 
-/// Whether a set may be registered: public keys alone.
+/// Checks that a set may be registered: public keys only.
 ///
 /// # Errors
-/// A sentence that says what is wrong.
+/// A message with the cause.
 pub fn check(text: &str) -> Result<(), String> {
     let set = parse(text)?;
     let raw: serde_json::Value = serde_json::from_str(text).unwrap_or_default();

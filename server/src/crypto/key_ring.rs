@@ -1,4 +1,4 @@
-//! The ring of signing keys, and signed tokens: RFC 7515, RFC 7519, and the access tokens of RFC 9068.
+//! The signing key ring: signs and verifies JWTs (RFC 7515, RFC 7519), including the access tokens of RFC 9068.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -17,21 +17,21 @@ pub use super::{
 };
 use crate::cache::{Cache, cache};
 
-/// How much later than now, or than its key stopped signing, a token may have been issued, in seconds: the clock may have
-/// been set back between two runs, and a rotation takes a moment. No token lives longer by it.
+/// Tolerance in seconds for an `iat` later than now or than the end of its key's use: the clock may have been set back
+/// between two runs, and a rotation takes a moment. It does not extend a token's lifetime.
 const ISSUED_LATE: i64 = 5;
-/// Memory for tokens that were refused lately, in bytes.
+/// Size of the cache of recently rejected tokens, in bytes.
 const REFUSED_BYTES: usize = 512 * 1024;
-/// Longest token that is looked at, in bytes.
+/// Maximum size of a token to examine, in bytes.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
-/// Why a token is not taken.
+/// Why a token is rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenError {
     Invalid,
-    /// Everything else about it is right. Its claims, so that "revoked" can win over "expired".
+    /// The token is otherwise valid. Contains its claims, so that "revoked" takes precedence over "expired".
     Expired(AccessToken),
-    /// Its key was withdrawn, and with it all that it has signed.
+    /// The key was revoked together with all tokens it signed.
     Withdrawn,
 }
 
@@ -39,16 +39,16 @@ pub enum TokenError {
 #[derive(Debug, Clone)]
 pub struct RingKey {
     pub key: Arc<SigningKey>,
-    /// When it leaves the JWKS; none for the one that signs.
+    /// When it leaves the JWKS; `None` for the signing key.
     pub retires_at: Option<Timestamp>,
-    /// When it stopped signing; none for the one that signs.
+    /// When it stopped signing; `None` for the signing key.
     pub stopped_at: Option<Timestamp>,
-    /// Whether what it has signed is recognised and good for nothing. It is not published.
+    /// Whether its tokens are recognized as revoked. Such a key is not published.
     pub is_revoked: bool,
 }
 
 impl RingKey {
-    /// Whether it may have signed a token that says it was issued then, in seconds.
+    /// Whether it may have signed a token issued at this time, in seconds.
     fn signed_at(&self, issued: i64) -> bool {
         let last = |stopped: Timestamp| stopped.plus_seconds(ISSUED_LATE).0;
         self.stopped_at
@@ -58,11 +58,11 @@ impl RingKey {
 
 #[derive(Debug)]
 struct Ring {
-    /// Which ring this is: what an earlier one has verified is verified anew.
+    /// Version of the ring: tokens verified by an earlier one are verified again.
     number: u32,
     keys: Vec<RingKey>,
     jwks: Arc<str>,
-    /// The header of each token type, encoded.
+    /// Encoded header of each token type.
     access_header: String,
     id_header: String,
     logout_header: String,
@@ -121,7 +121,7 @@ pub enum TokenType {
     Logout,
 }
 
-/// The keys there are: one signs, those before it still verify.
+/// The signing keys: one signs, earlier ones still verify.
 #[derive(Debug, Clone)]
 pub struct KeyRing(Arc<Inner>);
 
@@ -129,10 +129,10 @@ pub struct KeyRing(Arc<Inner>);
 struct Inner {
     ring: RwLock<Arc<Ring>>,
     issuer: String,
-    /// Tokens whose signature was seen to be right, by hash. Whether one is still good is asked each time.
+    /// Tokens with a verified signature, by hash. Other checks are made on each use.
     verified: Cache<Digest256, AccessToken>,
-    /// Tokens that no key of a ring has signed, by hash, and which ring that was: whoever sends one over and over has its
-    /// signature checked once.
+    /// Tokens that no key of a ring has signed, by hash, with the ring's version: repeated requests with one cost a
+    /// single signature check.
     refused: Cache<Digest256, u32>,
     terms: TermsInUse,
 }
@@ -154,10 +154,10 @@ struct Header {
 }
 
 impl KeyRing {
-    /// A ring of these keys, exactly one of which signs. Verified tokens are kept in memory, in at most so many bytes.
+    /// Creates a ring of these keys, exactly one of which signs. Verified tokens are cached in at most `bytes`.
     ///
     /// # Errors
-    /// [`BadKey`] when none signs.
+    /// [`BadKey`] if none signs.
     pub fn new(keys: Vec<RingKey>, issuer: String, bytes: usize) -> Result<Self, BadKey> {
         let ring = RwLock::new(Arc::new(Ring::new(0, keys)?));
         Ok(Self(Arc::new(Inner {
@@ -169,18 +169,18 @@ impl KeyRing {
         })))
     }
 
-    /// Puts other keys in their place. Tokens verified before are looked at anew.
+    /// Replaces the keys. Cached tokens are verified again.
     ///
     /// # Errors
-    /// [`BadKey`] when none signs; the ring stays as it was.
+    /// [`BadKey`] if none signs; the ring is unchanged.
     pub fn replace(&self, keys: Vec<RingKey>) -> Result<(), BadKey> {
         self.change(|_| keys)
     }
 
-    /// Takes a key that does not sign out. What it signed is not valid from now on.
+    /// Removes a key that does not sign. The tokens it signed are no longer valid.
     ///
     /// # Errors
-    /// [`BadKey`] for the one that signs; the ring stays as it was.
+    /// [`BadKey`] for the signing key; the ring is unchanged.
     pub fn remove(&self, kid: &str) -> Result<(), BadKey> {
         self.change(|ring| {
             let others = ring.keys.iter().filter(|key| key.key.kid() != kid);
@@ -204,7 +204,7 @@ impl KeyRing {
             .clone()
     }
 
-    /// The issuer all tokens name.
+    /// The issuer of all tokens.
     pub fn issuer(&self) -> &str {
         &self.0.issuer
     }
@@ -214,7 +214,7 @@ impl KeyRing {
         self.ring().jwks.clone()
     }
 
-    /// What new tokens are signed with.
+    /// Algorithm of the signing key.
     pub fn algorithm(&self) -> Option<SigningAlgorithm> {
         self.ring().active().ok().map(SigningKey::algorithm)
     }
@@ -222,15 +222,15 @@ impl KeyRing {
     /// Signs claims.
     ///
     /// # Errors
-    /// [`SignError`] when the library refuses.
+    /// [`SignError`] if the library fails.
     pub fn sign<T: Serialize>(&self, kind: TokenType, claims: &T) -> Result<String, SignError> {
         signed_by(&self.ring(), kind, claims)
     }
 
-    /// Signs an access token, and remembers it as one whose signature is right: what was just made is soon used.
+    /// Signs an access token and caches it as verified: a new token is soon used.
     ///
     /// # Errors
-    /// [`SignError`] when the library refuses.
+    /// [`SignError`] if the library fails.
     pub fn sign_access(&self, claims: AccessClaims) -> Result<String, SignError> {
         let ring = self.ring();
         let token = signed_by(&ring, TokenType::Access, &claims)?;
@@ -241,7 +241,7 @@ impl KeyRing {
         Ok(token)
     }
 
-    /// Verifies an access token that is meant for this server.
+    /// Verifies an access token whose audience is this server.
     ///
     /// # Errors
     /// [`TokenError`].
@@ -254,7 +254,7 @@ impl KeyRing {
         }
     }
 
-    /// Verifies an access token for whatever audience: for introspection and revocation.
+    /// Verifies an access token for any audience: for introspection and revocation.
     ///
     /// # Errors
     /// [`TokenError`].
@@ -263,7 +263,7 @@ impl KeyRing {
         token: &str,
         now: Timestamp,
     ) -> Result<AccessToken, TokenError> {
-        // Two dots: what is no JWT at all is not even hashed.
+        // Two dots: anything that is not a JWT is not even hashed.
         if token.len() > MAX_TOKEN_BYTES || dots(token) != 2 {
             return Err(TokenError::Invalid);
         }
@@ -298,7 +298,7 @@ impl KeyRing {
         }
     }
 
-    /// A token that is not remembered, if one of our keys has signed it as we do, and which.
+    /// Verifies the signature of a token that is not cached; returns its claims and its key.
     fn first_seen<'a>(&self, ring: &'a Ring, token: &str) -> Option<(AccessToken, &'a RingKey)> {
         let (claims, key) = try_verify::<AccessClaims>(ring, token, TokenType::Access)?;
         if claims.iss != self.0.issuer {
@@ -308,7 +308,7 @@ impl KeyRing {
         Some((read, key))
     }
 
-    /// Checks header and signature, and reads the claims; not whether they are good now.
+    /// Checks header and signature and parses the claims, without checking their validity in time.
     ///
     /// # Errors
     /// [`TokenError::Invalid`].
@@ -341,7 +341,7 @@ fn signed_by<T: Serialize>(ring: &Ring, kind: TokenType, claims: &T) -> Result<S
     Ok(token)
 }
 
-/// Dots of a text; a JWT has two.
+/// Number of dots; a JWT has two.
 fn dots(text: &str) -> usize {
     memchr::memchr_iter(b'.', text.as_bytes()).count()
 }
@@ -362,18 +362,18 @@ fn try_verify<'a, T: serde::de::DeserializeOwned>(
         TokenType::Id => typ.eq_ignore_ascii_case("JWT"),
         TokenType::Logout => typ.eq_ignore_ascii_case("logout+jwt"),
     };
-    // RFC 7515 section 4.1.11: we understand no extension.
+    // RFC 7515 section 4.1.11: no extension is supported.
     if !typ_ok || header.crit.is_some() {
         return None;
     }
     let kid = header.kid?;
     let known = ring.keys.iter().find(|key| key.key.kid() == kid)?;
     let key = &known.key;
-    // The algorithm is the key's. What the header says must agree, and decides nothing.
+    // The algorithm is that of the key. The header must match it, but does not choose it.
     if header.alg != key.algorithm().as_str() {
         return None;
     }
-    // Only the canonical spelling of a signature: two texts of one token would be two entries everywhere.
+    // Only the canonical encoding of a signature: otherwise one token could have two cache entries.
     if BASE64.encode(BASE64.decode(signature).ok()?) != signature {
         return None;
     }
@@ -388,7 +388,7 @@ fn try_verify<'a, T: serde::de::DeserializeOwned>(
     }
     let payload = BASE64.decode(payload).ok()?;
     let issued: IssuedAt = serde_json::from_slice(&payload).ok()?;
-    // Whoever has got hold of an old key can sign anything, but not in the past that it signed in.
+    // An attacker with an old key can sign anything, but not with an `iat` from the time when the key was in use.
     if !known.signed_at(issued.iat) {
         return None;
     }
@@ -439,7 +439,7 @@ mod tests {
         assert_eq!((own.0.verified.len(), other.0.verified.len()), (1, 0));
         let known = own.verify_access(&token, now).unwrap();
         assert_eq!(known, other.verify_access(&token, now).unwrap());
-        // Other keys have not signed it, whatever was known before.
+        // Other keys did not sign it, whatever is cached.
         let foreign = SigningKey::generate(SigningAlgorithm::EdDsa).unwrap();
         let key = SigningKey::from_pkcs8(SigningAlgorithm::EdDsa, &foreign).unwrap();
         let foreign = RingKey {
@@ -450,7 +450,7 @@ mod tests {
         };
         own.replace(vec![foreign.clone()]).unwrap();
         assert_eq!(own.verify_access(&token, now), Err(TokenError::Invalid));
-        // One that was withdrawn is recognised, and not published.
+        // A revoked key is recognized and not published.
         let withdrawn = RingKey {
             retires_at: Some(now),
             stopped_at: Some(now),

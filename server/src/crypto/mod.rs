@@ -1,4 +1,4 @@
-//! Cryptography: passwords, signatures, secrets, and what is sealed at rest.
+//! Cryptography: passwords, signatures, secrets, and encryption at rest.
 
 pub mod access_token;
 pub mod api_key;

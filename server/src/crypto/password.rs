@@ -1,5 +1,5 @@
-//! Passwords: hashed with Argon2id, and compared so that the time tells neither whether there is an account nor how its
-//! hash was made. The threads that do it are in `password/threads.rs`.
+//! Password hashing (Argon2id) and verification, whose timing reveals neither whether an account exists nor which kind
+//! of hash it has. The threads are in `password/threads.rs`.
 
 mod hash_formats;
 mod hash_workspace;
@@ -28,33 +28,33 @@ pub use self::{
 };
 use crate::{clock::random_bytes, domain::text::nfc};
 
-/// Bytes of a hash.
+/// Length of a hash in bytes.
 const HASH_BYTES: usize = 32;
-/// KiB that are filled at once where a check has to last longer: well below a millisecond.
+/// KiB filled per step where a check has to be prolonged: well below a millisecond.
 const FILLING_KIB: u32 = 256;
 
-/// What a password turned out to be.
+/// Result of verifying a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// `rehash`: the stored hash is cheaper than the settings ask for, of letters that were not composed, or another
-    /// system's.
+    /// `rehash`: the stored hash is cheaper than the settings require, was made without Unicode composition, or was
+    /// imported.
     Right {
         rehash: bool,
     },
     Wrong,
 }
 
-/// What a password is compared with.
+/// The hashes that a password is verified against.
 #[derive(Debug, Clone, Default)]
 pub struct Stored {
-    /// The account's hash, a PHC string or an imported one; none where there is no account, or it has no password.
+    /// The account's hash, a PHC string or an imported one; `None` without an account or password.
     pub phc: Option<String>,
-    /// A hash of the dearest kind that any account has: each comparison costs as much, so that its time does not tell
-    /// whether there is an account, and how old its hash is.
+    /// The most expensive hash of any account: each verification costs as much, so that its duration reveals neither
+    /// whether the account exists nor the age of its hash.
     pub costliest: Option<String>,
 }
 
-/// Hashes the composed form (NFC) of a password with a fresh salt; answers a PHC string.
+/// Hashes the composed form (NFC) of a password with a new salt; returns a PHC string.
 fn hash(password: &str, params: &Params, memory: &mut HashWorkspace) -> Option<String> {
     let salt = random_bytes::<16>();
     let kind = Kind::ours(params);
@@ -70,8 +70,8 @@ fn hash(password: &str, params: &Params, memory: &mut HashWorkspace) -> Option<S
     Some(phc.to_string())
 }
 
-/// Compares the composed form first, then what was typed where that differs: hashes made before passwords were composed
-/// are of that, and those of other systems. Both cost the same with and without an account.
+/// Verifies the composed form first, then the original input if it differs: imported hashes and those from before
+/// composition use the latter. Both cost the same with and without an account.
 fn verify(password: &str, stored: &Stored, params: &Params, memory: &mut HashWorkspace) -> Verdict {
     let known = stored.phc.as_deref().and_then(StoredHash::read);
     let dearest = stored.costliest.as_deref().and_then(StoredHash::read);
@@ -81,7 +81,7 @@ fn verify(password: &str, stored: &Stored, params: &Params, memory: &mut HashWor
     for text in [Some(&*composed), as_typed].into_iter().flatten() {
         let begun = thread_time();
         let Some(known) = &known else {
-            // The same work for an account that is not there, or has no password; a large check is only waited for.
+            // The same work without an account or password; for a large check, only a delay.
             let instead = if is_large(&dearest) {
                 Kind::ours(params)
             } else {
@@ -104,8 +104,8 @@ fn verify(password: &str, stored: &Stored, params: &Params, memory: &mut HashWor
     Verdict::Wrong
 }
 
-/// Does what has to be done beside a check of `kind` for it to cost what one of the `dearest` kind does. Among hashes of
-/// Argon2 that is so much more to fill; else, and where that is much memory, it is time.
+/// Adds the work or delay that makes a check of `kind` cost as much as one of the `dearest` kind. Between Argon2
+/// hashes, memory to fill; otherwise, and if that is much memory, time.
 fn record_cost(kind: &Kind, dearest: &Kind, begun: Duration, memory: &mut HashWorkspace) {
     let mut wanted = memory.measured.longest();
     if let (Kind::Argon2(.., params), Kind::Argon2(.., most)) = (kind, dearest)
@@ -132,16 +132,16 @@ fn record_cost(kind: &Kind, dearest: &Kind, begun: Duration, memory: &mut HashWo
     }
 }
 
-/// KiB that Argon2 fills, all passes counted. Lanes are filled one after the other.
+/// KiB that Argon2 fills, over all passes. Lanes are filled one after the other.
 fn cost(params: &Params) -> u64 {
     u64::from(params.m_cost()) * u64::from(params.t_cost())
 }
 
-/// What has to be done beside a hash of `kind` for it to cost what one of the `dearest` kind does.
+/// The additional work that makes a hash of `kind` cost as much as one of the `dearest` kind.
 fn missing(kind: &Params, dearest: &Params) -> Option<Params> {
     let missing = cost(dearest).checked_sub(cost(kind))?;
     let memory = missing / u64::from(dearest.t_cost());
-    // Fails below 8 KiB, where nothing worth the name is missing.
+    // Fails below 8 KiB, a negligible difference.
     Params::new(
         u32::try_from(memory).ok()?,
         dearest.t_cost(),

@@ -1,4 +1,4 @@
-//! The public half of a signing key, as it is published: RFC 7517, RFC 7638, RFC 8037.
+//! The published public half of a signing key: RFC 7517, RFC 7638, RFC 8037.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use jsonwebtoken::DecodingKey;
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{secret::Digest256, signing_algorithm::SigningAlgorithm, signing_key::BadKey};
 
-/// The numbers of a public key, in base64url.
+/// The parameters of a public key, in base64url.
 pub(super) enum PublicPart {
     Rsa { n: String, e: String },
     Ec { x: String, y: String },

@@ -1,8 +1,8 @@
-//! Refresh tokens: `rt_`, then base64url of the session's id, the token's number, 256 random bits, and an HMAC-SHA256 of
-//! them under a key of the master key's.
+//! Refresh tokens: `rt_`, then base64url of the session's id, the token's number, 256 random bits, and an HMAC-SHA256
+//! of them under a key derived from the master key.
 //!
-//! The HMAC tells a genuine token from a forged one without a row for each. Stored is a hash, of the newest token only:
-//! neither the database nor the master key nor both give a token back.
+//! The HMAC distinguishes genuine tokens from forged ones without a row for each. Only a hash of the newest token is
+//! stored: database and master key together do not reveal a token.
 
 use std::fmt;
 
@@ -18,24 +18,24 @@ use crate::clock::random_bytes;
 const PREFIX: &str = "rt_";
 /// Session, number, random part.
 const BODY: usize = 16 + 4 + 32;
-/// With the HMAC.
+/// Including the HMAC.
 const WHOLE: usize = BODY + 32;
 
-/// A refresh token that came.
+/// A presented refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presented {
-    /// One that names its session.
+    /// A token that names its session.
     Numbered {
         session: SessionId,
         hash: Digest256,
-        /// Whether this master key has made it. One that another has made is good where its hash is known.
+        /// Whether it was created with this master key. A token of another master key is valid if its hash is known.
         genuine: bool,
     },
-    /// One from before tokens were numbered, if it is one at all: its hash is in a table, or not.
+    /// Possibly a token from before numbering, which is looked up by its hash.
     Tabled(Digest256),
 }
 
-/// What makes refresh tokens and recognises them.
+/// The key that creates and recognizes refresh tokens.
 #[derive(Clone)]
 pub struct RefreshKey(hmac::Key);
 
@@ -46,14 +46,14 @@ impl fmt::Debug for RefreshKey {
 }
 
 impl RefreshKey {
-    /// Derives the key: HMAC as a pseudorandom function, with a label that nothing else has.
+    /// Derives the key: HMAC as a pseudorandom function, with a label used for nothing else.
     pub fn derived(master: &[u8; 32]) -> Self {
         let master = hmac::Key::new(hmac::HMAC_SHA256, master);
         let key = hmac::sign(&master, b"doorward refresh token 1");
         Self(hmac::Key::new(hmac::HMAC_SHA256, key.as_ref()))
     }
 
-    /// A token to be, of whichever session.
+    /// The random part of a new token, for any session.
     pub fn next(&self) -> NextToken {
         NextToken {
             key: self.clone(),
@@ -61,7 +61,7 @@ impl RefreshKey {
         }
     }
 
-    /// Reads a token that came; `None` for what is none.
+    /// Parses a presented token; `None` if it is not one.
     pub fn read(&self, text: &str) -> Option<Presented> {
         let encoded = text.strip_prefix(PREFIX)?;
         let hash = Digest256::of(text.as_bytes());
@@ -79,7 +79,7 @@ impl RefreshKey {
     }
 }
 
-/// A refresh token that is about to be issued: all of it but its session and number.
+/// A refresh token to be issued, without its session and number.
 #[derive(Clone)]
 pub struct NextToken {
     key: RefreshKey,

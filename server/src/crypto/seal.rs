@@ -1,4 +1,4 @@
-//! What is encrypted at rest: AES-256-GCM with the data directory's master key.
+//! Encryption at rest: AES-256-GCM with the data directory's master key.
 
 use std::{fs, io, path::Path};
 
@@ -12,13 +12,12 @@ use crate::{
     files::{real, write_private},
 };
 
-/// What was sealed with another key, for another place, or was changed since.
+/// The data was sealed with another key or for another context, or was modified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the master key does not open it")]
 pub struct SealError;
 
-/// The key that seals signing keys. What browsers carry is stamped, and refresh tokens are authenticated, with keys made
-/// from it.
+/// The key that seals signing keys. The keys for browser MACs and refresh tokens are derived from it.
 pub struct MasterKey {
     key: RandomizedNonceKey,
     stamp: BrowserMac,
@@ -32,7 +31,7 @@ impl std::fmt::Debug for MasterKey {
 }
 
 impl MasterKey {
-    /// Takes 32 bytes.
+    /// Creates a key from 32 bytes.
     pub fn new(bytes: &[u8; 32]) -> Result<Self, SealError> {
         let key = RandomizedNonceKey::new(&AES_256_GCM, bytes).map_err(|_| SealError)?;
         let stamp = BrowserMac::derived(bytes);
@@ -44,20 +43,20 @@ impl MasterKey {
         })
     }
 
-    /// What stamps text that browsers carry.
+    /// The key for browser MACs.
     pub fn stamp(&self) -> &BrowserMac {
         &self.stamp
     }
 
-    /// What makes refresh tokens and recognises them.
+    /// The key for refresh tokens.
     pub fn refresh(&self) -> &RefreshKey {
         &self.refresh
     }
 
-    /// Reads the key at `path`, or makes one there; answers whether it was made.
+    /// Reads the key at `path`, or creates one there; returns whether it was created.
     ///
     /// # Errors
-    /// When the file cannot be read or written, or is not a key.
+    /// If the file cannot be read or written, or is not a key.
     pub fn load_or_create(path: &Path) -> io::Result<(Self, bool)> {
         let path = &real(path)?;
         let made = match fs::metadata(path) {
@@ -79,7 +78,7 @@ impl MasterKey {
         Ok((Self::new(bytes).map_err(|_| broken())?, made))
     }
 
-    /// Encrypts, bound to the name of the place it is for.
+    /// Encrypts, bound to the name of its context.
     ///
     /// # Errors
     /// [`SealError`] for more than AES-GCM takes at once (64 GiB).
@@ -94,7 +93,7 @@ impl MasterKey {
         Ok(whole)
     }
 
-    /// Decrypts what was sealed for the same place.
+    /// Decrypts data sealed for the same context.
     ///
     /// # Errors
     /// [`SealError`].

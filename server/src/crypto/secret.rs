@@ -7,12 +7,12 @@ use zeroize::Zeroizing;
 
 pub use crate::domain::Digest256;
 
-/// Text that must not be seen: no `Serialize`, nothing in `Debug`, wiped when dropped.
+/// Secret text: no `Serialize`, redacted `Debug`, zeroized on drop.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// The text itself. The one way to it.
+    /// The text itself; the only access to it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -40,12 +40,12 @@ pub fn client_secret(random: [u8; 32]) -> Secret {
     format!("cs_{}", BASE64_URL_SAFE_NO_PAD.encode(random)).into()
 }
 
-/// `mfa_` and 256 random bits in base64url: a sign-in whose second factor is missing.
+/// `mfa_` and 256 random bits in base64url: a sign-in that waits for its second factor.
 pub fn mfa_token(random: [u8; 32]) -> Secret {
     format!("mfa_{}", BASE64_URL_SAFE_NO_PAD.encode(random)).into()
 }
 
-/// `link_` and 256 random bits in base64url: of a one-time link.
+/// `link_` and 256 random bits in base64url: a one-time link.
 pub fn link_token(random: [u8; 32]) -> Secret {
     format!("link_{}", BASE64_URL_SAFE_NO_PAD.encode(random)).into()
 }

@@ -1,10 +1,10 @@
-//! The algorithms that tokens are signed with.
+//! Token signing algorithms.
 
 use std::{fmt, str::FromStr};
 
 use jsonwebtoken::Algorithm;
 
-/// What signs tokens.
+/// A signing algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SigningAlgorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256 and 2048 bits.

@@ -1,4 +1,4 @@
-//! A key that signs tokens.
+//! A token signing key.
 
 use std::fmt;
 
@@ -20,17 +20,17 @@ use super::{
     signing_algorithm::SigningAlgorithm,
 };
 
-/// A key that cannot be made or read.
+/// A key that cannot be created or parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the signing key is broken")]
 pub struct BadKey;
 
-/// Signing failed: the library refused.
+/// The library failed to sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("signing failed")]
 pub struct SignError;
 
-/// A key pair, parsed once: a signature costs only the signature.
+/// A key pair, parsed once, so that each signature costs no parsing.
 enum KeyMaterial {
     Rsa(Box<RsaKeyPair>),
     Ecdsa(EcdsaKeyPair),
@@ -38,7 +38,7 @@ enum KeyMaterial {
 }
 
 impl KeyMaterial {
-    /// Reads a PKCS #8 key, with what is public of it.
+    /// Parses a PKCS #8 key and its public half.
     fn read(algorithm: SigningAlgorithm, pkcs8: &[u8]) -> Result<(Self, PublicPart), BadKey> {
         match algorithm {
             SigningAlgorithm::Rs256 => {
@@ -73,7 +73,7 @@ impl KeyMaterial {
     }
 }
 
-/// A key that may sign, with its public half.
+/// A signing key with its public half.
 pub struct SigningKey {
     algorithm: SigningAlgorithm,
     material: KeyMaterial,
@@ -90,10 +90,10 @@ impl fmt::Debug for SigningKey {
 }
 
 impl SigningKey {
-    /// Makes a key; answers its PKCS #8 form. RSA takes some 100 ms: not for an async worker.
+    /// Generates a key; returns its PKCS #8 form. RSA takes some 100 ms: not for an async worker.
     ///
     /// # Errors
-    /// [`BadKey`] when the library refuses.
+    /// [`BadKey`] if the library fails.
     pub fn generate(algorithm: SigningAlgorithm) -> Result<Zeroizing<Vec<u8>>, BadKey> {
         let rng = SystemRandom::new();
         let document = match algorithm {
@@ -116,10 +116,10 @@ impl SigningKey {
         Ok(Zeroizing::new(document))
     }
 
-    /// Reads a PKCS #8 key.
+    /// Parses a PKCS #8 key.
     ///
     /// # Errors
-    /// [`BadKey`] when it is not one of this algorithm.
+    /// [`BadKey`] if it is not a key of this algorithm.
     pub fn from_pkcs8(algorithm: SigningAlgorithm, pkcs8: &[u8]) -> Result<Self, BadKey> {
         let (material, public) = KeyMaterial::read(algorithm, pkcs8)?;
         let jwk = public.jwk(algorithm);
@@ -137,7 +137,7 @@ impl SigningKey {
         &self.jwk.kid
     }
 
-    /// What it signs with.
+    /// Its algorithm.
     pub fn algorithm(&self) -> SigningAlgorithm {
         self.algorithm
     }

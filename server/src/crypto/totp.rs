@@ -1,4 +1,4 @@
-//! One-time codes by time, RFC 6238, and recovery codes.
+//! Time-based one-time codes, RFC 6238, and recovery codes.
 
 use aws_lc_rs::hmac;
 use data_encoding::{BASE32_NOPAD, Specification};
@@ -9,16 +9,16 @@ use super::secret::{Digest256, Secret};
 
 /// Length of a step, in seconds.
 pub const STEP_SECONDS: i64 = 30;
-/// Steps before and after the current one in which a code is still taken: clocks differ, people type slowly.
+/// Steps before and after the current one in which a code is accepted: clocks differ, and users type slowly.
 const DRIFT_STEPS: i64 = 1;
 /// Length of a shared secret, RFC 4226 section 4 R6.
 pub const SECRET_BYTES: usize = 20;
 /// Random bytes of a recovery code: 80 bits, so that its SHA-256 cannot be searched.
 pub const RECOVERY_BYTES: usize = 10;
-/// How many recovery codes an account is given at once.
+/// Number of recovery codes issued to an account.
 pub const RECOVERY_CODES: usize = 10;
 
-/// The place of a sealed secret, so that one account's does not open as another's.
+/// Context of a sealed secret, so that it cannot be used for another account.
 pub fn seal_place(user: UserId) -> String {
     format!("totp {user}")
 }
@@ -35,8 +35,8 @@ pub fn code(secret: &[u8], step: i64) -> String {
     format!("{:06}", (word & 0x7fff_ffff) % 1_000_000)
 }
 
-/// The step a code belongs to, if it is one of the current or a neighbouring step. The caller sees to it that a step
-/// works once (RFC 6238 section 5.2).
+/// The step of a code, if it is the current or a neighbouring one. The caller ensures that a step works once (RFC 6238
+/// section 5.2).
 pub fn step_of(secret: &[u8], typed: &str, now: Timestamp) -> Option<i64> {
     let typed: String = typed.chars().filter(|c| !c.is_whitespace()).collect();
     if typed.len() != 6 || !typed.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -44,7 +44,7 @@ pub fn step_of(secret: &[u8], typed: &str, now: Timestamp) -> Option<i64> {
     }
     let current = now.seconds().div_euclid(STEP_SECONDS);
     let mut found = None;
-    // Every step is compared, so that time does not tell which one it was.
+    // Every step is compared, so that timing does not reveal which one matched.
     for step in current - DRIFT_STEPS..=current + DRIFT_STEPS {
         let same = aws_lc_rs::constant_time::verify_slices_are_equal(
             code(secret, step).as_bytes(),
@@ -57,12 +57,12 @@ pub fn step_of(secret: &[u8], typed: &str, now: Timestamp) -> Option<i64> {
     found
 }
 
-/// The secret as people type it into an authenticator.
+/// The secret as users type it into an authenticator.
 pub fn secret_text(secret: &[u8]) -> Secret {
     BASE32_NOPAD.encode(secret).into()
 }
 
-/// The secret that [`secret_text`] wrote.
+/// Parses the output of [`secret_text`].
 pub fn secret_bytes(text: &Secret) -> Option<Zeroizing<Vec<u8>>> {
     BASE32_NOPAD
         .decode(text.expose().as_bytes())
@@ -70,7 +70,7 @@ pub fn secret_bytes(text: &Secret) -> Option<Zeroizing<Vec<u8>>> {
         .map(Zeroizing::new)
 }
 
-/// The `otpauth` address that authenticators read from a QR code.
+/// The `otpauth` URI that authenticators read from a QR code.
 pub fn uri(secret: &Secret, issuer: &str, account: &str) -> Secret {
     use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
     const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
@@ -87,7 +87,7 @@ pub fn uri(secret: &Secret, issuer: &str, account: &str) -> Secret {
     .into()
 }
 
-/// Crockford's alphabet: no `i`, `l`, `o`, `u`, which people read as something else.
+/// Crockford's alphabet: no `i`, `l`, `o`, `u`, which are easily misread.
 #[expect(
     clippy::expect_used,
     reason = "the specification is constant and tested"
@@ -107,7 +107,7 @@ pub fn recovery_code(random: [u8; RECOVERY_BYTES]) -> Secret {
     groups.join("-").into()
 }
 
-/// The hash of a recovery code as it is stored, however it was typed.
+/// The stored hash of a recovery code, independent of how it was typed.
 pub fn recovery_digest(typed: &str) -> Digest256 {
     let plain: Zeroizing<String> = Zeroizing::new(
         typed

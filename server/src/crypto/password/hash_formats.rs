@@ -1,4 +1,4 @@
-//! Hashes as text: the PHC string format, the modular forms of `crypt(3)`, and what passlib and Django write.
+//! Parsers of hash formats: PHC strings, the modular formats of `crypt(3)`, and those of passlib and Django.
 
 use argon2::{Algorithm, Params, PasswordHash, Version, password_hash::Salt};
 use base64::{
@@ -9,9 +9,9 @@ use base64::{
 
 use super::stored::{Digest, ImportError, Kind, StoredHash};
 
-/// Fewest bytes of a salt; Argon2 has none shorter.
+/// Minimum length of a salt in bytes; Argon2 allows none shorter.
 const MIN_SALT: usize = 8;
-/// The digits of `crypt(3)`, the least significant first.
+/// The alphabet of `crypt(3)`, least significant first.
 const CRYPT: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
@@ -22,7 +22,7 @@ const BCRYPT_BASE64: GeneralPurpose = GeneralPurpose::new(&BCRYPT, LENIENT);
 
 type Read = fn(&str) -> Option<StoredHash>;
 
-/// What a hash begins with, and what reads the rest. Argon2 is read whole.
+/// Prefixes of hash formats and their parsers. Argon2 is parsed as a whole.
 const KINDS: &[(&str, Read)] = &[
     ("$2a$", bcrypt),
     ("$2b$", bcrypt),
@@ -40,13 +40,13 @@ const KINDS: &[(&str, Read)] = &[
 ];
 const ARGON2: [&str; 3] = ["$argon2id$", "$argon2i$", "$argon2d$"];
 
-/// Whether a text begins as a hash of a kind that is read.
+/// Whether a text starts like a supported hash.
 pub(super) fn is_known(text: &str) -> bool {
     let mut starts = ARGON2.iter().chain(KINDS.iter().map(|(start, _)| start));
     starts.any(|start| text.starts_with(start))
 }
 
-/// Reads a hash.
+/// Parses a hash.
 ///
 /// # Errors
 /// [`ImportError::OtherKind`], [`ImportError::Malformed`].
@@ -75,7 +75,7 @@ fn argon2(text: &str) -> Option<StoredHash> {
     let params = Params::try_from(&hash).ok()?;
     let algorithm = Algorithm::try_from(hash.algorithm).ok()?;
     let version = match hash.version {
-        // Argon2 1.0 wrote none.
+        // Argon2 1.0 wrote no version.
         None => Version::V0x10,
         Some(version) => Version::try_from(version).ok()?,
     };
@@ -109,7 +109,7 @@ fn scrypt(rest: &str) -> Option<StoredHash> {
     scrypt_of(log_n, r, p, salt, hash)
 }
 
-/// `C6..../....salt$hash` of `crypt(3)`: the digits of log N, r and p, the salt as it stands, and 43 digits.
+/// `C6..../....salt$hash` of `crypt(3)`: the digits of log N, r and p, the salt as plain text, and 43 digits.
 fn scrypt_crypt(rest: &str) -> Option<StoredHash> {
     let (head, hash) = rest.split_once('$')?;
     let (params, salt) = head.split_at_checked(11)?;
@@ -126,7 +126,7 @@ fn scrypt_crypt(rest: &str) -> Option<StoredHash> {
     scrypt_of(log_n, r, p, salt.as_bytes().to_vec(), bytes)
 }
 
-/// `e0801$salt$hash` of libscrypt and its kin: log N, r and p in hexadecimal, a byte each for the last two.
+/// `e0801$salt$hash` of libscrypt and similar: log N, r and p in hexadecimal, one byte each for the last two.
 fn scrypt_hex(rest: &str) -> Option<StoredHash> {
     let [params, salt, hash] = parts(rest)?;
     let params = u32::from_str_radix(params, 16).ok()?;
@@ -142,7 +142,7 @@ fn scrypt_of(log_n: u32, r: u32, p: u32, salt: Vec<u8>, hash: Vec<u8>) -> Option
     (sound && !salt.is_empty()).then(|| stored(Kind::Scrypt { log_n, r, p }, salt, hash))
 }
 
-/// `i=600000,l=32$salt$hash`, or as passlib writes it `600000$salt$hash`.
+/// `i=600000,l=32$salt$hash`, or passlib's `600000$salt$hash`.
 fn pbkdf2(digest: Digest, rest: &str) -> Option<StoredHash> {
     let [params, salt, hash] = parts(rest)?;
     let hash = base64(hash)?;
@@ -157,7 +157,7 @@ fn pbkdf2(digest: Digest, rest: &str) -> Option<StoredHash> {
     pbkdf2_of(digest, iterations, base64(salt)?, hash)
 }
 
-/// `600000$salt$hash`, the salt as it stands.
+/// `600000$salt$hash`, the salt as plain text.
 fn django(digest: Digest, rest: &str) -> Option<StoredHash> {
     let [iterations, salt, hash] = parts(rest)?;
     pbkdf2_of(
@@ -194,13 +194,13 @@ fn named<const N: usize>(text: &str, names: [&str; N]) -> Option<[u32; N]> {
     given.next().is_none().then_some(values)
 }
 
-/// Digits alone: no sign, no space.
+/// Digits only: no sign, no space.
 fn number(text: &str) -> Option<u32> {
     let is_number = text.bytes().all(|b| b.is_ascii_digit());
     is_number.then(|| text.parse().ok())?
 }
 
-/// The standard alphabet, or passlib's, which has a dot for the plus; with or without padding.
+/// The standard alphabet, or passlib's with a dot instead of the plus; with or without padding.
 fn base64(text: &str) -> Option<Vec<u8>> {
     let decoded = BASE64.decode(text.replace('.', "+")).ok()?;
     (!decoded.is_empty()).then_some(decoded)

@@ -1,4 +1,4 @@
-//! What a hashing thread works in, and what all of them know: how much of a thread's time a check of each kind takes.
+//! Working memory of a hashing thread, and the shared measurements of how long a check of each kind takes.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -11,12 +11,13 @@ use zeroize::Zeroizing;
 
 use super::{HASH_BYTES, stored::Kind};
 
-/// KiB from which on a check is so large that one is made at a time, by a thread of its own, and none for nothing but once.
+/// Memory cost (KiB) above which checks run one at a time on a dedicated thread; dummy checks of this size run once, to
+/// measure them.
 const LARGE_KIB: u64 = 128 * 1024;
-/// Kinds whose time is known, at most.
+/// Maximum kinds with a measured time.
 const KINDS: usize = 64;
 
-/// What all hashing threads know: what a check takes of a thread's time, by its kind.
+/// Thread time of a check by its kind, shared by all hashing threads.
 #[derive(Debug, Default)]
 pub(super) struct Measured {
     times: Mutex<Vec<(Kind, Duration)>>,
@@ -29,7 +30,7 @@ impl Measured {
         found.map(|(_, mean)| *mean)
     }
 
-    /// Takes a measurement of `kind` into account.
+    /// Records a measurement of `kind`.
     fn learn(&self, kind: &Kind, spent: Duration) {
         let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
         match times.iter_mut().find(|(known, _)| known == kind) {
@@ -43,8 +44,8 @@ impl Measured {
         }
     }
 
-    /// The longest time of the kinds that were met since the start and are told from others by time: which one costs most
-    /// here, a model does not know.
+    /// The longest time among the kinds used since the start that are compared by time: a model cannot tell which one
+    /// costs most on this machine.
     pub(super) fn longest(&self) -> Duration {
         let times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
         let timed = times.iter().filter(|(kind, _)| !is_filled_up(kind));
@@ -52,17 +53,17 @@ impl Measured {
     }
 }
 
-/// What a hashing thread works in, kept from one password to the next.
+/// Working memory of a hashing thread, reused from one password to the next.
 #[derive(Debug, Default)]
 pub(super) struct HashWorkspace {
     blocks: Vec<Block>,
-    /// KiB that Argon2 filled so far, all passes counted: what the work has cost.
+    /// KiB that Argon2 has filled so far, over all passes: the cost of the work.
     pub filled: u64,
     pub measured: Arc<Measured>,
 }
 
 impl HashWorkspace {
-    /// What Argon2 works in.
+    /// The memory blocks of Argon2.
     pub(super) fn blocks(&mut self, count: usize) -> &mut [Block] {
         if self.blocks.len() < count {
             self.blocks.resize(count, Block::default());
@@ -70,12 +71,12 @@ impl HashWorkspace {
         &mut self.blocks[..count]
     }
 
-    /// Gives the memory back.
+    /// Frees the memory.
     pub(super) fn release(&mut self) {
         self.blocks = Vec::new();
     }
 
-    /// As one of the threads that share what was measured.
+    /// A workspace that shares measurements with other threads.
     pub(super) fn of(measured: Arc<Measured>) -> Self {
         Self {
             measured,
@@ -83,7 +84,7 @@ impl HashWorkspace {
         }
     }
 
-    /// What a check of `kind` takes of a thread's time: measured now where it was not before.
+    /// Thread time of a check of `kind`, measured now if it is not known.
     pub(super) fn time_of(&mut self, kind: &Kind) -> Duration {
         match self.measured.of(kind) {
             Some(mean) => mean,
@@ -95,17 +96,17 @@ impl HashWorkspace {
     }
 }
 
-/// Whether hashing takes so much memory that the threads for all others must not do it.
+/// Whether hashing takes so much memory that it needs the dedicated thread.
 pub(super) fn is_large(kind: &Kind) -> bool {
     kind.memory_kib() > LARGE_KIB
 }
 
-/// Whether what a check of this kind costs less than another is made up for by filling memory.
+/// Whether a difference in cost of this kind is compensated by filling memory.
 pub(super) fn is_filled_up(kind: &Kind) -> bool {
     matches!(kind, Kind::Argon2(..)) && !is_large(kind)
 }
 
-/// Hashes a password, and notes how long it took. The memory of large kinds is given back at once.
+/// Hashes a password and records its duration. The memory of large kinds is freed at once.
 pub(super) fn derive(
     kind: &Kind,
     bytes: usize,
@@ -123,14 +124,14 @@ pub(super) fn derive(
     output
 }
 
-/// Processor time of this thread: that others run beside it does not count.
+/// Processor time of this thread, unaffected by others that run beside it.
 pub(super) fn thread_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     let (seconds, nanos) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
     Duration::new(seconds.unwrap_or_default(), nanos.unwrap_or_default())
 }
 
-/// The work of a check, for nothing.
+/// A dummy check, to equalise timing.
 pub(super) fn dummy(kind: &Kind, password: &[u8], memory: &mut HashWorkspace) {
     let bytes = match kind {
         Kind::Bcrypt(_) => 23,

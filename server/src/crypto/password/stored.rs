@@ -1,5 +1,4 @@
-//! Stored hashes of passwords: ours, and those that other systems made, which are kept as they came until their owner
-//! signs in.
+//! Stored password hashes: our own, and imported ones, which are kept unchanged until their owner signs in.
 
 use std::num::NonZeroU32;
 
@@ -9,23 +8,23 @@ use zeroize::Zeroizing;
 
 use super::{cost, hash_formats, hash_workspace::HashWorkspace};
 
-/// Most memory a stored hash may ask for, in KiB: 1 GiB.
+/// Maximum memory of a stored hash, in KiB: 1 GiB.
 pub(super) const MAX_MEMORY_KIB: u64 = 1 << 20;
-/// Longest time that one check may take by [`Kind::micros`].
+/// Maximum duration of one check by [`Kind::micros`].
 const MAX_MICROS: u64 = 5_000_000;
-/// Most lanes (`p`) of scrypt: nobody makes more, and with a small `N` they are no work that this server estimates well.
+/// Maximum lanes (`p`) of scrypt: no system uses more, and with a small `N` their cost is not estimated well.
 const MAX_SCRYPT_LANES: u32 = 64;
-/// Before an imported hash stands what it costs, where the index of the dearest hash finds it.
+/// Prefix of an imported hash, followed by its cost, so that the index can find the most expensive hash.
 const IMPORTED: &str = "$imported$m=";
-/// Longest imported hash, in bytes.
+/// Maximum size of an imported hash, in bytes.
 const MAX_TEXT: usize = 512;
-/// Fewest bytes of a hash: fewer could be hit by guessing.
+/// Minimum length of a hash in bytes: a shorter one could be matched by guessing.
 const MIN_HASH: usize = 16;
 const MAX_HASH: usize = 64;
-/// Bytes of a password that bcrypt reads, its closing zero included.
+/// Number of password bytes that bcrypt reads, including its terminating zero.
 const BCRYPT_BYTES: usize = 72;
 
-/// Why a hash is not imported.
+/// Why a hash cannot be imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
     #[error(
@@ -38,11 +37,11 @@ pub enum ImportError {
     TooDear,
 }
 
-/// How a hash is made of a password and a salt.
+/// Hash algorithm and parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
     Argon2(Algorithm, Version, Params),
-    /// Rounds are 2 to the power of this.
+    /// The exponent of the number of rounds, a power of 2.
     Bcrypt(u32),
     Scrypt {
         log_n: u8,
@@ -52,7 +51,7 @@ pub(super) enum Kind {
     Pbkdf2(Digest, NonZeroU32),
 }
 
-/// The hash that PBKDF2 repeats.
+/// The hash function that PBKDF2 iterates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Digest {
     Sha1,
@@ -62,18 +61,18 @@ pub(super) enum Digest {
 }
 
 impl Kind {
-    /// What this server makes.
+    /// The kind that this server creates.
     pub(super) fn ours(params: &Params) -> Self {
         Self::Argon2(Algorithm::Argon2id, Version::V0x13, params.clone())
     }
 
-    /// KiB of memory that one check needs.
+    /// Memory of one check, in KiB.
     pub(super) fn memory_kib(&self) -> u64 {
         match self {
             Self::Argon2(_, _, params) => params.m_cost().into(),
             Self::Scrypt { log_n, r, p } => {
                 let blocks = 1u64.checked_shl((*log_n).into()).unwrap_or(u64::MAX);
-                // The lanes are kept too; which of both is larger decides.
+                // The lanes are kept too; the larger of the two counts.
                 let blocks = blocks.max((*p).into());
                 blocks.saturating_mul(u64::from(*r)).saturating_mul(128) / 1024
             }
@@ -81,7 +80,7 @@ impl Kind {
         }
     }
 
-    /// About how long one check takes, in microseconds.
+    /// Estimated duration of one check, in microseconds.
     fn micros(&self) -> u64 {
         let nanos = match self {
             Self::Argon2(_, _, params) => {
@@ -92,7 +91,7 @@ impl Kind {
             Self::Scrypt { log_n, r, p } => {
                 let blocks = 1u64.checked_shl((*log_n).into()).unwrap_or(u64::MAX);
                 let lanes = u64::from(*r).saturating_mul((*p).into());
-                // PBKDF2 makes the lanes, 32 bytes at a time.
+                // PBKDF2 generates the lanes, 32 bytes at a time.
                 let made = lanes.saturating_mul(128 / 32 * Digest::Sha256.nanos());
                 let mixed = blocks.saturating_mul(lanes);
                 made.saturating_add(mixed.saturating_mul(SCRYPT_BLOCK_NANOS))
@@ -140,14 +139,14 @@ impl Kind {
     }
 }
 
-/// Nanoseconds on a slow server core of 2020: for one KiB that Argon2 fills, for one of bcrypt's rounds, for a block of
-/// scrypt (128 bytes, written and read), and below for an iteration of PBKDF2. `what_import_costs_are_on_this_machine` measures them.
+/// Nanoseconds on a slow server core of 2020: per KiB that Argon2 fills, per bcrypt round, per scrypt block (128 bytes,
+/// written and read), and below per PBKDF2 iteration. `what_import_costs_are_on_this_machine` measures them.
 const ARGON2_KIB_NANOS: u64 = 700;
 const BCRYPT_ROUND_NANOS: u64 = 70_000;
 const SCRYPT_BLOCK_NANOS: u64 = 430;
 
 impl Digest {
-    /// What it makes at once. More of a hash is not looked at: it would cost twice, and tell nothing.
+    /// Output length. Only this much of a hash is compared: more would double the cost without adding security.
     pub(super) fn bytes(self) -> usize {
         match self {
             Self::Sha1 => 20,
@@ -174,18 +173,18 @@ impl Digest {
     }
 }
 
-/// A hash that passwords are compared with.
+/// A hash to verify passwords against.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct StoredHash {
     pub kind: Kind,
     pub salt: Vec<u8>,
     pub expected: Vec<u8>,
-    /// Whether another system has made it.
+    /// Whether it was imported.
     pub imported: bool,
 }
 
 impl StoredHash {
-    /// What a column of the database holds; none where that is no hash to sign in with.
+    /// Parses a database column; `None` if it is not a hash to sign in with.
     pub(super) fn read(text: &str) -> Option<Self> {
         if let Some(rest) = text.strip_prefix(IMPORTED) {
             let (_, rest) = rest.split_once(",t=1")?;
@@ -205,7 +204,7 @@ impl StoredHash {
 
     fn check(&self) -> Result<(), ImportError> {
         let bytes = self.expected.len();
-        // Nobody makes hashes of odd lengths: they were cut. bcrypt's is 23 bytes, which its form says.
+        // Odd lengths are truncated hashes. bcrypt's is 23 bytes, fixed by its format.
         let whole = bytes.is_multiple_of(4) || matches!(self.kind, Kind::Bcrypt(_));
         if !whole || !(MIN_HASH..=MAX_HASH).contains(&bytes) {
             return Err(ImportError::Malformed);
@@ -219,7 +218,7 @@ impl StoredHash {
     }
 }
 
-/// What is stored of a hash that another system has made.
+/// The stored form of a hash from another system.
 ///
 /// # Errors
 /// [`ImportError`].

@@ -1,10 +1,10 @@
-//! Which hashes of other systems are taken, and that they open to their passwords.
+//! Tests: which imported hashes are accepted, and that they match their passwords.
 
 use super::*;
 
 const PASSWORD: &str = "correct horse battery";
 
-/// Made by passlib, libxcrypt's rules and Python's hashlib, at the least cost each takes.
+/// Created by passlib, libxcrypt and Python's hashlib, at the lowest cost each accepts.
 const MADE_ELSEWHERE: [&str; 17] = [
     "$2b$04$P4xFO5cnNqvvWFwmmrYzouKy/EsWh25x7L80u5/vKcfXpV0z2smX.",
     "$2a$04$CIkgfd2n/s8vkBfC8ywssuhxwYy1gfeP9G0k5zwLId31TqIKh38p.",
@@ -50,7 +50,7 @@ fn hashes_made_elsewhere_open_to_their_password_and_ask_for_one_of_ours() {
             "{hash}"
         );
         assert_eq!(checked("", &stored, &mut memory), Verdict::Wrong, "{hash}");
-        // What came in by another way than the import is no hash of ours.
+        // A hash that was not imported is rejected.
         assert!(
             hash.starts_with("$argon2id") || StoredHash::read(hash).is_none(),
             "{hash}"
@@ -132,7 +132,7 @@ fn what_costs_over_five_seconds_or_a_gibibyte_is_refused_without_being_tried() {
         dear(("p=1", "p=1048576"), scrypt),
         dear(("p=1", "p=65"), scrypt),
         dear(("ln=4,r=8,p=1", "ln=1,r=1,p=5800000"), scrypt),
-        // Cheap by its blocks alone: two of 43,000 in each of 64 lanes, which PBKDF2 makes first.
+        // Cheap by its blocks alone: two of 43,000 in each of 64 lanes, which PBKDF2 generates first.
         dear(("ln=4,r=8,p=1", "ln=1,r=43000,p=64"), scrypt),
         dear(("ln=4,r=8", "ln=63,r=1000000"), scrypt),
         dear(("i=10,", "i=4294967295,"), pbkdf2),
@@ -153,7 +153,7 @@ fn bcrypt_reads_72_bytes() {
     assert_eq!(checked(&long, &stored, &mut memory), Verdict::Wrong);
 }
 
-/// Processor time is what is compared: others run beside.
+/// Compares processor time, since other tests run beside it.
 #[test]
 fn a_check_takes_as_long_as_one_of_the_dearest_kind_whatever_is_stored() {
     let ours = Params::new(256, 1, 1, Some(HASH_BYTES)).unwrap();
@@ -184,7 +184,7 @@ fn a_check_takes_as_long_as_one_of_the_dearest_kind_whatever_is_stored() {
     assert!(*most < *least * 13 / 10, "{times:?}");
 }
 
-/// Prints what the constants of the bound stand for: `cargo test --lib what_import_costs -- --ignored --nocapture`.
+/// Prints the measured values of the bound's constants: `cargo test --lib what_import_costs -- --ignored --nocapture`.
 #[test]
 #[ignore = "measures this machine"]
 fn what_import_costs_are_on_this_machine() {

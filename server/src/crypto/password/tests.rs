@@ -1,4 +1,4 @@
-//! What is compared, and what it costs.
+//! Tests of password verification: results and cost.
 
 use argon2::{Argon2, PasswordHash};
 
@@ -73,7 +73,7 @@ fn phc(password: &str, params: &Params) -> String {
     hash(password, params, &mut HashWorkspace::default()).unwrap()
 }
 
-/// What comparing costs, and what comes of it.
+/// Cost and result of a verification.
 fn compared(password: &str, phc: Option<String>, dearest: Option<String>) -> (u64, Verdict) {
     let mut memory = HashWorkspace::default();
     let settings = Params::new(96, 2, 1, Some(HASH_BYTES)).unwrap();
@@ -108,7 +108,7 @@ fn a_wrong_password_costs_what_the_dearest_stored_kind_costs_whatever_is_stored(
         for kind in &kinds {
             let (known, verdict) = compared(password, Some(phc("x", kind)), Some(dearest.clone()));
             assert_eq!(verdict, Verdict::Wrong);
-            // A pass is the least that can be left over.
+            // One pass is the smallest possible difference.
             assert!(
                 unknown.abs_diff(known) <= 8 * spellings * 5,
                 "{kind:?}: {known}, not {unknown}"
@@ -117,7 +117,7 @@ fn a_wrong_password_costs_what_the_dearest_stored_kind_costs_whatever_is_stored(
         let (imported, _) = compared(password, Some("$6$salt$hash".into()), Some(dearest.clone()));
         assert_eq!(imported, unknown);
     }
-    // With nothing stored yet what would be stored is the measure.
+    // Without stored hashes, the current settings are the measure.
     assert_eq!(compared("a wrong password", None, None).0, 96 * 2);
 }
 
@@ -130,7 +130,7 @@ fn passwords_are_compared_composed_and_older_hashes_as_they_were_typed() {
         let (_, verdict) = compared(text, Some(new.clone()), None);
         assert_eq!(verdict, Verdict::Right { rehash: false }, "{text}");
     }
-    // As they were made before: of what was typed.
+    // An old hash, of the original input.
     let salt = SaltString::encode_b64(&[7; 16]).unwrap();
     let output = Kind::ours(&kind)
         .derive(

@@ -1,4 +1,4 @@
-//! The threads that hash passwords and compare them, and the queues before them.
+//! Threads that hash and verify passwords, and their queues.
 
 use std::{
     sync::{
@@ -21,11 +21,11 @@ use super::{
 };
 use crate::{crypto::secret::Secret, metrics::HashingLoad};
 
-/// After so long without work a thread gives its memory back to the allocator,
+/// Idle time after which a thread frees its memory to the allocator,
 const IDLE: Duration = Duration::from_millis(200);
-/// and after so much longer the allocator gives it back to the system: longer than mimalloc keeps what was freed.
+/// and further time after which the allocator returns it to the system: longer than mimalloc retains freed memory.
 const SETTLE: Duration = Duration::from_millis(1500);
-/// Large enough that mimalloc serves it with pages of its own, as it does the memory of Argon2.
+/// Large enough for mimalloc to use separate pages, as it does for the memory of Argon2.
 const LARGE: usize = 4 << 20;
 
 /// The queue is full. Nothing was done.
@@ -41,7 +41,7 @@ enum Job {
 }
 
 impl Job {
-    /// Whether nobody waits for it any more.
+    /// Whether the caller no longer waits.
     fn is_abandoned(&self) -> bool {
         match self {
             Self::Hash(_, reply) => reply.is_closed(),
@@ -50,7 +50,7 @@ impl Job {
     }
 }
 
-/// The threads that hash. What takes much memory waits for a thread of its own, so that all others go on beside it.
+/// The hashing threads. Checks that need much memory have a thread of their own, so that they do not delay others.
 #[derive(Debug, Clone)]
 pub struct HashingThreads {
     queue: Sender<Job>,
@@ -61,11 +61,11 @@ pub struct HashingThreads {
 }
 
 impl HashingThreads {
-    /// Starts `threads` threads of slightly lower priority, and one for what takes much memory. Before each kind up to
-    /// `queue` jobs may wait.
+    /// Starts `threads` threads of slightly lower priority, and one for checks that need much memory. Each of the two
+    /// queues holds up to `queue` jobs.
     ///
     /// # Errors
-    /// What is wrong with the parameters, or with starting threads.
+    /// Invalid parameters, or a thread that cannot be started.
     pub fn start(params: Params, threads: usize, queue: usize) -> std::io::Result<Self> {
         let ((usual, jobs), (large, large_jobs)) = (bounded(queue), bounded(queue));
         let this = Self {
@@ -95,7 +95,7 @@ impl HashingThreads {
         if large { &self.large } else { &self.queue }
     }
 
-    /// Hashes the composed form (NFC) of a password with a fresh salt; answers a PHC string.
+    /// Hashes the composed form (NFC) of a password with a new salt; returns a PHC string.
     ///
     /// # Errors
     /// [`Overloaded`] at once when the queue is full.
@@ -107,7 +107,7 @@ impl HashingThreads {
         answer.await.map_err(|_| Overloaded)
     }
 
-    /// Compares a password with a stored hash. Without one it costs the same, and is wrong.
+    /// Verifies a password against a stored hash. Without one it costs the same and fails.
     ///
     /// # Errors
     /// [`Overloaded`] at once when the queue is full.
@@ -120,12 +120,12 @@ impl HashingThreads {
         answer.await.map_err(|_| Overloaded)
     }
 
-    /// Whether one more would be refused now, of the usual kind.
+    /// Whether another check of the usual kind would be refused now.
     pub fn is_full(&self) -> bool {
         self.queue.is_full()
     }
 
-    /// What the threads have to do now.
+    /// Current load of the threads.
     pub fn load(&self) -> HashingLoad {
         HashingLoad {
             waiting: self.queue.len() + self.large.len(),
@@ -135,9 +135,9 @@ impl HashingThreads {
 }
 
 fn run(jobs: &Receiver<Job>, params: &Params, working: &AtomicUsize, mut memory: HashWorkspace) {
-    // Below the threads that verify tokens, but hardly: a storm of sign-ins slows those little, since there is one of these
-    // per core, and beside verification that takes the whole machine sign-ins keep some half of their rate. Ten steps
-    // below they kept a fifth. Where the system refuses, all are equal.
+    // Slightly below the threads that verify tokens: a storm of sign-ins delays those little, since there is one
+    // hashing thread per core, and when verification uses the whole machine, sign-ins keep about half of their rate.
+    // Ten steps below they kept a fifth. If the system refuses, all have equal priority.
     let _ = rustix::process::setpriority_process(None, 1);
     loop {
         let job = match jobs.recv_timeout(IDLE) {
@@ -170,21 +170,20 @@ fn run(jobs: &Receiver<Job>, params: &Params, working: &AtomicUsize, mut memory:
     }
 }
 
-/// Waits for work when there has been none for a while.
+/// Waits for work after an idle period.
 fn wait_for_job(jobs: &Receiver<Job>) -> Option<Job> {
     match jobs.recv_timeout(SETTLE) {
         Ok(job) => Some(job),
         Err(RecvTimeoutError::Disconnected) => None,
         Err(RecvTimeoutError::Timeout) => {
-            // mimalloc looks for what it may give back only when pages come or go: on a server that rests, never.
+            // mimalloc returns memory only when pages are allocated or freed, which never happens on an idle server.
             drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGE)));
             jobs.recv().ok()
         }
     }
 }
 
-/// Whether comparing a password with what is stored makes a large check: because the account's hash is of a large kind,
-/// or to learn how long one takes.
+/// Whether verifying a password needs a large check: because the account's hash is large, or to measure the duration.
 fn needs_large(stored: &Stored, params: &Params, measured: &Measured) -> bool {
     let kind = |text: Option<&str>| text.and_then(StoredHash::read).map(|stored| stored.kind);
     let ours = || Kind::ours(params);

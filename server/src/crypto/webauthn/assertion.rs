@@ -1,4 +1,4 @@
-//! Verifying an assertion, section 7.2.
+//! Verification of a WebAuthn assertion, section 7.2.
 
 use aws_lc_rs::digest::{SHA256, digest};
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::PublicKey;
 
-/// What an authenticator answers to a challenge.
+/// An authenticator's response to a challenge.
 #[derive(Debug, Clone, Copy)]
 pub struct Assertion<'a> {
     pub client_data: &'a [u8],
@@ -17,7 +17,7 @@ pub struct Assertion<'a> {
     pub signature: &'a [u8],
 }
 
-/// Verifies an assertion with the credential's public key; answers its signature counter, which the caller compares
+/// Verifies an assertion with the credential's public key; returns its signature counter, which the caller compares
 /// with the stored one (step 21).
 ///
 /// # Errors

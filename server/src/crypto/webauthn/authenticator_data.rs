@@ -8,10 +8,10 @@ const USER_VERIFIED: u8 = 0x04;
 const BACKUP_ELIGIBLE: u8 = 0x08;
 const ATTESTED_CREDENTIAL: u8 = 0x40;
 const EXTENSIONS: u8 = 0x80;
-/// Longest credential id, section 7.1 step 25 (Level 3).
+/// Maximum length of a credential id, section 7.1 step 25 (Level 3).
 const MAX_CREDENTIAL_ID: usize = 1023;
 
-/// A credential that an authenticator has just made.
+/// A newly created credential.
 pub(super) struct Attested<'a> {
     pub credential_id: &'a [u8],
     pub public_key: ciborium::Value,
@@ -23,8 +23,8 @@ pub(super) struct AuthenticatorData<'a> {
     pub attested: Option<Attested<'a>>,
 }
 
-/// Parses authenticator data and verifies what both ceremonies demand of it: section 7.1 steps 13 to 15, section 7.2
-/// steps 15 to 17. User verification is always required.
+/// Parses authenticator data and applies the checks of both ceremonies: section 7.1 steps 13 to 15, section 7.2 steps
+/// 15 to 17. User verification is always required.
 pub(super) fn verify<'a>(
     bytes: &'a [u8],
     party: &RelyingParty,

@@ -1,4 +1,4 @@
-//! `clientDataJSON`: what the browser says it was asked, section 5.8.1.
+//! `clientDataJSON`: the browser's account of the request, section 5.8.1.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
@@ -22,7 +22,7 @@ struct TokenBinding {
     status: String,
 }
 
-/// Which ceremony client data belongs to.
+/// The ceremony that client data belongs to.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Ceremony {
     Create,
@@ -33,7 +33,7 @@ fn parse(client_data: &[u8]) -> Result<ClientData, CeremonyError> {
     serde_json::from_slice(client_data).map_err(|_| CeremonyError::Malformed)
 }
 
-/// The challenge that client data names, unverified: the key under which the server finds what it has asked.
+/// The challenge in client data, unverified: the key under which the server finds its request.
 ///
 /// # Errors
 /// [`CeremonyError::Malformed`].
@@ -44,8 +44,8 @@ pub fn challenge_of(client_data: &[u8]) -> Result<Vec<u8>, CeremonyError> {
         .map_err(|_| CeremonyError::Malformed)
 }
 
-/// Section 7.1 steps 7 to 10, section 7.2 steps 11 to 14: type, challenge, origin, token binding. No connection to this server
-/// has token binding, so an answer that was bound to one was made on another.
+/// Section 7.1 steps 7 to 10, section 7.2 steps 11 to 14: type, challenge, origin, token binding. This server never
+/// uses token binding, so a response bound to a connection belongs to another one.
 pub(super) fn verify(
     client_data: &[u8],
     ceremony: Ceremony,

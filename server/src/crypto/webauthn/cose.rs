@@ -1,4 +1,4 @@
-//! Public keys of credentials: COSE_Key, RFC 9053, for the three algorithms that are offered.
+//! Public keys of credentials: COSE_Key, RFC 9053, for the three offered algorithms.
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ED25519, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
@@ -9,17 +9,17 @@ use ciborium::Value;
 use super::CeremonyError;
 use crate::domain::PublicKey;
 
-/// COSE algorithm identifiers offered to authenticators, the preferred first: ES256, EdDSA, RS256.
+/// COSE algorithm identifiers offered to authenticators, in order of preference: ES256, EdDSA, RS256.
 pub const ALGORITHMS: [i64; 3] = [-7, -8, -257];
 
 /// Labels of RFC 9052 section 7.1 and RFC 9053 section 7.
 const KEY_TYPE: i64 = 1;
 const ALGORITHM: i64 = 3;
 
-/// Takes a COSE key as it stands in authenticator data.
+/// Parses a COSE key from authenticator data.
 ///
 /// # Errors
-/// [`CeremonyError::OtherAlgorithm`] for a key of no offered algorithm, [`CeremonyError::Malformed`].
+/// [`CeremonyError::OtherAlgorithm`] for an algorithm that is not offered, [`CeremonyError::Malformed`].
 pub(super) fn from_cose(value: &Value) -> Result<PublicKey, CeremonyError> {
     let key = value.as_map().ok_or(CeremonyError::Malformed)?;
     let kind = (integer(key, KEY_TYPE)?, integer(key, ALGORITHM)?);
@@ -49,7 +49,7 @@ pub(super) fn from_cose(value: &Value) -> Result<PublicKey, CeremonyError> {
     }
 }
 
-/// Whether `signature` is `key`'s over `message`. ECDSA signatures are ASN.1, section 6.5.6.
+/// Verifies a signature over `message`. ECDSA signatures are ASN.1, section 6.5.6.
 pub(super) fn verify(
     key: &PublicKey,
     message: &[u8],

@@ -1,7 +1,7 @@
 //! Passkeys: the two ceremonies of Web Authentication Level 2, section 7, as the relying party verifies them.
 //!
-//! Of the specification's steps those that need the account (is the credential known, whose is it, its counter) are the
-//! caller's; all others stand here under their numbers. No attestation is asked for, so none is verified (`none`).
+//! Steps that need the account (is the credential known, who owns it, its counter) are the caller's; all others are
+//! implemented here under their numbers. No attestation is requested, so none is verified (`none`).
 
 mod assertion;
 mod authenticator_data;
@@ -19,7 +19,7 @@ pub use registration::{Registered, verify_registration};
 use aws_lc_rs::digest::{SHA256, digest};
 use url::{Host, Url};
 
-/// Why a credential is refused. The texts end in messages that name the field `credential`.
+/// Why a credential is rejected. The texts end messages that name the field `credential`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CeremonyError {
     #[error("is not the JSON form of a public key credential")]
@@ -42,7 +42,7 @@ pub enum CeremonyError {
     WrongSignature,
 }
 
-/// Who asks for passkeys: the relying party, known by the issuer's host, and the one origin whose pages may ask.
+/// The relying party, identified by the issuer's host, and the single origin whose pages may use passkeys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelyingParty {
     pub id: String,
@@ -50,7 +50,7 @@ pub struct RelyingParty {
 }
 
 impl RelyingParty {
-    /// The relying party of an issuer; `None` where its host is an address, which cannot be an RP ID (section 5.1.2).
+    /// The relying party of an issuer; `None` if its host is an IP address, which cannot be an RP ID (section 5.1.2).
     pub fn of_issuer(issuer: &str) -> Option<Self> {
         let url = Url::parse(issuer).ok()?;
         match url.host()? {

@@ -1,4 +1,4 @@
-//! Registering a credential, section 7.1.
+//! Registration of a WebAuthn credential, section 7.1.
 
 use ciborium::Value;
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::domain::PublicKey;
 
-/// A new credential, as verified.
+/// A verified new credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registered {
     pub credential_id: Vec<u8>,
@@ -31,7 +31,7 @@ struct AttestationObject {
     auth_data: Vec<u8>,
 }
 
-/// CBOR byte strings, which serde's `Vec<u8>` does not take.
+/// CBOR byte strings, which serde's `Vec<u8>` does not accept.
 mod serde_bytes_value {
     use ciborium::Value;
     use serde::{Deserialize, Deserializer, de::Error};
@@ -43,7 +43,7 @@ mod serde_bytes_value {
     }
 }
 
-/// Verifies an authenticator's answer to a request for a new credential.
+/// Verifies an authenticator's response to a request for a new credential.
 ///
 /// # Errors
 /// [`CeremonyError`], naming the first step that fails.
@@ -71,10 +71,10 @@ pub fn verify_registration(
     else {
         return Err(CeremonyError::Malformed);
     };
-    // Step 16: the algorithm is one of those offered.
+    // Step 16: the algorithm is an offered one.
     let public_key = cose::from_cose(&public_key)?;
-    // Steps 18 to 21: attestation was not asked for. A statement of another format is taken as none (step 21,
-    // "none"), since no trust is put in it; a statement of the format `none` must be empty (section 8.7).
+    // Steps 18 to 21: attestation was not requested. A statement of another format is treated as none (step 21,
+    // "none"), since it is not trusted; a statement of the format `none` must be empty (section 8.7).
     if object.fmt == "none" && object.att_stmt.as_map().is_none_or(|map| !map.is_empty()) {
         return Err(CeremonyError::Malformed);
     }

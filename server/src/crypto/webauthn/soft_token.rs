@@ -1,4 +1,4 @@
-//! An authenticator in software, for tests.
+//! A software authenticator for tests.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 use aws_lc_rs::{
@@ -87,7 +87,7 @@ impl SoftToken {
         data
     }
 
-    /// Answers a request for a new credential: client data and attestation object.
+    /// Responds to a request for a new credential: client data and attestation object.
     pub(crate) fn create(&mut self, party: &RelyingParty, challenge: &[u8]) -> (Vec<u8>, Vec<u8>) {
         let mut data = self.data(party, 0x45);
         data.extend([0; 16]);
@@ -105,7 +105,7 @@ impl SoftToken {
         (client_data, bytes)
     }
 
-    /// Answers a request for an assertion: client data, authenticator data, signature.
+    /// Responds to a request for an assertion: client data, authenticator data, signature.
     pub(crate) fn get(
         &mut self,
         party: &RelyingParty,
