@@ -282,7 +282,7 @@ fn choose(state: &mut State, effects: &mut Vec<Effect>) {
         Choice::Incident(subject) => state.go_incident(vec![subject], effects),
         Choice::Page(subject) => state.go_page(subject, effects),
         Choice::Sort(at) => state.sort_by(at, effects),
-        Choice::Undo(id) => state.undo_one(id, effects),
+        Choice::Undo(id) => state.ask_undo(id),
         Choice::Stay => {}
         Choice::Quit => effects.push(Effect::Quit),
         Choice::Switch(name) => state.leave_for(name, effects),

@@ -22,6 +22,7 @@ const MAX_UNDOS: usize = 50;
 
 const NOTHING: &str =
     "nothing to undo: disabling, enabling, blocks, roles and scopes can be, for 15 minutes";
+const TOO_LATE: &str = "that cannot be undone any more: it was undone, or 15 minutes are over";
 
 /// A change that takes another back.
 #[derive(Debug, Clone)]
@@ -80,8 +81,18 @@ impl State {
     pub(crate) fn undo(&mut self) {
         let now = self.now.ms;
         self.undos.done.retain(|undo| undo.until > now);
-        let Some(undo) = self.undos.done.last() else {
-            return self.say(NOTHING);
+        match self.undos.done.last().map(|undo| undo.id) {
+            Some(id) => self.ask_undo(id),
+            None => self.say(NOTHING),
+        }
+    }
+
+    /// Asks before a change is taken back, by its number.
+    pub(crate) fn ask_undo(&mut self, id: u64) {
+        let now = self.now.ms;
+        let mut left = self.undos.done.iter().filter(|undo| undo.until > now);
+        let Some(undo) = left.find(|undo| undo.id == id) else {
+            return self.say(TOO_LATE);
         };
         let title = format!("Undo: {}?", undo.done);
         let confirm = Confirm::new(title, "Undo", undo.change.clone())
@@ -120,8 +131,7 @@ impl State {
         let now = self.now.ms;
         self.undos.done.retain(|undo| undo.until > now);
         let Some(place) = self.undos.done.iter().position(|undo| undo.id == id) else {
-            return self
-                .say("that cannot be undone any more: it was undone, or 15 minutes are over");
+            return self.say(TOO_LATE);
         };
         let undo = self.undos.done.remove(place);
         let order = PendingChange {

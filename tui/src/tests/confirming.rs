@@ -492,6 +492,8 @@ fn what_can_be_taken_back_is_listed_and_chosen() {
         "the list does nothing by itself"
     );
     bench.type_in("1");
+    assert!(bench.changes().is_empty(), "nor does a choice: it asks");
+    bench.later("\t\n");
     assert_eq!(bench.changes(), ["users enable"]);
     bench.type_in(":undo\n");
     assert!(bench.screen().contains("nothing to undo"));

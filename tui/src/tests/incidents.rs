@@ -329,6 +329,14 @@ fn a_list_of_undos_takes_back_what_it_showed_though_more_was_done_since() {
         .remember_undo("it is blocked".into(), change, item);
     bench.effects.clear();
     bench.type_in("2");
+    assert!(
+        !bench
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Change { .. })),
+        "it asks first"
+    );
+    bench.later("\t\n");
     let ids = bench.effects.iter().find_map(|effect| match effect {
         Effect::Change {
             change: Command::Blocks(Blocks::Remove { ids }),

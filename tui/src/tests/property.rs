@@ -11,7 +11,8 @@ use crate::core::{
     field::Value,
     layer::Layer,
     msg::{Preview, PreviewTarget, PreviewedSessions, Reply},
-    resource::Resource,
+    resource::{Resource, Row},
+    undo::unmade_by,
     update,
 };
 
@@ -32,6 +33,31 @@ fn key() -> impl Strategy<Value = KeyEvent> {
         2 => prop_oneof![Just('y'), Just('e'), Just('s'), Just('1'), Just('2'), Just('a'), Just('@')].prop_map(move |c| plain(KeyCode::Char(c))),
         1 => Just(KeyEvent::new(KeyCode::Char('s'), KeyModifiers::CONTROL)),
     ]
+}
+
+/// Keys one after another, and words that lead where no single key does.
+fn keys(most: usize) -> impl Strategy<Value = Vec<KeyEvent>> {
+    let word = |text: &'static str| {
+        text.chars().map(|c| match c {
+            '\n' => KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE),
+            c => KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE),
+        })
+    };
+    let some = prop_oneof![
+        30 => key().prop_map(|key| vec![key]),
+        1 => Just(word(":undo\n").collect::<Vec<_>>()),
+        1 => Just(word(":undo\n1").collect::<Vec<_>>()),
+    ];
+    prop::collection::vec(some, 1..most).prop_map(|some| some.concat())
+}
+
+/// A change that was made, and can be taken back.
+fn remember(bench: &mut TestConsole) {
+    let item = Row::Block(super::test_console::block());
+    let change = unmade_by(&item).unwrap();
+    bench
+        .state
+        .remember_undo("it is blocked".into(), change, item);
 }
 
 /// What is typed at the top of the screen, as a confirmation or into the field that names something new.
@@ -126,9 +152,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_keys_change_anything_without_a_typed_confirmation(kind in kind(), keys in prop::collection::vec(key(), 1..120)) {
+    fn no_keys_change_anything_without_a_typed_confirmation(kind in kind(), keys in keys(120)) {
         let mut bench = TestConsole::on(kind, 80, 24);
         bench.reply(super::test_console::stats_reply());
+        remember(&mut bench);
         for key in keys {
             bench.pass(500);
             let before = typed(&bench);
@@ -142,8 +169,9 @@ proptest! {
     }
 
     #[test]
-    fn keys_typed_ahead_change_nothing_at_all(kind in kind(), keys in prop::collection::vec(key(), 1..60)) {
+    fn keys_typed_ahead_change_nothing_at_all(kind in kind(), keys in keys(60)) {
         let mut bench = TestConsole::on(kind, 80, 24);
+        remember(&mut bench);
         for key in keys {
             let effects = update(&mut bench.state, Msg::Key(key));
             prop_assert!(sent(&effects).is_none(), "all of it came at once");
@@ -152,8 +180,9 @@ proptest! {
     }
 
     #[test]
-    fn no_keys_panic_on_any_screen(width in 0_u16..130, height in 0_u16..45, keys in prop::collection::vec(key(), 1..40)) {
+    fn no_keys_panic_on_any_screen(width in 0_u16..130, height in 0_u16..45, keys in keys(40)) {
         let mut bench = TestConsole::on(Resource::Users, width, height);
+        remember(&mut bench);
         for key in keys {
             bench.pass(500);
             let effects = update(&mut bench.state, Msg::Key(key));
