@@ -1,4 +1,4 @@
-//! `doorward-server apply FILE.toml`: roles, clients and people as a file says they are to be.
+//! `doorward-server apply FILE.toml`: applies declared roles, clients and users.
 
 use std::{
     env, fs,
@@ -33,10 +33,10 @@ use signal_hook::{
 
 use crate::{about, control, runtime, say, text};
 
-/// How often a dry run looks whether it is told to end.
+/// How often a dry run checks for a stop request.
 const HEARING: Duration = Duration::from_millis(50);
 
-/// What is done with a file.
+/// Options of the command.
 #[derive(Debug, Clone)]
 pub(crate) struct Apply {
     pub file: PathBuf,
@@ -44,7 +44,7 @@ pub(crate) struct Apply {
     pub prune: bool,
 }
 
-/// Largest file with a secret, in bytes.
+/// Maximum size of a secret file, in bytes.
 const MAX_SECRET: u64 = 64 * 1024;
 
 /// The tables of the file.
@@ -97,7 +97,7 @@ fn read(how: &Apply) -> Result<ApplyRequest, String> {
     })
 }
 
-/// The text of a file, which may also be a device or a pipe that does not end.
+/// Reads a file of limited size; it may also be a device or an endless pipe.
 fn whole(path: &Path, most: u64) -> Result<String, String> {
     let file = fs::File::open(path).map_err(text)?;
     let mut content = String::new();
@@ -109,8 +109,7 @@ fn whole(path: &Path, most: u64) -> Result<String, String> {
     Ok(content)
 }
 
-/// What is wrong with the file as a whole. A TOML error says where it is, and then shows the line, in which there may be a
-/// secret.
+/// The error of the file as a whole, without the source line that a TOML error shows: it may contain a secret.
 fn wrong_shape(error: figment::Error) -> String {
     const TABLES: &str = "[[roles]], [[clients]] and [[users]]";
     match (&error.kind, error.path.first()) {
@@ -125,7 +124,7 @@ fn wrong_shape(error: figment::Error) -> String {
     }
 }
 
-/// Puts a secret in from where `<member>File` or `<member>Env` says: a file beside this one, or the environment.
+/// Reads a secret from `<member>File` or `<member>Env`: a file relative to this one, or the environment.
 fn with_secret(
     mut item: Map<String, Value>,
     member: &str,
@@ -149,7 +148,7 @@ fn with_secret(
         let path = beside.join(text_of(value, &file)?);
         let read = whole(&path, MAX_SECRET);
         let read = read.map_err(|error| format!("{file}: {}: {error}", path.display()))?;
-        // Editors end a file with a line break that is no part of the secret.
+        // Editors end a file with a line break that does not belong to the secret.
         read.trim_end_matches(['\r', '\n']).to_owned()
     } else if let Some(value) = item.remove(&variable) {
         let name = text_of(value, &variable)?;
@@ -177,7 +176,7 @@ fn to_directory(settings: Settings, wanted: &ApplyRequest) -> Result<Outcome, St
     })
 }
 
-/// Opening a directory makes what is missing in it and brings its schema up to date: a dry run does so with a copy.
+/// Runs on a copy: opening a directory creates missing files and upgrades its schema, which a dry run must not do.
 fn to_copy(mut settings: Settings, wanted: &ApplyRequest) -> Result<Outcome, String> {
     let copy = Copy::new().map_err(|error| format!("a directory for a copy: {error}"))?;
     let directory = &settings.data_dir;
@@ -197,7 +196,7 @@ fn to_copy(mut settings: Settings, wanted: &ApplyRequest) -> Result<Outcome, Str
     to_directory(settings, wanted)
 }
 
-/// A private directory that goes when it is dropped, and with a process that is told to end: there are keys in it.
+/// A private directory with keys, removed on drop and when the process is told to stop.
 struct Copy(PathBuf);
 
 impl Copy {
@@ -224,10 +223,10 @@ impl Copy {
 
 impl Drop for Copy {
     fn drop(&mut self) {
-        // Under another name first: whoever is still writing into it would put a file where all are gone.
+        // Renamed first: a concurrent writer could otherwise add a file after all are removed.
         let gone = self.0.with_extension("gone");
         let remove = || fs::remove_dir_all(&gone);
-        // Once more for a file that was on its way while the directory was renamed.
+        // Repeated for a file that was created during the rename.
         let removed = fs::rename(&self.0, &gone).and_then(|()| remove().or_else(|_| remove()));
         if let Err(error) = removed {
             eprintln!("{}: {error}", self.0.display());

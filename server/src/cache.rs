@@ -1,26 +1,26 @@
-//! Caches that are bounded by bytes: an entry weighs what it takes in memory.
+//! Caches with a limit in bytes: an entry is weighted by its size in memory.
 
 use std::{collections::HashSet, hash::Hash, sync::Arc, sync::Mutex, sync::PoisonError};
 
 use doorward_shared::ScopeSet;
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter, sync::DefaultLifecycle};
 
-/// What an entry takes beside its key and value: links, state and its place in the index.
+/// Overhead of an entry besides its key and value: links, state and index slot.
 const ENTRY_BYTES: usize = 24;
-/// Room for keys that were dropped lately, by which the cache knows what to keep, as a share of its entries: each takes
-/// as much as an entry does.
+/// Capacity for recently evicted keys, which guide eviction, as a share of the entries: each takes as much memory as an
+/// entry.
 const GHOSTS: f64 = 0.1;
 
-/// A cache bounded by bytes.
+/// A cache with a limit in bytes.
 pub(crate) type Cache<K, V> = quick_cache::sync::Cache<K, V, Bytes>;
 
 /// Weighs entries in bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bytes;
 
-/// What a value takes beside itself.
+/// Heap size of a value.
 pub(crate) trait Heap {
-    /// Bytes behind its pointers that it does not share with other entries.
+    /// Heap size in bytes, without memory shared with other entries.
     fn heap_bytes(&self) -> usize;
 }
 
@@ -30,12 +30,12 @@ impl<K, V: Heap> Weighter<K, V> for Bytes {
     }
 }
 
-/// What an entry takes whose value has nothing behind pointers.
+/// Size of an entry whose value owns no heap memory.
 const fn entry_bytes<K, V>() -> usize {
     size_of::<K>() + size_of::<V>() + ENTRY_BYTES
 }
 
-/// A cache of at most so many bytes, whose values take about `typical` beside themselves.
+/// Creates a cache of at most `bytes`, whose values have a heap size of about `typical`.
 pub(crate) fn cache<K: Hash + Eq, V: Heap + Clone>(bytes: usize, typical: usize) -> Cache<K, V> {
     let kept = (bytes as f64 / (1. + GHOSTS)) as u64;
     let entries = bytes / (entry_bytes::<K, V>() + typical);
@@ -51,7 +51,7 @@ pub(crate) fn cache<K: Hash + Eq, V: Heap + Clone>(bytes: usize, typical: usize)
             DefaultHashBuilder::default(),
             DefaultLifecycle::default(),
         ),
-        // Not reached: both capacities are set.
+        // Unreachable: both capacities are set.
         Err(_) => Cache::with_weighter(1, 1, Bytes),
     }
 }
@@ -68,9 +68,9 @@ impl Heap for u32 {
     }
 }
 
-/// A value that can be shared by its holders.
+/// A value that several holders can share.
 pub(crate) trait Shared: Clone + Eq + Hash {
-    /// Whether nobody else holds it.
+    /// Whether it has no other holder.
     fn is_lone(&self) -> bool;
 }
 
@@ -86,14 +86,14 @@ impl<T: Eq + Hash> Shared for Arc<T> {
     }
 }
 
-/// Equal values, kept once for all that hold them. Bounded: past [`Interner::MOST`] a new value is its holder's own.
+/// Stores equal values once for all holders. Bounded: above [`Interner::MAX_VALUES`] a new value is not shared.
 #[derive(Debug)]
 pub(crate) struct Interner<T>(Mutex<Entry<T>>);
 
 #[derive(Debug)]
 struct Entry<T> {
     values: HashSet<T>,
-    /// Values that found no room since it was last looked for.
+    /// Number of values rejected since the last cleanup.
     refused: usize,
 }
 
@@ -109,10 +109,10 @@ impl<T> Default for Interner<T> {
 impl<T: Shared> Interner<T> {
     /// Maximum number of values.
     const MAX_VALUES: usize = 1024;
-    /// Values that nobody holds any more are looked for once in so many that found no room.
+    /// Number of rejected values after which values without holders are removed.
     const LOOK_EVERY: usize = 256;
 
-    /// The one value that equals `value`, and whether it is shared.
+    /// The shared value equal to `value`, and whether it is shared.
     pub(crate) fn of(&self, value: T) -> (T, bool) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(same) = kept.values.get(&value) {
@@ -171,7 +171,7 @@ mod tests {
         let shared = held.iter().filter(|(_, shared)| *shared).count();
         assert_eq!(shared, Interner::<Arc<i32>>::MAX_VALUES);
         drop(held);
-        // Those that nobody holds make room in time; the one that is held stays the one.
+        // Values without holders are removed in time; the one in use stays.
         let later = (5000..6000).filter(|number| interner.of(Arc::new(*number)).1);
         assert!(later.count() > 700);
         assert!(Arc::ptr_eq(&interner.of(Arc::new(7)).0, &one));

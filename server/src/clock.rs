@@ -1,4 +1,4 @@
-//! The only place that reads the time or the system's random numbers.
+//! The clock and the random source: the only place that reads the time or the system's random numbers.
 
 use std::{
     sync::{
@@ -11,13 +11,13 @@ use std::{
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use doorward_shared::Timestamp;
 
-/// What time it is: the system's, or one that a test moves.
+/// The system clock, or one that a test moves.
 #[derive(Debug, Clone)]
 pub struct Clock(Kind);
 
 #[derive(Debug, Clone)]
 enum Kind {
-    /// `lead` is the wall clock's greatest lead over the monotonic one so far, in microseconds.
+    /// `lead`: the largest lead of the wall clock over the monotonic one so far, in microseconds.
     System {
         started: Instant,
         lead: Arc<AtomicI64>,
@@ -29,7 +29,7 @@ enum Kind {
 }
 
 impl Clock {
-    /// The machine's clock.
+    /// The system clock.
     pub fn system() -> Self {
         Self(Kind::System {
             started: Instant::now(),
@@ -37,7 +37,7 @@ impl Clock {
         })
     }
 
-    /// A clock that stands at `start` until it is moved.
+    /// A clock that stays at `start` until it is moved.
     pub fn manual(start: Timestamp) -> Self {
         Self(Kind::Manual {
             start: start.0,
@@ -45,13 +45,14 @@ impl Clock {
         })
     }
 
-    /// The wall clock, but that it never steps back while the process runs: where the machine's is set back, this one goes
+    /// The wall clock, except that it never steps back while the process runs: if the system clock is set back, this
+    /// one continues from its last value. An expired token stays expired.
     /// on from where it was. A token that has ended stays so.
     #[expect(clippy::disallowed_methods, reason = "this is where the time comes in")]
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Kind::System { started, lead } => {
-                // In this order: a pause between the two makes the lead smaller, and that counts for nothing.
+                // In this order: a pause between the two makes the lead smaller, which has no effect.
                 let wall = SystemTime::now()
                     .duration_since(UNIX_EPOCH)
                     .unwrap_or_default();
@@ -61,7 +62,7 @@ impl Clock {
         }
     }
 
-    /// Time since some fixed moment, which no change of the wall clock moves.
+    /// Time since a fixed moment, unaffected by changes of the wall clock.
     pub fn monotonic(&self) -> Duration {
         match &self.0 {
             Kind::System { started, .. } => started.elapsed(),
@@ -71,7 +72,7 @@ impl Clock {
         }
     }
 
-    /// Moves a manual clock; the system's stays.
+    /// Moves a manual clock; no effect on the system clock.
     pub fn advance(&self, by: Duration) {
         if let Kind::Manual { elapsed, .. } = &self.0 {
             elapsed.fetch_add(
@@ -86,7 +87,7 @@ fn micros(time: Duration) -> i64 {
     i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// The time by the monotonic clock and the greatest lead that the wall clock has had over it.
+/// The monotonic time plus the largest lead that the wall clock has had over it.
 fn steady(lead: &AtomicI64, wall: i64, monotonic: i64) -> i64 {
     let now = wall.saturating_sub(monotonic);
     let before = lead.fetch_max(now, Ordering::SeqCst);
@@ -96,7 +97,7 @@ fn steady(lead: &AtomicI64, wall: i64, monotonic: i64) -> i64 {
 /// Random bytes from the operating system.
 ///
 /// # Panics
-/// When it has none to give: nothing that needs them may go on then.
+/// If the system has none: nothing that needs them may continue.
 #[expect(
     clippy::expect_used,
     reason = "without random numbers no secret can be made"
@@ -121,7 +122,7 @@ mod tests {
         // An hour back.
         assert_eq!(steady(&lead, 1_001_000 - 3_600_000_000, 1_000), 1_001_000);
         assert_eq!(steady(&lead, 1_002_000 - 3_600_000_000, 2_000), 1_002_000);
-        // Set right again, and then ahead.
+        // Corrected, and then ahead.
         assert_eq!(steady(&lead, 1_003_000, 3_000), 1_003_000);
         assert_eq!(steady(&lead, 9_000_000, 4_000), 9_000_000);
         assert_eq!(steady(&lead, 1_005_000, 5_000), 9_001_000);

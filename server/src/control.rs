@@ -1,8 +1,8 @@
-//! The socket over which other commands of this program reach the server that runs on a data directory.
+//! The control socket, over which other commands of this program reach the server that runs on a data directory.
 //!
-//! Its name is abstract, so that it ends with the process, and random: who could tell it before would take it first. A file in
-//! the directory says what it is. Names are nobody's, so either side proves that it can read `master.key`, for this very socket:
-//! without a key there is nothing to see and nothing to ask, and whoever stands between two others learns nothing.
+//! Its name is abstract, so that it disappears with the process, and random, so that nobody can occupy it first. A file
+//! in the directory contains it. Anyone can bind an abstract name, so both sides prove that they can read `master.key`,
+//! bound to this very socket: without the key nothing can be read or requested, and a man in the middle learns nothing.
 
 use std::{
     fs,
@@ -37,24 +37,24 @@ use tokio::{
 
 use crate::text;
 
-/// The file in the data directory that says what the socket of its server is called.
+/// File in the data directory with the name of the server's socket.
 const NAME_FILE: &str = "control.name";
-/// Largest file that is applied, in bytes.
+/// Maximum size of an applied file, in bytes.
 pub(crate) const MAX: u64 = 256 * 1024;
-/// How long each step may take to come.
+/// Time limit for each step of the peer.
 const STEP_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pause after a failed accept, as when no file descriptor is free.
 const ACCEPT_RETRY: Duration = Duration::from_secs(5);
-/// How long an answer may take: passwords are hashed first.
+/// Time limit for a response: passwords are hashed first.
 const ANSWER: Duration = Duration::from_secs(300);
-/// How long a stop waits for the file that is being applied.
+/// How long a shutdown waits for the file being applied.
 const FINISH: Duration = Duration::from_secs(3);
-/// How long somebody who proved nothing keeps others waiting.
+/// How long an unauthenticated peer may block others.
 const PAUSE: Duration = Duration::from_millis(100);
 const NONCE: usize = 32;
 const TAG: usize = 32;
 
-/// The name of a data directory's socket, and what proves who may use it.
+/// The name of a data directory's socket, and the key that authenticates its users.
 struct ControlSocket {
     name: String,
     key: hmac::Key,
@@ -69,13 +69,13 @@ impl ControlSocket {
         })
     }
 
-    /// One that nobody can have taken.
+    /// A new random name.
     fn free(directory: &Path) -> io::Result<Self> {
         let name = format!("doorward-{:032x}", u128::from_ne_bytes(random_bytes()));
         Self::new(directory, name)
     }
 
-    /// That of the server that runs on a directory.
+    /// The name used by the server that runs on a directory.
     fn of(directory: &Path) -> io::Result<Self> {
         Self::new(directory, fs::read_to_string(directory.join(NAME_FILE))?)
     }
@@ -105,29 +105,29 @@ impl ControlSocket {
     }
 }
 
-/// A server that takes files.
+/// The control listener of a server.
 pub(crate) struct Control {
     accepting: JoinHandle<()>,
-    /// Held while one is applied.
+    /// Held while a file is applied.
     busy: Arc<Mutex<()>>,
     name_file: PathBuf,
 }
 
 impl Control {
-    /// Takes no more; one that is being applied is let come to its end.
+    /// Stops accepting; a file being applied is finished.
     pub(crate) async fn stop(self) {
         let finished = timeout(FINISH, self.busy.lock()).await;
         self.accepting.abort();
         drop(finished);
-        // One that stays says what is no socket's name any more; the next start replaces it.
+        // If it stays, it names a socket that no longer exists; the next start replaces it.
         fs::remove_file(self.name_file).ok();
     }
 }
 
-/// Takes what other commands ask. The caller holds the directory's lock.
+/// Starts accepting requests of other commands. The caller holds the directory's lock.
 ///
 /// # Errors
-/// The socket, or the file with its name, cannot be made.
+/// The socket, or the file with its name, cannot be created.
 pub(crate) fn listen(doorward: &Doorward, directory: &Path) -> io::Result<Control> {
     let owner = fs::metadata(directory)?.uid();
     let place = ControlSocket::free(directory)?;
@@ -150,23 +150,24 @@ pub(crate) fn listen(doorward: &Doorward, directory: &Path) -> io::Result<Contro
     })
 }
 
-/// What takes files.
+/// State of the listener.
 struct Listening {
     doorward: Doorward,
     place: ControlSocket,
-    /// Whose the data directory is.
+    /// Owner of the data directory.
     owner: u32,
 }
 
 impl Listening {
-    /// One after the other: a file is applied as one change anyway.
+    /// One at a time: a file is applied as a single change anyway.
     async fn accept(self, listener: UnixListener, busy: Arc<Mutex<()>>) {
         loop {
             let Ok((mut stream, _)) = listener.accept().await else {
                 sleep(ACCEPT_RETRY).await;
                 continue;
             };
-            // Anybody on the machine may connect: that alone is no line of the log. Who cannot have the key keeps nobody waiting.
+            // Anyone on the machine may connect, so that alone is not logged. A user who cannot read the key does not
+            // block others.
             let user = stream.peer_cred().map(|peer| peer.uid());
             if !user.is_ok_and(|user| may_read_keys(user, self.owner)) {
                 continue;
@@ -187,13 +188,13 @@ impl Listening {
     }
 }
 
-/// Whether a user of the machine reads the keys of a directory that is `owner`'s and that this process serves.
+/// Whether a local user can read the keys of a directory that belongs to `owner` and that this process serves.
 fn may_read_keys(user: u32, owner: u32) -> bool {
     let ours = rustix::process::geteuid().as_raw();
     [0, ours, owner].contains(&user)
 }
 
-/// Whether whoever connects can read the master key; they are shown that this side can.
+/// Whether the peer can read the master key; this side proves the same.
 async fn greeted(stream: &mut tokio::net::UnixStream, place: &ControlSocket) -> io::Result<bool> {
     let mine: [u8; NONCE] = random_bytes();
     stream.write_all(&mine).await?;
@@ -223,10 +224,10 @@ async fn serve(doorward: &Doorward, stream: &mut tokio::net::UnixStream) -> io::
     stream.shutdown().await
 }
 
-/// Has the server that runs on a directory apply what is wanted.
+/// Asks the server that runs on a directory to apply a request.
 ///
 /// # Errors
-/// What is wrong with it, or that nobody answers.
+/// The error in the request, or that no server responds.
 pub(crate) fn ask(directory: &Path, wanted: &ApplyRequest) -> Result<Outcome, String> {
     let silent = |error: io::Error| {
         let directory = directory.display();
@@ -244,7 +245,7 @@ pub(crate) fn ask(directory: &Path, wanted: &ApplyRequest) -> Result<Outcome, St
     answer
 }
 
-/// Connects to the socket behind which the directory's server is.
+/// Connects to the socket of the directory's server.
 fn connect(directory: &Path) -> io::Result<UnixStream> {
     let place = ControlSocket::of(directory)?;
     let mut stream = UnixStream::connect_addr(&place.address()?)?;

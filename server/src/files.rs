@@ -1,7 +1,7 @@
-//! Files of the data directory: private, owned by the directory's owner, and on disk when a call returns.
+//! File operations in the data directory: private, owned by the directory's owner, and synced when a call returns.
 //!
-//! A power cut keeps of a file and of a directory only what was synced. So a file is synced before it is renamed into
-//! place, and a directory after its entries have changed.
+//! After a power cut only synced changes of a file or directory remain. So a file is synced before it is renamed, and a
+//! directory after its entries have changed.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -12,7 +12,7 @@ use std::{
 
 use rustix::fs::OFlags;
 
-/// Links followed one after another, as many as Linux follows.
+/// Maximum symbolic links followed, as in Linux.
 const MAX_LINKS: usize = 40;
 
 /// The directory that holds a path's entry.
@@ -30,14 +30,14 @@ pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Makes a file that must not be there yet: mode 0600 whatever the umask.
+/// Creates a file that must not exist: mode 0600 whatever the umask.
 pub(crate) fn create(path: &Path) -> io::Result<File> {
     let mut how = OpenOptions::new();
     how.create_new(true).write(true).mode(0o600).open(path)
 }
 
-/// What root makes in a directory of somebody else's belongs to that owner, who has to read it afterwards. Only of what was
-/// just made: an owner may have put a link to anything in the place of what was there before.
+/// Gives a file that root has created in another user's directory to that user, who has to read it later. Only for
+/// files just created: the owner may have replaced an existing one by a link to anything.
 pub(crate) fn give(file: &File, directory: &Path) -> io::Result<()> {
     if !rustix::process::geteuid().is_root() {
         return Ok(());
@@ -50,8 +50,8 @@ pub(crate) fn give(file: &File, directory: &Path) -> io::Result<()> {
     fchown(file, Some(wanted.uid()), Some(wanted.gid()))
 }
 
-/// Makes a directory (mode 0700) and those above it that are missing. Each new one is on disk in its parent, and belongs
-/// to the owner of its parent.
+/// Creates a directory (mode 0700) and its missing ancestors. Each new one is synced in its parent and gets the owner
+/// of its parent.
 pub(crate) fn create_directory(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -66,7 +66,7 @@ pub(crate) fn create_directory(path: &Path) -> io::Result<()> {
     File::open(above)?.sync_all()
 }
 
-/// A directory that was just made, and no other that its parent's owner has put in its place since.
+/// Opens a directory just created, and not another that its parent's owner has put there since.
 fn made_directory(path: &Path) -> io::Result<File> {
     let flags = OFlags::NOFOLLOW | OFlags::DIRECTORY;
     let mut how = OpenOptions::new();
@@ -79,12 +79,12 @@ fn made_directory(path: &Path) -> io::Result<File> {
     }
 }
 
-/// As [`OpenOptionsExt::custom_flags`] takes them.
+/// In the form of [`OpenOptionsExt::custom_flags`].
 pub(crate) fn raw(flags: OFlags) -> i32 {
     i32::try_from(flags.bits()).unwrap_or_default()
 }
 
-/// Puts on disk which entries the directory of `path` has.
+/// Syncs the entries of the directory that contains `path`.
 pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
     File::open(parent(path))?.sync_all()
 }
@@ -97,17 +97,17 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Puts a finished file in the place of another. A power cut leaves the old one or the new one, whole.
+/// Replaces a file by a finished one. A power cut leaves the old or the new one, complete.
 pub(crate) fn replace(finished: &Path, target: &Path) -> io::Result<()> {
     File::open(finished)?.sync_all()?;
     fs::rename(finished, target)?;
     sync_parent(target)
 }
 
-/// Writes a file of mode 0600 whatever the umask, whole or not at all, and on disk when this returns.
+/// Writes a file of mode 0600 whatever the umask, atomically, and synced when this returns.
 ///
 /// # Errors
-/// As the system gives them; what was there before is there still.
+/// The system's error; the previous file is unchanged.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let partial = path.with_extension("partial");
     remove(&partial)?;
@@ -116,14 +116,14 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .and_then(|()| file.write_all(bytes))
         .and_then(|()| replace(&partial, path));
     if done.is_err() {
-        // What failed is what has to be told. A partial file that stays is replaced the next time.
+        // The original error is the one to report. A remaining partial file is replaced the next time.
         remove(&partial).ok();
     }
     done
 }
 
-/// Whether a link in a directory is followed, by the rule that Linux has for it (`protected_symlinks`): what a path leads to is
-/// found here, where the system does not look.
+/// Whether a symbolic link is followed, by the rule of Linux (`protected_symlinks`): paths are resolved here, where the
+/// kernel does not check it.
 fn may_follow(directory: &fs::Metadata, owner: u32) -> bool {
     const STICKY_FOR_ALL: u32 = 0o1002;
     let is_shared = directory.mode() & STICKY_FOR_ALL == STICKY_FOR_ALL;
@@ -131,8 +131,8 @@ fn may_follow(directory: &fs::Metadata, owner: u32) -> bool {
     !is_shared || [ours, directory.uid()].contains(&owner)
 }
 
-/// Whether somebody else has put what is there into a directory where everybody may. What is looked for where a program
-/// happens to be started may be theirs.
+/// Whether a file in a world-writable directory belongs to another user. A file found from the current directory may be
+/// an attacker's.
 pub(crate) fn is_strangers(path: &Path) -> io::Result<bool> {
     const WRITABLE_FOR_ALL: u32 = 0o002;
     let path = std::path::absolute(path)?;
@@ -147,7 +147,7 @@ pub(crate) fn is_strangers(path: &Path) -> io::Result<bool> {
     Ok(is_shared && ![ours, directory.uid()].contains(&owner))
 }
 
-/// Where a path leads to through links, the last of which may point to what is missing.
+/// Resolves symbolic links, the last of which may point to a missing file.
 pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
     let mut path = std::path::absolute(path)?;
     for _ in 0..MAX_LINKS {
@@ -168,8 +168,9 @@ pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many links"))
 }
 
-/// Where a file of a directory is, by a path without links. Root follows a link there only to what is the directory's owner's,
-/// file and folder: they have put it there, and would have root open, replace or give them what they cannot reach themselves.
+/// Resolves a file of a directory to a path without symbolic links. Root follows a link only if the directory's owner
+/// also owns the target file and its folder: otherwise the owner could make root open, replace or hand over files they
+/// cannot access.
 pub(crate) fn real(path: &Path) -> io::Result<PathBuf> {
     let resolved = resolve(path)?;
     let home = fs::canonicalize(parent(&resolved))?;

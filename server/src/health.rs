@@ -1,4 +1,4 @@
-//! `doorward-server health`: asks the server that the settings describe whether it is ready.
+//! `doorward-server health`: checks the readiness of the configured server.
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -13,12 +13,12 @@ use rustls::{ClientConnection, StreamOwned, pki_types::ServerName};
 
 use crate::{say, text};
 
-/// How long connecting, and each read and write, may take.
+/// Time limit for connecting and for each read and write.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest status line, in bytes.
+/// Maximum length of the status line, in bytes.
 const LINE: u64 = 1024;
 
-/// Asks `/health/ready`; says that the server is ready, or why it is not.
+/// Requests `/health/ready`; reports that the server is ready, or why it is not.
 pub(crate) fn ask(figment: &Figment) -> Result<(), String> {
     let config: Config = figment.extract().map_err(text)?;
     if config.port == 0 {
@@ -41,7 +41,7 @@ pub(crate) fn ask(figment: &Figment) -> Result<(), String> {
     }
 }
 
-/// The status line of the answer.
+/// The status line of the response.
 fn status(address: SocketAddr, tls: bool) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
@@ -50,8 +50,8 @@ fn status(address: SocketAddr, tls: bool) -> io::Result<String> {
         return exchange(&mut stream, address);
     }
     let name = ServerName::from(address.ip());
-    // Certificates of a server name its public host, and this asks at an address of this machine. Nothing secret is sent,
-    // and nothing of the answer is believed but that there is one.
+    // A certificate names the server's public host, but this connects to an address of this machine. Nothing secret is
+    // sent, and only the status of the response is used.
     let any = tls::accepting(|_| true).map_err(io::Error::other)?;
     let connection = ClientConnection::new(Arc::new(any), name).map_err(io::Error::other)?;
     exchange(&mut StreamOwned::new(connection, stream), address)

@@ -1,4 +1,4 @@
-//! What `/metrics` shows, in the Prometheus text format.
+//! Metrics of the server, served at `/metrics` in the Prometheus text format.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -25,16 +25,16 @@ const LATENCIES: [f64; 13] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1., 5.,
 ];
 
-/// What the hashing threads have to do.
+/// Load of the hashing threads.
 #[derive(Debug, Clone, Copy)]
 pub struct HashingLoad {
-    /// Jobs that wait.
+    /// Queued jobs.
     pub waiting: usize,
-    /// Jobs that are worked on.
+    /// Running jobs.
     pub working: usize,
 }
 
-/// All numbers of a server. Cheap to clone.
+/// All metrics of a server. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Metrics {
     pub(crate) store: StoreMetrics,
@@ -46,7 +46,7 @@ pub struct Metrics {
     verifications: Family<OutcomeLabels, Counter>,
     mails: Family<OutcomeLabels, Counter>,
     refusals: Family<CauseLabels, Counter>,
-    /// The same, in the order of [`KeyCode::ALL`]: found without a look-up.
+    /// The same, in the order of [`KeyCode::ALL`]: found without a lookup.
     verified: Arc<[Counter]>,
     argon2_waiting: Gauge,
     argon2_working: Gauge,
@@ -54,13 +54,13 @@ pub struct Metrics {
     pub(crate) current: Arc<crate::state::Current>,
 }
 
-/// By method, then by pattern: found without copying either.
+/// By method, then by route pattern: found without copying either.
 type Routes = Fast<&'static str, Fast<String, RouteMetrics>>;
 
-/// A map that is looked into at each request.
+/// A map that is read on each request.
 type Fast<K, V> = HashMap<K, V, DefaultHashBuilder>;
 
-/// The numbers of one route.
+/// The metrics of one route.
 #[derive(Debug)]
 struct RouteMetrics {
     latency: Histogram,
@@ -99,7 +99,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Counts an answered request. `route` is the pattern, never the path: what people ask for is not kept.
+    /// Counts a completed request. `route` is the pattern, never the path, so that request paths are not stored.
     pub fn request(&self, method: &'static str, route: &str, status: u16, took: Duration) {
         self.current.request(took);
         let seconds = took.as_secs_f64();
@@ -144,13 +144,13 @@ impl Metrics {
         counter.inc();
     }
 
-    /// Counts an access token that was issued.
+    /// Counts an issued access token.
     pub fn token(&self, grant: &'static str) {
         self.current.tokens.fetch_add(1, Ordering::Relaxed);
         self.tokens.get_or_create(&GrantLabels { grant }).inc();
     }
 
-    /// Counts how a sign-in ended.
+    /// Counts the outcome of a sign-in.
     pub fn login(&self, outcome: &'static str) {
         if outcome == "success" {
             self.current.logins.fetch_add(1, Ordering::Relaxed);
@@ -158,37 +158,37 @@ impl Metrics {
         self.logins.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
-    /// Counts a wrong password or factor, which the audit log has as `login.failed`. A sign-in that waits for its second
-    /// factor, or that was held back, is none.
+    /// Counts a wrong password or factor, logged as `login.failed`. A sign-in that waits for its second factor or is
+    /// rate-limited does not count.
     pub fn failure(&self) {
         self.current.failures.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts what an API was told of a key.
+    /// Counts the result of a key verification.
     pub fn verification(&self, code: KeyCode) {
         if let Some(counter) = self.verified.get(code as usize) {
             counter.inc();
         }
     }
 
-    /// Counts what became of a try to hand a mail over.
+    /// Counts the outcome of a mail delivery.
     pub fn mail(&self, outcome: &'static str) {
         self.mails.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
-    /// Counts an account that somebody made for themselves.
+    /// Counts a sign-up.
     pub fn registration(&self) {
         self.current.registrations.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts a client that was refused. There must be few causes: each has a counter for ever.
+    /// Counts a refused client. There must be few causes: each has a permanent counter.
     pub fn refusal(&self, cause: &str) {
         self.current.refusals.fetch_add(1, Ordering::Relaxed);
         let cause = cause.to_owned();
         self.refusals.get_or_create(&CauseLabels { cause }).inc();
     }
 
-    /// Notes what is so at this moment.
+    /// Sets the gauges.
     pub fn observe(&self, hashing: HashingLoad, sessions_live: u64) {
         self.argon2_waiting
             .set(i64::try_from(hashing.waiting).unwrap_or(i64::MAX));
@@ -260,7 +260,7 @@ impl Metrics {
     }
 }
 
-/// The writer's numbers.
+/// Metrics of the writer.
 #[derive(Debug, Clone)]
 pub struct StoreMetrics {
     queue: Gauge<i64, AtomicI64>,
@@ -270,7 +270,7 @@ pub struct StoreMetrics {
     fsyncs: Counter<u64, AtomicU64>,
     failures: Counter<u64, AtomicU64>,
     reads: Counter<u64, AtomicU64>,
-    /// Whether the disk refused a batch, and has taken none since.
+    /// Whether the disk refused a batch and has not accepted one since.
     failing: Arc<AtomicBool>,
 }
 
@@ -327,7 +327,7 @@ impl StoreMetrics {
         );
     }
 
-    /// Counts a question that memory did not answer.
+    /// Counts a cache miss.
     pub(crate) fn read(&self) {
         self.reads.inc();
     }
@@ -348,20 +348,20 @@ impl StoreMetrics {
         }
     }
 
-    /// Counts a commit that changed something.
+    /// Counts a commit with changes.
     pub(crate) fn synced(&self) {
         self.failing.store(false, Ordering::Relaxed);
         self.fsyncs.inc();
     }
 
-    /// Whether the disk refused the last transaction that had something to write.
+    /// Whether the disk refused the last transaction with changes.
     pub(crate) fn is_failing(&self) -> bool {
         self.failing.load(Ordering::Relaxed)
     }
 }
 
-/// OpenMetrics, which the library writes, as the older text format that every Prometheus reads as it is labelled: there
-/// a counter's family is called as its samples are, and units are part of names.
+/// Converts OpenMetrics, which the library writes, to the older text format that every Prometheus accepts: in it a
+/// counter's family has the name of its samples, and units are part of names.
 fn prometheus_text(open_metrics: &str) -> String {
     let counters: HashSet<&str> = open_metrics
         .lines()

@@ -1,4 +1,4 @@
-//! What the program asks of its process: private files, many sockets, a log without secrets.
+//! Process set-up: umask, file-descriptor limit, signals, logging.
 
 use std::{io::IsTerminal, sync::Arc};
 
@@ -16,21 +16,21 @@ use tracing_subscriber::{
 /// Sent when a file would grow past `RLIMIT_FSIZE`; the same number on all Linux and BSD systems.
 const SIGXFSZ: i32 = 25;
 
-/// Whatever this process makes, SQLite's files included, is its user's alone: directories 0700, files 0600.
+/// Makes everything this process creates private to its user, including SQLite's files: directories 0700, files 0600.
 pub(crate) fn keep_files_private() {
     umask(Mode::RWXG | Mode::RWXO);
 }
 
-/// No hang-up ends the process by itself any more. What one asks for is done once [`Stop::listen`] was called.
+/// Keeps a hang-up from ending the process. It is handled once [`Stop::listen`] was called.
 ///
 /// # Errors
-/// Where the system refuses it.
+/// If the system refuses.
 pub(crate) fn outlive_hang_up() -> std::io::Result<()> {
     signal_hook::flag::register(signal_hook::consts::SIGHUP, Arc::default()).map(drop)
 }
 
-/// Takes as many descriptors as the system gives. Rocket has no cap on connections: with the usual soft limit of 1024
-/// a thousand idle clients would keep everybody else out.
+/// Raises the limit of open files to the maximum. Rocket does not limit connections: with the usual soft limit of 1024,
+/// a thousand idle clients would lock out everyone else.
 pub(crate) fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
@@ -42,14 +42,14 @@ pub(crate) fn raise_file_limit() {
     }
 }
 
-/// A file that may grow no further is a write that fails, not the end of the process.
+/// Makes exceeding the file size limit a write error instead of the end of the process.
 pub(crate) fn survive_file_size_limit() -> std::io::Result<()> {
-    // The handler stays when what listens to it is gone.
+    // The handler remains after its listener is dropped.
     signal(SignalKind::from_raw(SIGXFSZ)).map(drop)
 }
 
-/// SIGTERM, SIGINT and SIGHUP. Rocket listens for them only some time after it accepts connections: one that comes before would
-/// be the process's end.
+/// Listener for SIGTERM, SIGINT and SIGHUP. Rocket handles them only some time after it accepts connections; an earlier
+/// signal would end the process.
 #[derive(Debug)]
 pub(crate) struct Stop {
     terminate: Signal,
@@ -57,17 +57,17 @@ pub(crate) struct Stop {
     hang_up: Signal,
 }
 
-/// What a signal asks for.
+/// The request made by a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SignalRequest {
     /// SIGTERM, SIGINT.
     Stop,
-    /// SIGHUP: certificates were renewed, or the terminal is gone.
+    /// SIGHUP: certificates were renewed, or the terminal was closed.
     Reload,
 }
 
 impl Stop {
-    /// From now on none of the signals ends the process by itself.
+    /// From now on none of the signals ends the process directly.
     pub(crate) fn listen() -> std::io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
@@ -86,15 +86,15 @@ impl Stop {
     }
 }
 
-/// Starts logging to stderr. `RUST_LOG` chooses among Doorward's own lines only: what libraries write holds URIs,
-/// headers and bytes from the wire, and so whatever people put there.
+/// Starts logging to stderr. `RUST_LOG` selects among Doorward's own lines only: those of libraries contain URIs,
+/// headers and raw bytes, and thus user data.
 pub(crate) fn log(format: LogFormat) {
     let chosen = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    // Rocket's macros write in the name of the module they stand in, but through the `log` crate.
+    // Rocket's macros log under the module they are used in, but through the `log` crate.
     let ours = FilterFn::new(|metadata: &Metadata<'_>| {
         metadata.target().starts_with("doorward") && metadata.name() != "log record"
     });
-    // Where stderr is gone, as with a terminal that was closed, lines are lost and nothing else.
+    // If stderr is closed, as with a closed terminal, only log lines are lost.
     let lines = tracing_subscriber::fmt::layer()
         .log_internal_errors(false)
         .with_writer(std::io::stderr);
@@ -105,12 +105,12 @@ pub(crate) fn log(format: LogFormat) {
             .with_target(false)
             .boxed(),
     };
-    // A second attempt to set a logger would be a bug of ours, and no reason not to serve.
+    // A second attempt to set a logger would be our bug, but no reason to refuse service.
     let _ = tracing_subscriber::registry()
         .with(lines.with_filter(chosen).with_filter(ours))
         .try_init();
     std::panic::set_hook(Box::new(|panic| {
-        // The place, not the message, which may hold whatever was being worked on.
+        // The location without the message, which may contain the data being processed.
         let place = panic.location().map(ToString::to_string);
         tracing::error!(
             place = place.as_deref().unwrap_or("unknown"),

@@ -1,4 +1,4 @@
-//! Serving until a signal asks for the end. SIGHUP takes up renewed TLS certificates.
+//! Runs the server until a signal stops it. SIGHUP reloads TLS certificates.
 
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
@@ -22,22 +22,22 @@ use crate::{
     welcome::welcome,
 };
 
-/// How long the server goes on listening after it was asked to stop.
+/// How long the server keeps listening after a stop request.
 const LISTEN: Duration = Duration::from_millis(100);
-/// How long after it was asked to stop the server waits for requests under way: as long as Rocket's grace.
+/// How long the server waits for active requests after a stop request: as long as Rocket's grace period.
 const FINISH: Duration = Duration::from_secs(3);
-/// How long a server with renewed certificates waits for the port to be let go.
+/// How long a server with renewed certificates waits for the port to be released.
 const TAKE_OVER: Duration = Duration::from_secs(5);
 
-/// How long after a reload, whose server could not start, another is started.
+/// Delay before another start, if the server could not start after a reload.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
-/// How long the process waits for work that blocks a thread, once everything else has ended.
+/// How long the process waits for blocking work after everything else has ended.
 const LET_GO: Duration = Duration::from_millis(500);
 
-/// What became of an attempt to serve.
+/// Result of an attempt to serve.
 enum ServeEnd {
     Stopped,
-    /// The free port that was picked was taken by somebody in the meantime.
+    /// The chosen free port was taken by another process in the meantime.
     PortTaken(String),
 }
 
@@ -62,7 +62,7 @@ fn serve_on(
     process_setup::survive_file_size_limit().map_err(text)?;
     let mut stop = Stop::listen().map_err(text)?;
     if settings.data_dir.exists() {
-        // That the directory is in use says more than that the port is.
+        // A locked directory is a better explanation than the used port.
         DirectoryLock::take(&settings.data_dir).map_err(text)?;
     }
     let mut last = String::new();
@@ -77,8 +77,8 @@ fn serve_on(
     Err(last)
 }
 
-/// Where to listen. A free port is picked before anything else, because tokens name the URL; one that is taken is
-/// refused before anything is made.
+/// Chooses where to listen. A free port is chosen first, because tokens name the URL; a used port is rejected before
+/// anything is created.
 fn listen(config: &Config) -> Result<u16, String> {
     let address = SocketAddr::new(config.address, config.port);
     TcpListener::bind(address)
@@ -137,21 +137,21 @@ enum ServeError {
     Other(String),
 }
 
-/// Where a server listens, and with what.
+/// Address and configuration of a server.
 struct Listeners {
     address: SocketAddr,
     tls: bool,
     figment: Figment,
 }
 
-/// A Rocket that serves.
+/// A running Rocket.
 struct Flight {
     ended: JoinHandle<Result<Rocket<Ignite>, rocket::Error>>,
     shutdown: Shutdown,
 }
 
 impl Listeners {
-    /// Serves until the end is asked for.
+    /// Serves until a stop request.
     async fn run(&self, doorward: &Doorward, url: &str, stop: &mut Stop) -> Result<(), ServeError> {
         let first = when_ready(doorward.clone(), url.to_owned());
         let mut flight = self.launch(doorward, Some(first)).await?;
@@ -159,7 +159,7 @@ impl Listeners {
         loop {
             tokio::select! {
                 ended = &mut flight.ended => match self.finish(ended, Instant::now()).await {
-                    // The one before it has gone: there is nobody else to serve.
+                    // The previous one has stopped: no other server can continue.
                     Err(ServeError::PortTaken(why) | ServeError::Other(why)) if reloaded => {
                         tracing::error!("after the reload: {why}; trying again");
                         tokio::select! {
@@ -183,7 +183,7 @@ impl Listeners {
             }
         }
         let asked = Instant::now();
-        // A connection of which nothing has been read yet is closed at the end: what was sent has a moment.
+        // Unread connections are closed at the end: this leaves a moment for data already sent.
         tokio::time::sleep(LISTEN).await;
         flight.shutdown.notify();
         let ended = (&mut flight.ended).await;
@@ -195,8 +195,8 @@ impl Listeners {
         doorward: &Doorward,
         first: Option<AdHoc>,
     ) -> Result<Flight, ServeError> {
-        // Rocket's own security headers cost a tenth of a verification: what an answer of ours needs of them it sets itself.
-        // Over TLS the shield still adds Strict-Transport-Security.
+        // Rocket's own security headers cost a tenth of a verification: our responses set the ones they need. Over TLS
+        // the shield still adds Strict-Transport-Security.
         let mut rocket = rocket::custom(&self.figment)
             .attach(Shield::new())
             .attach(doorward.fairing_alone());
@@ -211,9 +211,8 @@ impl Listeners {
         })
     }
 
-    /// A Rocket with the certificates as they are on disk now, in the place of the one that flies. Rocket reads them at
-    /// its launch only, so the port changes hands: for some milliseconds nobody listens on it. Certificates that cannot
-    /// be used change nothing.
+    /// Replaces the running Rocket by one with the certificates now on disk. Rocket reads them only at launch, so the
+    /// port is closed for some milliseconds. Unusable certificates change nothing.
     async fn reload(
         &self,
         doorward: &Doorward,
@@ -238,7 +237,7 @@ impl Listeners {
         Ok(Some(next))
     }
 
-    /// Whether Rocket takes the certificates as they are now: one that serves nothing starts with them and ends.
+    /// Whether Rocket accepts the current certificates: tried with an instance that serves nothing.
     async fn check_listeners(&self) -> Result<(), String> {
         let figment = self.figment.clone();
         let figment = figment
@@ -256,7 +255,7 @@ impl Listeners {
         }
     }
 
-    /// Waits for what is under way, if Rocket did not, and says how it ended.
+    /// Waits for active requests, if Rocket did not, and reports how it ended.
     async fn finish(
         &self,
         ended: Result<Result<Rocket<Ignite>, rocket::Error>, tokio::task::JoinError>,
@@ -265,7 +264,7 @@ impl Listeners {
         match ended {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => match error.kind() {
-                // Requests that would not end in time were cut off: the server has stopped all the same.
+                // Requests that did not end in time were cut off; the server has stopped nevertheless.
                 ErrorKind::Shutdown(rocket, _) => {
                     finish(rocket, asked + FINISH).await;
                     Ok(())
@@ -291,15 +290,15 @@ impl Listeners {
     }
 }
 
-/// Waits for connections on which requests are under way. Rocket does, unless its accept loop ends a moment before it
-/// looks why: then it lets go of them at once.
+/// Waits for connections with active requests. Rocket does so, unless its accept loop ends just before it checks the
+/// reason: then it drops them at once.
 async fn finish(rocket: &Arc<Rocket<Orbit>>, until: Instant) {
     while Arc::strong_count(rocket) > 1 && Instant::now() < until {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
-/// Says so once the port is taken, on stdout too: for programs that wait for it.
+/// Announces the bound port, on stdout too: for programs that wait for it.
 fn when_ready(doorward: Doorward, url: String) -> AdHoc {
     AdHoc::on_liftoff("ready", move |_| {
         Box::pin(async move {
@@ -311,11 +310,11 @@ fn when_ready(doorward: Doorward, url: String) -> AdHoc {
     })
 }
 
-/// Lets what another has taken the place of finish what is under way on its connections.
+/// Lets a replaced Rocket finish the active requests on its connections.
 fn let_finish(before: Flight) {
     tokio::spawn(async move {
         if let Ok(Err(error)) = before.ended.await {
-            // Looked at, since Rocket panics over an error that nobody has seen.
+            // Inspected, since Rocket panics when an unread error is dropped.
             tracing::debug!(kind = %error.kind(), "connections with the old certificate were cut off");
         }
     });

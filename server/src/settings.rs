@@ -1,4 +1,4 @@
-//! Settings: `Rocket.toml`, then the environment, then flags. A wrong one stops the start with its name.
+//! Settings: `Rocket.toml`, then the environment, then flags. An invalid one stops the start with its name.
 
 mod breached;
 mod checks;
@@ -24,7 +24,7 @@ pub use self::{
 };
 use crate::{crypto::key_ring::SigningAlgorithm, store::CacheSizes};
 
-/// A setting that is wrong.
+/// An invalid setting.
 ///
 /// ```
 /// use doorward_server::Settings;
@@ -41,9 +41,9 @@ use crate::{crypto::key_ring::SigningAlgorithm, store::CacheSizes};
 #[error("{key}: {reason}")]
 #[non_exhaustive]
 pub struct SettingsError {
-    /// The setting, or the variable of the environment.
+    /// The setting, or the environment variable.
     pub key: String,
-    /// What is wrong with it, to be read after the key.
+    /// The reason, to be read after the key.
     pub reason: String,
 }
 
@@ -54,39 +54,40 @@ pub(crate) fn wrong(key: impl Into<String>, reason: impl Into<String>) -> Settin
     }
 }
 
-/// Whether anybody may make an account.
+/// Whether users may sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Registration {
-    /// Anybody.
+    /// Anyone may sign up.
     Open,
-    /// Operators make the accounts.
+    /// Only operators create accounts.
     Closed,
 }
 
-/// Whether clients may register themselves (RFC 7591).
+/// Whether clients may register dynamically (RFC 7591).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ClientRegistration {
-    /// They may not.
+    /// Not allowed.
     Closed,
-    /// With an initial access token.
+    /// Only with an initial access token.
     Token,
-    /// Anybody, as a public client.
+    /// Anyone may register a public client.
     Open,
 }
 
-/// How log lines look.
+/// Format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For people.
+    /// Human-readable text.
     Plain,
-    /// One object on a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// What a server runs with. Times are in seconds. `docs/configuration.md` says more of each; [`Settings::check`] says what is wrong.
+/// Configuration of a server. Times are in seconds. `docs/configuration.md` describes each setting; [`Settings::check`]
+/// validates them.
 ///
 /// ```
 /// use doorward_server::{Settings, settings::Registration};
@@ -101,26 +102,27 @@ pub enum LogFormat {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// Of the database and the keys; made at the first start.
+    /// Directory of the database and the keys; created at the first start.
     pub data_dir: PathBuf,
-    /// Base URL under which clients reach the server; the listening URL when `None`.
+    /// Base URL at which clients reach the server; the listening URL if `None`.
     #[serde(default)]
     pub issuer: Option<String>,
-    /// Lifetime of a person's access token.
+    /// Lifetime of a user's access token.
     pub access_token_seconds: u32,
     /// Lifetime of a client's own token.
     pub client_token_seconds: u32,
-    /// A session not refreshed for so long is over.
+    /// Idle lifetime of a session: it expires if not refreshed for this long.
     pub refresh_token_seconds: u32,
-    /// A session ends after so long in any case.
+    /// Maximum lifetime of a session.
     pub session_seconds: u32,
-    /// For so long after a refresh token was used its next use is only refused.
+    /// Grace period after the use of a refresh token, in which another use is refused without ending the session.
     pub refresh_grace_seconds: u32,
-    /// For so long after its first use a refresh token whose answer was lost gets another successor; 0 for never.
+    /// Period after the first use in which a refresh token whose response was lost gets another successor; 0 disables
+    /// it.
     pub refresh_retry_seconds: u32,
     /// `RS256`, `ES256` or `EdDSA`.
     pub signing_algorithm: String,
-    /// Memory of a password hash, in KiB.
+    /// Memory cost of a password hash, in KiB.
     pub argon2_memory_kib: u32,
     /// Passes of a password hash.
     pub argon2_iterations: u32,
@@ -128,76 +130,77 @@ pub struct Settings {
     pub argon2_parallelism: u32,
     /// `off`, the URL of a k-anonymity range service, or a file of SHA-1 hashes.
     pub breached_passwords: String,
-    /// Passwords that an address may have checked in a minute; 0 turns a limit off, of these four.
+    /// Password checks per IP address and minute; 0 disables any of these four limits.
     pub password_checks_per_minute_per_ip: u32,
-    /// Wrong passwords for an account from one address, in 10 minutes.
+    /// Wrong passwords per account and IP address, in 10 minutes.
     pub password_failures_per_account_and_ip: u32,
-    /// Wrong passwords for an account, in an hour.
+    /// Wrong passwords per account, in an hour.
     pub password_failures_per_account: u32,
-    /// Accounts made from an address.
+    /// Sign-ups per IP address.
     pub registrations_per_hour_per_ip: u32,
-    /// Whether anybody may make an account.
+    /// Whether users may sign up.
     pub registration: Registration,
-    /// Roles whose people must have a second factor.
+    /// Roles that require a second factor.
     pub mfa_required_for: Vec<String>,
-    /// Whether people may delete their own accounts.
+    /// Whether users may delete their own accounts.
     pub self_deletion: bool,
-    /// Networks or single addresses whose `X-Forwarded-For` is believed.
+    /// Networks or single addresses whose `X-Forwarded-For` is trusted.
     #[serde(deserialize_with = "networks::deserialize")]
     pub trusted_proxies: Vec<IpNet>,
-    /// Hosts, but loopback, that redirect URIs may lead to over plain `http`.
+    /// Hosts besides loopback to which redirect URIs may lead over plain `http`.
     pub http_redirect_hosts: Vec<String>,
-    /// Whether clients may register themselves.
+    /// Whether clients may register dynamically.
     pub client_registration: ClientRegistration,
-    /// Scopes that clients which register themselves may have, beside those of OpenID Connect.
+    /// Scopes that dynamically registered clients may have, besides those of OpenID Connect.
     pub open_registration_scopes: Vec<String>,
     /// Whether a `client_id` may be the URL of a metadata document.
     pub client_metadata_documents: bool,
-    /// Hosts behind a proxy that browsers are led back to after they have signed in.
+    /// Hosts behind a proxy to which browsers are redirected after sign-in.
     pub forward_auth_hosts: Vec<String>,
     /// Origins whose browser applications may call the REST API.
     pub cors_origins: Vec<String>,
-    /// Of new keys: `sk` makes `sk_live_…`.
+    /// Prefix of new keys: `sk` results in `sk_live_…`.
     pub api_key_prefix: String,
-    /// How the program's log lines look.
+    /// Format of the program's log.
     pub log_format: LogFormat,
-    /// Most memory that all caches take together, in bytes.
+    /// Maximum size of all caches together, in bytes.
     pub cache_bytes: u64,
-    /// Live sessions of an account; one more ends the least recently used. 0 is any number, of these three.
+    /// Maximum live sessions per account; another one ends the least recently used. 0 disables any of these three
+    /// limits.
     pub sessions_per_account: u32,
-    /// Live API keys of an account; one more is refused.
+    /// Maximum live API keys per account; another one is refused.
     pub api_keys_per_account: u32,
-    /// Changes by an account's own credentials.
+    /// Changes per minute with an account's own credentials.
     pub writes_per_minute_per_account: u32,
-    /// How recent a person's sign-in must be for admin calls that change something, and for minting keys with `admin`
-    /// scopes, in seconds; 0 asks for nothing.
+    /// Maximum age of a user's sign-in for admin calls that change something, and for minting keys with `admin` scopes,
+    /// in seconds; 0 disables the check.
     pub step_up_seconds: u32,
-    /// How long events are kept, in days; 0 keeps them for good.
+    /// Retention of events, in days; 0 keeps them forever.
     pub event_days: u32,
-    /// What the pages call this place.
+    /// Name of the site on the hosted pages.
     pub site_name: String,
-    /// `#rrggbb`, of the pages' buttons.
+    /// `#rrggbb`, the colour of the pages' buttons.
     pub site_colour: String,
     /// A PNG, JPEG, WebP or SVG file of at most 256 KiB.
     #[serde(default)]
     pub site_logo: Option<PathBuf>,
-    /// `smtp://` or `smtps://`; without one no mail is sent.
+    /// `smtp://` or `smtps://`; without it no mail is sent.
     #[serde(default)]
     pub mail_url: Option<MailUrl>,
     /// The sender's address.
     #[serde(default)]
     pub mail_from: Option<String>,
-    /// PEM, trusted beside the system's certificates.
+    /// PEM file with certificates trusted in addition to the system's.
     #[serde(default)]
     pub mail_ca_file: Option<PathBuf>,
     /// The password of the user in `mail_url`.
     #[serde(default)]
     pub mail_password_file: Option<PathBuf>,
-    /// Whether mail goes only over TLS: no server is spoken to in the clear, though it offer nothing else.
+    /// Whether TLS is required for mail, so that none is sent to a server without it.
     pub mail_require_tls: bool,
-    /// Whether people are told by mail of what happens to their account.
+    /// Whether users are notified by mail of events on their account.
     pub mail_notices: bool,
-    /// Whether people sign in only once their address is verified.
+    /// Whether sign-in requires a verified email address.
     pub require_verified_email: bool,
 }
 
@@ -253,25 +256,25 @@ impl Default for Settings {
     }
 }
 
-/// What of `cache_bytes` goes to whom.
+/// Division of `cache_bytes`.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct CacheShares {
     /// Verified access tokens.
     pub tokens: usize,
-    /// Profiles that are asked for often.
+    /// Frequently requested profiles.
     pub profiles: usize,
-    /// What the store keeps: sessions, accounts, keys, clients.
+    /// Caches of the store: sessions, accounts, keys, clients.
     pub store: usize,
 }
 
 impl Settings {
-    /// The longest lifetime of a token that is signed, in seconds.
+    /// The longest lifetime of a signed token, in seconds.
     pub(crate) fn longest_token_seconds(&self) -> u32 {
         self.access_token_seconds.max(self.client_token_seconds)
     }
 
-    /// What the caches may take, in bytes: about as much for tokens as for the sessions they belong to.
+    /// Sizes of the caches, in bytes: about as much for tokens as for the sessions they belong to.
     #[doc(hidden)]
     pub fn cache_shares(&self) -> CacheShares {
         let all = usize::try_from(self.cache_bytes).unwrap_or(usize::MAX);
@@ -284,7 +287,7 @@ impl Settings {
         }
     }
 
-    /// What an account may have.
+    /// Limits per account.
     #[doc(hidden)]
     pub fn caps(&self) -> CacheSizes {
         CacheSizes {
@@ -293,10 +296,10 @@ impl Settings {
         }
     }
 
-    /// What new tokens are signed with.
+    /// The signing algorithm of new tokens.
     ///
     /// # Errors
-    /// When the value is not an algorithm.
+    /// If the value is not an algorithm.
     #[doc(hidden)]
     pub fn algorithm(&self) -> Result<SigningAlgorithm, SettingsError> {
         SigningAlgorithm::from_str(&self.signing_algorithm)

@@ -1,4 +1,4 @@
-//! What the program says when it starts: what it uses, what it has made, and what to do next.
+//! Start message of the program: configuration in use, files created, and next steps.
 
 use std::{env, io::Write as _, path::Path};
 
@@ -8,14 +8,14 @@ use doorward_server::{
     store::{self, MASTER_KEY, OPERATOR_KEY},
 };
 
-/// How this program came here: the console came the same way.
+/// How this program was installed; the console was installed the same way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Installed {
-    /// Built in a clone, which has the console's sources too.
+    /// Built from a clone, which contains the console's sources too.
     Clone,
-    /// A system service, by the package or by hand. Its key is root's to read.
+    /// A system service, from a package or by hand. Only root can read its key.
     Service,
-    /// A program that somebody starts.
+    /// A program started by hand.
     Program,
 }
 
@@ -25,15 +25,15 @@ impl Installed {
         if env::current_exe().is_ok_and(|exe| exe.ancestors().any(is_clone)) {
             Self::Clone
         } else if env::var_os("STATE_DIRECTORY").is_some() {
-            // systemd names the directory that the unit keeps its state in.
+            // systemd sets the unit's state directory.
             Self::Service
         } else {
             Self::Program
         }
     }
 
-    /// The command that opens the console for a server at `url`, whose files are in `directory`: what the console does not find by itself
-    /// is named.
+    /// The command that opens the console for a server at `url` with its files in `directory`; includes what the
+    /// console cannot find by itself.
     fn console(self, url: &str, directory: &Path) -> String {
         let mut options = String::new();
         if url != "http://127.0.0.1:8000" {
@@ -53,7 +53,7 @@ impl Installed {
     }
 }
 
-/// A word as a shell reads it.
+/// Quotes a word for a shell.
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
     if word.chars().all(is_plain) {
@@ -63,8 +63,8 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// Says which settings and data are used, what the first start made, and what to do next: to people, or as lines of the
-/// log where that is JSON.
+/// Reports the settings and data in use, what the first start created, and the next steps: as text, or as log lines if
+/// the log format is JSON.
 pub(crate) fn welcome(doorward: &Doorward, url: &str) {
     let directory = &doorward.settings().data_dir;
     let whole = std::path::absolute(directory).unwrap_or_else(|_| directory.clone());
@@ -81,7 +81,7 @@ pub(crate) fn welcome(doorward: &Doorward, url: &str) {
     }
     for line in lines {
         match doorward.settings().log_format {
-            // Where stderr is gone there is nobody to tell.
+            // If stderr is closed, the message is dropped.
             LogFormat::Plain => drop(writeln!(std::io::stderr(), "{line}")),
             LogFormat::Json => tracing::info!("{line}"),
         }
@@ -146,7 +146,7 @@ mod tests {
             assert_eq!(installed.console(url, Path::new(directory)), command);
         }
         assert_eq!(quoted("it's"), "'it'\\''s'");
-        // These tests are built in a clone.
+        // These tests are built from a clone.
         assert_eq!(Installed::here(), Installed::Clone);
     }
 }

@@ -1,4 +1,4 @@
-//! Labels of the series.
+//! Labels of the metrics.
 
 use prometheus_client::encoding::EncodeLabelSet;
 

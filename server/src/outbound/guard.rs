@@ -1,5 +1,5 @@
-//! Names are looked up once, and the connection goes to the addresses that were judged then: a name that stands for
-//! another address a moment later (DNS rebinding) gains nothing.
+//! DNS guard against SSRF: a name is resolved once, and the connection goes to the addresses that were validated then,
+//! so that DNS rebinding has no effect.
 
 use std::net::SocketAddr;
 
@@ -7,16 +7,16 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::domain::public_ip::is_public;
 
-/// Where a call may lead.
+/// Permitted destinations of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// What an operator has registered.
+    /// For URLs that an operator has registered.
     Anywhere,
-    /// What a stranger has named.
+    /// For URLs from unauthenticated or dynamically registered clients.
     Public,
 }
 
-/// Looks names up, and answers public addresses alone.
+/// A resolver that returns only public addresses.
 #[derive(Debug)]
 pub(super) struct PublicOnly;
 
@@ -30,7 +30,7 @@ impl Resolve for PublicOnly {
     }
 }
 
-/// All addresses of a name, if all are public.
+/// All addresses of a name, if all of them are public.
 fn validated(
     found: Vec<SocketAddr>,
 ) -> Result<Vec<SocketAddr>, Box<dyn std::error::Error + Send + Sync>> {

@@ -1,5 +1,5 @@
-//! Calls that this server makes to others: logout tokens, key sets and metadata documents of clients. What a stranger may
-//! name is fetched from public addresses alone, so that nobody turns the server against the network it stands in.
+//! Outgoing HTTP calls: logout tokens, key sets and metadata documents of clients. URLs from untrusted clients are
+//! fetched from public addresses only, so that the server cannot be used for SSRF.
 
 mod guard;
 pub(crate) mod smtp;
@@ -18,16 +18,16 @@ pub(crate) use guard::Reach;
 
 use crate::domain::client_uris::is_inside;
 
-/// How long a call may take, from the look-up of the name to the last byte.
+/// Time limit of a call, from the name lookup to the last byte.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
-/// Largest answer that is read, in bytes.
+/// Maximum size of a response, in bytes.
 pub(crate) const MAX_ANSWER: usize = 16 * 1024;
-/// Largest range of hashes that is read, in bytes.
+/// Maximum size of a range of hashes, in bytes.
 const MAX_RANGE: usize = 1024 * 1024;
-/// Bounds of how long an answer is kept, in seconds: five minutes and a day.
+/// Bounds of a response's cache lifetime, in seconds: five minutes and a day.
 const KEPT: (u64, u64) = (300, 86_400);
 
-/// Why a call failed, in words for the log.
+/// Why a call failed, as text for the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum OutboundError {
     #[error("{0} is not a public https address")]
@@ -40,15 +40,15 @@ pub(crate) enum OutboundError {
     Failed(String),
 }
 
-/// What was fetched.
+/// A fetched document.
 #[derive(Debug, Clone)]
 pub(crate) struct Fetched {
     pub body: Vec<u8>,
-    /// How long it may be kept, in seconds.
+    /// Cache lifetime, in seconds.
     pub keep_seconds: u64,
 }
 
-/// The clients of these calls, made when the first is needed. Cheap to clone.
+/// The HTTP clients of these calls, created on first use. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outbound(Arc<Clients>);
 
@@ -59,7 +59,7 @@ struct Clients {
 }
 
 impl Outbound {
-    /// Fetches a document that a stranger named: https, from public addresses alone.
+    /// Fetches a document from an untrusted URL: https, and public addresses only.
     ///
     /// # Errors
     /// [`OutboundError`].
@@ -78,13 +78,13 @@ impl Outbound {
         Ok(Fetched { body, keep_seconds })
     }
 
-    /// Fetches a range of hashes from the service that the settings name.
+    /// Fetches a range of hashes from the configured service.
     ///
     /// # Errors
     /// [`OutboundError`].
     pub(crate) async fn range(&self, url: &str) -> Result<Vec<u8>, OutboundError> {
         let url = Self::target(url, Reach::Anywhere)?;
-        // Answers are padded with hashes of count 0, so that their size does not tell which range was asked for.
+        // Responses are padded with hashes of count 0, so that their size does not reveal the requested range.
         let call = self
             .client(Reach::Anywhere)
             .await?
@@ -97,7 +97,7 @@ impl Outbound {
         read(&mut response, MAX_RANGE).await
     }
 
-    /// Posts a form; any answer of success will do.
+    /// Posts a form; any success status is accepted.
     ///
     /// # Errors
     /// [`OutboundError`].
@@ -125,7 +125,7 @@ impl Outbound {
         }
     }
 
-    /// The address, if it may be called. An address that is written as numbers is never looked up: it is judged here.
+    /// Parses a URL and checks that it may be called. IP addresses are never resolved, so they are checked here.
     fn target(url: &str, reach: Reach) -> Result<Url, OutboundError> {
         let parsed = Url::parse(url).map_err(|error| OutboundError::Failed(error.to_string()))?;
         let inside = parsed.host().is_none_or(|host| is_inside(&host));
@@ -148,7 +148,8 @@ impl Outbound {
     }
 }
 
-/// A client that trusts the system's certificates, or those of `SSL_CERT_FILE`, and follows no redirect and no proxy.
+/// A client that trusts the system's certificates, or those of `SSL_CERT_FILE`, and follows neither redirects nor
+/// proxies.
 fn make(reach: Reach) -> Result<Client, OutboundError> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -176,7 +177,7 @@ fn builder(roots: RootCertStore, reach: Reach) -> Result<ClientBuilder, Outbound
     Ok(builder)
 }
 
-/// The body of an answer, of at most so many bytes.
+/// Reads a response body of at most `most` bytes.
 async fn read(response: &mut Response, most: usize) -> Result<Vec<u8>, OutboundError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(failed)? {
@@ -188,7 +189,7 @@ async fn read(response: &mut Response, most: usize) -> Result<Vec<u8>, OutboundE
     Ok(body)
 }
 
-/// What went wrong, down to the first cause: a URL may hold what is nobody's business.
+/// The chain of causes without the URL, which may contain private data.
 fn failed(error: reqwest::Error) -> OutboundError {
     let error = error.without_url();
     let mut text = error.to_string();
@@ -200,7 +201,7 @@ fn failed(error: reqwest::Error) -> OutboundError {
     OutboundError::Failed(text)
 }
 
-/// How long an answer is kept, from its `Cache-Control`: within [`KEPT`] whatever it says.
+/// Cache lifetime from a `Cache-Control` header, limited to [`KEPT`].
 fn kept_for(control: &str) -> u64 {
     let directive = |name: &str| {
         let mut parts = control.split(',').map(str::trim);

@@ -1,5 +1,5 @@
-//! Handing mail over to a server: SMTP (RFC 5321), TLS from the first byte or by STARTTLS. A certificate that does not
-//! verify is never ignored, and no password goes over a line that others can read.
+//! Mail delivery by SMTP (RFC 5321), with TLS from the first byte or by STARTTLS. Certificates are always verified, and
+//! no password is sent over an unencrypted connection.
 
 use std::{
     sync::{
@@ -24,18 +24,18 @@ use super::smtp_line::Line;
 use crate::domain::client::is_loopback_text;
 use crate::settings::{MailServer, MailTls, SettingsError, wrong};
 
-/// How long handing over one mail may take.
+/// Time limit for delivering one mail.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long connecting may take.
+/// Time limit for connecting.
 const CONNECT: Duration = Duration::from_secs(15);
 
-/// Why a mail was not taken.
+/// Why a mail was not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SmtpError {
-    /// It may be taken later.
+    /// A temporary failure.
     #[error("{0}")]
     Later(String),
-    /// The server does not want this mail, now or later.
+    /// The server rejects this mail permanently.
     #[error("{0}")]
     Never(String),
 }
@@ -48,7 +48,7 @@ struct Inner {
     server: MailServer,
     tls: TlsParameters,
     ehlo_name: ClientId,
-    /// Whether mail has gone in the clear: [`NEVER`], [`SEEN`], [`TOLD`].
+    /// Whether mail was sent unencrypted: [`NEVER`], [`SEEN`], [`TOLD`].
     clear: AtomicU8,
     /// Whether the server has offered STARTTLS.
     offered: AtomicBool,
@@ -65,14 +65,14 @@ impl std::fmt::Debug for Smtp {
 }
 
 impl Smtp {
-    /// What speaks to this server.
+    /// A client for this server.
     ///
     /// # Errors
     /// Certificates that cannot be used.
     pub(crate) fn new(server: MailServer) -> Result<Self, SettingsError> {
         let mut tls = TlsParameters::builder(server.host.clone());
         if let Some(pem) = &server.roots {
-            // One file may hold several.
+            // A file may contain several.
             for certificate in certificates(pem)? {
                 tls = tls.add_root_certificate(certificate);
             }
@@ -101,8 +101,8 @@ impl Smtp {
         &self.0.server.from
     }
 
-    /// Hands one mail over. After [`SmtpError::Later`] nobody knows, in rare cases, whether it was taken: a connection may
-    /// break between the last byte and the answer.
+    /// Delivers one mail. After [`SmtpError::Later`] it may, in rare cases, have been accepted: a connection can break
+    /// between the last byte and the response.
     ///
     /// # Errors
     /// [`SmtpError`].
@@ -116,19 +116,19 @@ impl Smtp {
     async fn hand_over(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), SmtpError> {
         let mut connection = self.connect().await?;
         let sent = transact(&mut connection, envelope, mail).await;
-        // It was taken, or not: how the connection ends changes nothing about it.
+        // The result is final: closing the connection does not change it.
         let _ = timeout(Duration::from_secs(2), connection.quit()).await;
         sent
     }
 
-    /// Whether mail has gone over a line that others can read, and this is the first time that it is asked since.
+    /// Whether mail was sent unencrypted, reported once.
     pub(crate) fn is_first_in_the_clear(&self) -> bool {
         let clear = &self.0.clear;
         let told = clear.compare_exchange(SEEN, TOLD, Ordering::Relaxed, Ordering::Relaxed);
         told.is_ok()
     }
 
-    /// A connection over which mail may go: whatever is wrong before a mail is named, may be mended.
+    /// Opens a connection that is ready for mail. Errors before a mail is named are temporary: they may be repaired.
     async fn connect(&self) -> Result<AsyncSmtpConnection, SmtpError> {
         let Inner {
             server,
@@ -162,8 +162,8 @@ impl Smtp {
         Ok(connection)
     }
 
-    /// A connection with TLS where the server offers it, or always where the settings say so. A server that has offered it and does not any more is not
-    /// believed: whoever sits on the line could take the offer out.
+    /// A connection with TLS if the server offers it, or always if the settings require it. A server that offered it
+    /// before must still do so: an attacker on the path could remove the offer.
     async fn start_tls(&self) -> Result<AsyncSmtpConnection, SmtpError> {
         let Inner {
             server,
@@ -191,8 +191,8 @@ impl Smtp {
     }
 }
 
-/// Hands a mail over on a connection. Only of its recipient and of the mail itself a server can say that it never takes
-/// them: whatever else it refuses for good, such as the sender, may be mended.
+/// Delivers a mail on a connection. Only rejections of the recipient or of the mail itself are permanent; anything
+/// else, such as a rejected sender, may be repaired.
 async fn transact(
     connection: &mut AsyncSmtpConnection,
     envelope: &Envelope,
@@ -257,13 +257,13 @@ fn later(error: &lettre::transport::smtp::Error) -> SmtpError {
     SmtpError::Later(said(error))
 }
 
-/// Longest text of an error that is kept, in characters.
+/// Maximum length of an error text, in characters.
 const SAID: usize = 300;
 
-/// Letters of one run from which on it may be a token, in whatever encoding.
+/// Length from which a run of letters may be a token, in any encoding.
 const TOKEN: usize = 24;
 
-/// What is kept of a server's words: it may repeat the mail with its link, and addresses.
+/// Redacts a server's text: it may repeat the mail with its link, and addresses.
 fn redacted(text: &str) -> String {
     let is_secret = |word: &str| {
         let mut run = 0;
@@ -278,7 +278,7 @@ fn redacted(text: &str) -> String {
     text.split(' ').map(kept).collect::<Vec<_>>().join(" ")
 }
 
-/// An error with what caused it, on one line. What a server says may be anything.
+/// An error with its causes, on one line. The server's text may be anything.
 fn said(error: &lettre::transport::smtp::Error) -> String {
     let mut text = error.to_string();
     let mut context = std::error::Error::source(error);

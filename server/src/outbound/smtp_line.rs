@@ -1,6 +1,6 @@
-//! The line to a mail server before TLS. Whoever sits on it can send answers of their own ahead of the handshake (RFC 3207
-//! section 6); the client would keep them in its buffer and take them for what the server says inside TLS. A server speaks
-//! when it is asked, so here nothing may follow an answer until the next command.
+//! The connection to a mail server before TLS, protected against response injection: an attacker on the path can send
+//! responses ahead of the handshake (RFC 3207 section 6), which the client would keep in its buffer and attribute to
+//! the server inside TLS. So nothing may follow a response until the next command.
 
 use std::{
     io,
@@ -17,7 +17,7 @@ use tokio::{
     time::timeout,
 };
 
-/// A connection without TLS, or on the way to it.
+/// A connection without TLS, or before it.
 #[derive(Debug)]
 pub(super) struct Line {
     stream: TcpStream,
@@ -25,10 +25,10 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// Connects to the first address of a host that answers, each within `patience`.
+    /// Connects to the first address of a host that accepts, each within `patience`.
     ///
     /// # Errors
-    /// Of the last address that was tried.
+    /// The error of the last address tried.
     pub(super) async fn connect(host: &str, port: u16, patience: Duration) -> io::Result<Self> {
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
         for address in lookup_host((host, port)).await? {
@@ -45,16 +45,16 @@ impl Line {
     }
 }
 
-/// Whose turn it is.
+/// State of the command and response exchange.
 #[derive(Debug, Default)]
 struct Turn {
-    /// Bytes of the answer's line so far.
+    /// Bytes of the current response line so far.
     column: usize,
-    /// Whether another line of the answer follows this one.
+    /// Whether the response continues on another line.
     goes_on: bool,
-    /// Whether the server has answered.
+    /// Whether the response is complete.
     answered: bool,
-    /// Whether the client has asked for TLS.
+    /// Whether the client has sent STARTTLS.
     starts_tls: bool,
 }
 
@@ -63,7 +63,7 @@ impl Turn {
         self.starts_tls && self.answered
     }
 
-    /// The client wrote something.
+    /// Records that the client wrote data.
     fn asked(&mut self, command: &[u8]) {
         if !self.is_tls() {
             *self = Self {
@@ -73,7 +73,7 @@ impl Turn {
         }
     }
 
-    /// The server wrote something: whether it was its turn.
+    /// Records that the server wrote data; returns whether it was the server's turn.
     fn said(&mut self, bytes: &[u8]) -> bool {
         self.is_tls()
             || bytes.iter().all(|byte| {
@@ -86,7 +86,7 @@ impl Turn {
                         (self.column, self.goes_on) = (0, false);
                     }
                     _ => {
-                        // After the three digits.
+                        // After the three digits of the status.
                         if self.column == 3 {
                             self.goes_on = *byte == b'-';
                         }
@@ -148,7 +148,7 @@ impl AsyncTokioStream for Line {
 mod tests {
     use super::Turn;
 
-    /// Commands and answers in turn.
+    /// Whether this exchange is accepted.
     fn spoken(exchange: &[(&str, &[&str])]) -> bool {
         let mut turn = Turn::default();
         exchange.iter().all(|(command, answers)| {
@@ -173,7 +173,7 @@ mod tests {
             go,
             ("\u{16}\u{3}", &["\u{16}\n\n1\n"])
         ]));
-        // A short line is an answer too.
+        // A short line is a valid response too.
         assert!(spoken(&[("", &["220\r\n"]), ("QUIT\r\n", &["221\n"])]));
         for ahead in [
             "220 go on\r\n250 STARTTLS\r\n",
@@ -185,7 +185,7 @@ mod tests {
                 "{ahead}"
             );
         }
-        // Before it was asked for TLS, with the answer or after it.
+        // Sent before STARTTLS, with the response or after it.
         let early: (&str, &[&str]) = ("EHLO a\r\n", &["250 STARTTLS\r\n220 go on\r\n"]);
         assert!(!spoken(&[greeting, early]));
         assert!(!spoken(&[

@@ -1,5 +1,5 @@
-//! For tests: an https server on this machine that stands behind a public name, with a certificate authority of its own.
-//! The name alone is answered by the test; everything else of a call is as it is.
+//! For tests: a local https server behind a public name, with its own certificate authority. Only the name lookup is
+//! replaced by the test.
 
 use std::{
     collections::HashMap,
@@ -19,7 +19,7 @@ use super::{Clients, Outbound, OutboundError, Reach, builder};
 /// The public name.
 const NAME: &str = "app.example";
 
-/// A server that answers `GET PATH` with what was put there, and keeps what was asked for.
+/// A server with configured responses to `GET PATH` that records requests.
 #[derive(Debug)]
 pub(crate) struct TestServer {
     at: SocketAddr,
@@ -77,7 +77,7 @@ impl TestServer {
         format!("https://{NAME}:{}{path}", self.at.port())
     }
 
-    /// What a path answers from now on: a status line's rest with heads, and a body.
+    /// Sets the response of a path: the rest of the status line with headers, and a body.
     pub(crate) fn answer(&self, path: &str, status_and_heads: &str, body: &str) {
         let length = body.len();
         let answer = format!(
@@ -86,12 +86,12 @@ impl TestServer {
         self.answers.lock().unwrap().insert(path.into(), answer);
     }
 
-    /// Paths that were asked for.
+    /// Requested paths.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 
-    /// Calls that find the name here, and trust its authority.
+    /// Calls that resolve the name to this server and trust its authority.
     pub(crate) fn outbound(&self) -> Outbound {
         let mut roots = RootCertStore::empty();
         roots.add(self.authority.clone()).unwrap();
@@ -103,7 +103,7 @@ impl TestServer {
         }))
     }
 
-    /// As [`TestServer::outbound`], but it trusts nobody.
+    /// As [`TestServer::outbound`], without trusting its authority.
     pub(crate) fn mistrusting(&self) -> Outbound {
         let client = builder(RootCertStore::empty(), Reach::Public).unwrap();
         let client = client.resolve(NAME, self.at).build().unwrap();
@@ -160,7 +160,7 @@ async fn redirects_long_answers_and_other_authorities_are_refused() {
 
 #[tokio::test]
 async fn a_name_is_judged_again_where_the_connection_is_made() {
-    // Past the judgement of the URL: as a name whose address has changed since.
+    // Past the check of the URL, as a name whose address has changed since.
     let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = socket.local_addr().unwrap().port();
     let outbound = Outbound::default();

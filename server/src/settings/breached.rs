@@ -4,20 +4,20 @@ use std::path::PathBuf;
 
 use super::{Settings, SettingsError, wrong};
 
-/// Where passwords of breaches are listed.
+/// The source of breached passwords.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum BreachedPasswords {
     Off,
-    /// The URL of a range service, to which five digits are appended.
+    /// The URL of a range service, to which five hexadecimal digits are appended.
     Range(String),
     File(PathBuf),
 }
 
 impl Settings {
-    /// Where breached passwords are listed.
+    /// The configured source of breached passwords.
     ///
     /// # Errors
-    /// When it is empty, or no URL that can be called.
+    /// If it is empty, or neither a valid URL nor a file.
     pub(crate) fn breached(&self) -> Result<BreachedPasswords, SettingsError> {
         let refused = |why: &str| Err(wrong("breached_passwords", why));
         let text = self.breached_passwords.trim();

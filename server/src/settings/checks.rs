@@ -1,4 +1,4 @@
-//! Whether the values can be worked with.
+//! Validation of setting values.
 
 use doorward_shared::Scope;
 use url::{Host, Url};
@@ -9,18 +9,18 @@ use crate::{
     domain::{role, text::required_name},
 };
 
-/// Longest life of a token or a session, in seconds: 10 years.
+/// Maximum lifetime of a token or a session, in seconds: 10 years.
 const MAX_LIFETIME: u32 = 10 * 365 * 86_400;
-/// What the caches may be given, in bytes.
+/// Range of the cache size, in bytes.
 const CACHE_BYTES: std::ops::RangeInclusive<u64> = (64 << 10)..=(1 << 40);
-/// Highest cap of an account.
+/// Maximum limit per account.
 const MAX_CAP: u32 = 10_000;
 
 impl Settings {
-    /// Whether the values can be worked with.
+    /// Validates all values.
     ///
     /// # Errors
-    /// The first key whose value is wrong.
+    /// The first setting with an invalid value.
     pub fn check(&self) -> Result<(), SettingsError> {
         self.check_times()?;
         self.algorithm()?;
@@ -120,7 +120,7 @@ impl Settings {
         Ok(())
     }
 
-    /// What keys and pages look like.
+    /// Validates the appearance of keys and pages.
     fn check_looks(&self) -> Result<(), SettingsError> {
         if !is_api_key_prefix(&self.api_key_prefix) {
             return Err(wrong(

@@ -28,7 +28,7 @@ impl Colour {
         0.2126 * r + 0.7152 * g + 0.0722 * b
     }
 
-    /// Black or white, whichever reads better on it: one of the two always has 4.5 : 1 at least.
+    /// Black or white, whichever has the higher contrast on it; one of them always reaches 4.5 : 1.
     pub(crate) fn text_on(self) -> &'static str {
         let luminance = self.luminance();
         if (1.05) / (luminance + 0.05) >= (luminance + 0.05) / 0.05 {

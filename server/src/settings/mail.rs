@@ -1,4 +1,4 @@
-//! How mail is sent: the server, the sender, and what its certificate is verified against.
+//! Mail settings: server, sender, and trusted certificates.
 
 use std::{fmt, fs, path::PathBuf};
 
@@ -13,10 +13,10 @@ use url::Url;
 use super::{Settings, SettingsError, wrong};
 use crate::{crypto::secret::Secret, domain::Email};
 
-/// Largest file of a password or of certificates, in bytes.
+/// Maximum size of a password or certificate file, in bytes.
 const MAX_FILE: u64 = 1 << 20;
 
-/// The setting `mail_url`: it may hold a password, and is never shown with one.
+/// The setting `mail_url`. It may contain a password, which is never shown.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct MailUrl(String);
@@ -51,39 +51,39 @@ impl Serialize for MailUrl {
     }
 }
 
-/// How a mail server is spoken to.
+/// How TLS is used with a mail server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailTls {
-    /// `smtps://`: from the first byte.
+    /// `smtps://`: TLS from the first byte.
     Implicit,
-    /// `smtp://`: where the server offers it.
+    /// `smtp://`: STARTTLS if the server offers it.
     StartTls,
-    /// `smtp://` with `mail_require_tls`: no mail goes to a server that does not offer it.
+    /// `smtp://` with `mail_require_tls`: no mail to a server that does not offer STARTTLS.
     StartTlsAlways,
 }
 
-/// Where mail is handed over, and as whom.
+/// The mail server and the sender.
 #[derive(Debug, Clone)]
 pub struct MailServer {
-    /// Its name.
+    /// Host name.
     pub host: String,
-    /// Its port.
+    /// Port.
     pub port: u16,
-    /// How it is spoken to.
+    /// Use of TLS.
     pub tls: MailTls,
     /// User and password.
     pub credentials: Option<(String, Secret)>,
-    /// PEM, trusted beside the system's certificates.
+    /// PEM certificates, trusted in addition to the system's.
     pub roots: Option<Vec<u8>>,
     /// The sender's address.
     pub from: Email,
 }
 
 impl Settings {
-    /// Where mail is handed over; none where nothing is.
+    /// The mail server; `None` if mail is not configured.
     ///
     /// # Errors
-    /// The first setting that is wrong, and files that cannot be used.
+    /// The first invalid setting, or a file that cannot be used.
     #[doc(hidden)]
     pub fn mail_server(&self) -> Result<Option<MailServer>, SettingsError> {
         let server = self.mail_server_without_files()?;
@@ -100,10 +100,10 @@ impl Settings {
         }))
     }
 
-    /// As [`Settings::mail_server`], before any file is read.
+    /// As [`Settings::mail_server`], without reading files.
     ///
     /// # Errors
-    /// The first setting that is wrong.
+    /// The first invalid setting.
     pub(super) fn mail_server_without_files(&self) -> Result<Option<MailServer>, SettingsError> {
         let target = self.mail_url.as_ref().map(|url| parse_url(&url.0));
         let target = target.transpose()?;
@@ -133,7 +133,7 @@ impl Settings {
         }))
     }
 
-    /// Whether a user has one password, and nobody has none.
+    /// Checks that there is exactly one password if there is a user, and none otherwise.
     fn check_password(&self, target: &Target) -> Result<(), SettingsError> {
         let credentials = target.credentials.as_ref();
         let has_password = credentials.map(|(_, password)| !password.expose().is_empty());
@@ -154,7 +154,7 @@ impl Settings {
     }
 }
 
-/// What `mail_url` says.
+/// The parts of `mail_url`.
 struct Target {
     host: String,
     port: u16,
@@ -179,7 +179,7 @@ fn roots_in(path: &PathBuf) -> Result<Vec<u8>, SettingsError> {
 }
 
 fn parse_url(text: &str) -> Result<Target, SettingsError> {
-    // What is wrong is told without what was given: there may be a password in it.
+    // Errors do not repeat the value, which may contain a password.
     let bad = |why: &str| wrong("mail_url", why);
     let form = "must be of the form smtp://host, smtps://host or smtp://user:password@host:587";
     let url = Url::parse(text).map_err(|_| bad(form))?;
@@ -207,7 +207,7 @@ fn parse_url(text: &str) -> Result<Target, SettingsError> {
     };
     let port = url.port().unwrap_or(match (tls, &credentials) {
         (MailTls::Implicit, _) => 465,
-        // Submission, RFC 6409; a relay asks nobody who they are.
+        // Submission, RFC 6409; a relay requires no authentication.
         (_, Some(_)) => 587,
         (_, None) => 25,
     });
@@ -231,7 +231,7 @@ fn read(key: &str, path: &PathBuf) -> Result<Vec<u8>, SettingsError> {
     fs::read(path).map_err(|error| bad(error.to_string()))
 }
 
-/// Whether there are certificates in a PEM file, and all of them can be trusted as roots.
+/// Checks that a PEM file contains certificates that can all be used as roots.
 fn check_roots(pem: &[u8]) -> Result<(), String> {
     let mut roots = RootCertStore::empty();
     for found in CertificateDer::pem_slice_iter(pem) {

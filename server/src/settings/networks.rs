@@ -1,11 +1,11 @@
-//! Reads a setting that is a list of networks.
+//! Parses a setting with a list of networks.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de::Error};
 
-/// A list of networks, or text with commas between them. An address alone is a network of one.
+/// A list of networks, or comma-separated text. A single address is a network of one.
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]

@@ -1,4 +1,4 @@
-//! Rocket's own configuration: what we set of it, and that nothing in it is misspelt.
+//! Rocket's own configuration: the values we set, and detection of unknown keys.
 
 use figment::{
     Figment, Profile, Provider,
@@ -8,7 +8,7 @@ use figment::{
 
 use super::{Overrides, SettingsError, wrong};
 
-/// The URL under which Rocket listens, on a port that was picked if it is to pick one.
+/// The URL on which Rocket listens, with the actual port if a free one was chosen.
 pub fn listening_url(config: &rocket::Config, port: u16) -> String {
     let scheme = if config.tls_enabled() {
         "https"
@@ -21,16 +21,17 @@ pub fn listening_url(config: &rocket::Config, port: u16) -> String {
     )
 }
 
-/// Rocket's own keys: its defaults, then ours, then file, environment and flags.
+/// Rocket's configuration: its defaults, then ours, then file, environment and flags.
 pub(super) fn figment(file: &impl Provider, profile: Profile, overrides: &Overrides) -> Figment {
-    // A stop ends within 5 seconds: requests have 3 to finish, and connections 1 to close.
+    // Shutdown takes at most 5 seconds: 3 for requests to finish, 1 to close connections.
     let mut config = Figment::from(rocket::Config::default())
         .merge(("ip_header", false))
         .merge(("cli_colors", false))
         .merge(("ident", "Doorward"))
         .merge(("limits.data", "64KiB"))
         .merge(("shutdown.grace", 3))
-        // Signals are ours (`process_setup::Stop`): Rocket would close connections before what was sent on them is read.
+        // Signals are handled by `process_setup::Stop`: Rocket would close connections before reading what was sent on
+        // them.
         .merge(("shutdown.ctrlc", false))
         .merge(("shutdown.signals", Vec::<String>::new()))
         .merge(("shutdown.mercy", 1))
@@ -41,7 +42,7 @@ pub(super) fn figment(file: &impl Provider, profile: Profile, overrides: &Overri
                 .ignore(&["PROFILE", "CONFIG"])
                 .global(),
         );
-    // Rocket's own log goes to stdout and holds whole URIs: it stays off whatever is asked for.
+    // Rocket's own log goes to stdout and contains whole URIs: it stays off regardless of the configuration.
     config = config.merge(Serialized::global("log_level", "off"));
     if let Some(address) = overrides.address {
         config = config.merge(Serialized::global("address", address));
@@ -52,7 +53,7 @@ pub(super) fn figment(file: &impl Provider, profile: Profile, overrides: &Overri
     config
 }
 
-/// Rocket's own tables, whose keys it does not check itself.
+/// Rocket's own tables, whose keys it does not check.
 const ROCKET_TABLES: [(&str, &[&str]); 2] = [
     ("shutdown", &["ctrlc", "signals", "grace", "mercy", "force"]),
     (
@@ -67,7 +68,7 @@ const ROCKET_TABLES: [(&str, &[&str]); 2] = [
     ),
 ];
 
-/// Whether Rocket's own keys are known and can be worked with.
+/// Checks that Rocket's own keys are known and valid.
 pub(super) fn check(config: &Figment) -> Result<(), SettingsError> {
     let named = |error: figment::Error| {
         let key = error.path.join(".");

@@ -1,4 +1,4 @@
-//! Where settings come from, and that no key is misspelt.
+//! Sources of settings (file, environment, flags), and detection of unknown keys.
 
 use std::{
     net::IpAddr,
@@ -14,9 +14,9 @@ use figment::{
 use super::{Settings, SettingsError, listening_url, rocket_config, wrong};
 use crate::files::is_strangers;
 
-/// Keys of the environment that are the console's.
+/// Environment keys that belong to the console.
 const CONSOLE_KEYS: [&str; 4] = ["url", "key", "key_file", "profile"];
-/// Settings that are text: what the environment says is taken as it stands, though it look like a number or a list.
+/// Text settings: the environment's value is used unparsed, even if it looks like a number or a list.
 const TEXT_KEYS: [&str; 15] = [
     "breached_passwords",
     "data_dir",
@@ -36,7 +36,7 @@ const TEXT_KEYS: [&str; 15] = [
 ];
 
 const DOORWARD: &str = "DOORWARD_";
-/// Keys that have no value unless one is set.
+/// Settings without a default value.
 const WITHOUT_DEFAULT: [&str; 6] = [
     "issuer",
     "site_logo",
@@ -46,7 +46,7 @@ const WITHOUT_DEFAULT: [&str; 6] = [
     "mail_password_file",
 ];
 
-/// What the command line says.
+/// Values from the command line.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
     /// `--data-dir`
@@ -72,21 +72,21 @@ impl Settings {
     /// ```
     ///
     /// # Errors
-    /// The first key that is unknown or whose value is wrong, in a sentence.
+    /// The first unknown key or invalid value, in a sentence.
     pub fn load() -> Result<Self, SettingsError> {
         let (mut settings, figment) = Self::load_with(&Overrides::default())?;
         if settings.issuer.is_none() {
             let config = figment
                 .extract::<rocket::Config>()
                 .map_err(|error| wrong("Rocket.toml", error.to_string()))?;
-            // Port 0 says nothing yet.
+            // Port 0 has no URL yet.
             settings.issuer = (config.port != 0).then(|| listening_url(&config, config.port));
         }
         Ok(settings)
     }
 
-    /// As [`Settings::load`], with flags of a command line; answers Rocket's own configuration too, and leaves the issuer
-    /// as it is set.
+    /// As [`Settings::load`], with command line flags; also returns Rocket's own configuration, and leaves the issuer
+    /// as set.
     ///
     /// # Errors
     /// As [`Settings::load`].
@@ -126,8 +126,8 @@ impl Settings {
         std::env::var_os("ROCKET_CONFIG").map_or_else(|| "Rocket.toml".into(), PathBuf::from)
     }
 
-    /// The settings file that is read: `ROCKET_CONFIG`, else `Rocket.toml` in the directory the server was started in or
-    /// the nearest above it that has one.
+    /// The settings file in use: `ROCKET_CONFIG`, or `Rocket.toml` in the current directory or its nearest ancestor
+    /// that has one.
     #[doc(hidden)]
     pub fn file() -> Option<PathBuf> {
         let source = Toml::file(Self::file_name()).metadata().source?;
@@ -188,7 +188,7 @@ impl Settings {
     }
 }
 
-/// Refuses what was found where the program was started, and another user of the machine may have put there for it.
+/// Rejects a file found from the current directory that another user of the machine may have put there.
 fn refuse_strangers(key: &str, found: &Path) -> Result<(), SettingsError> {
     if is_strangers(found).map_err(|error| wrong(key, format!("{}: {error}", found.display())))? {
         let why = "is somebody else's, in a directory where everybody may put one: name it whole where it is meant \
@@ -198,7 +198,7 @@ fn refuse_strangers(key: &str, found: &Path) -> Result<(), SettingsError> {
     Ok(())
 }
 
-/// A TOML error says where it is, shows the line, in which there may be a secret, and says why: without that line.
+/// A TOML error with its position and reason, without the source line, which may contain a secret.
 fn without_source(error: &str) -> String {
     let lines = error.lines().map(str::trim);
     let said = lines.filter(|line| {
@@ -210,7 +210,7 @@ fn without_source(error: &str) -> String {
         .join(": ")
 }
 
-/// Whether all keys are settings.
+/// Checks that all keys are settings.
 fn check_keys(table: &Dict) -> Result<(), SettingsError> {
     let known = Serialized::defaults(Settings::default())
         .data()
@@ -222,7 +222,7 @@ fn check_keys(table: &Dict) -> Result<(), SettingsError> {
     unknown.map_or(Ok(()), |key| Err(wrong(key, "is not a setting")))
 }
 
-/// Whether what the file says is where it is looked for, and known, in profiles that are not selected too.
+/// Checks that the file's keys are known and in the right table, including those of profiles that are not selected.
 fn check_profiles(toml: &Map<Profile, Dict>) -> Result<(), SettingsError> {
     for (profile, keys) in toml {
         if *profile == "doorward" {
@@ -235,7 +235,7 @@ fn check_profiles(toml: &Map<Profile, Dict>) -> Result<(), SettingsError> {
     Ok(())
 }
 
-/// A value as Rocket reads its own: a TOML-like literal, else text.
+/// Parses a value like Rocket: as a TOML-like literal, or else as text.
 fn parse_value(name: &str, key: &str, text: &str) -> Result<Value, SettingsError> {
     if text.trim().is_empty() {
         return Err(wrong(name, "must not be empty"));
