@@ -47,7 +47,6 @@ impl Clock {
 
     /// The wall clock, except that it never steps back while the process runs: if the system clock is set back, this
     /// one continues from its last value. An expired token stays expired.
-    /// on from where it was. A token that has ended stays so.
     #[expect(clippy::disallowed_methods, reason = "this is where the time comes in")]
     pub fn now(&self) -> Timestamp {
         match &self.0 {

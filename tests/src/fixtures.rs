@@ -1,4 +1,4 @@
-//! Things that tests need beside people: keys, clients, administrators.
+//! Fixtures: keys, clients, administrators.
 
 use serde_json::{Value, json};
 

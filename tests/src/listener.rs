@@ -1,4 +1,4 @@
-//! A client's own little server: it keeps the requests that come, and answers each with a status.
+//! Test HTTP server of a client: it records requests and responds with a status.
 
 use std::sync::{
     Arc, Mutex,

@@ -1,4 +1,4 @@
-//! The programs as a shell starts them.
+//! Runs the programs as a shell does.
 
 use std::{
     io::Read,

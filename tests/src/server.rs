@@ -1,4 +1,4 @@
-//! A running `doorward-server` of one's own.
+//! A `doorward-server` process for one test.
 
 use std::{
     io::{BufRead, BufReader, Read},

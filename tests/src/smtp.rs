@@ -1,4 +1,4 @@
-//! A mail server of one's own: it keeps what it takes, and can be made to refuse, to break off, or to show a certificate.
+//! Test SMTP server: it records received mail, and can reject it, disconnect, or present a certificate.
 
 use std::sync::{
     Arc, Mutex,

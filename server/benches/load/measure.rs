@@ -1,4 +1,4 @@
-//! Runs of many requests, and what they took.
+//! Runs of many requests, and their measurements.
 
 use std::time::{Duration, Instant};
 

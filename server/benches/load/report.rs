@@ -1,4 +1,4 @@
-//! The table.
+//! The result table.
 
 use std::{fmt, time::Duration};
 

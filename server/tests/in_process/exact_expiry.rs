@@ -1,4 +1,4 @@
-//! The last millisecond and the first one after it, of lifetimes and windows that other files do not come past.
+//! The exact instant at which lifetimes and windows end, where other files do not test it.
 
 use doorward_server::Settings;
 use doorward_shared::Timestamp;

@@ -1,4 +1,4 @@
-//! Tokens that are rightly signed and yet say something wrong.
+//! Correctly signed tokens with false claims.
 
 use crate::test_app::{Reply, START, TestApp, cheap, text};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};

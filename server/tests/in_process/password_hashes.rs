@@ -1,4 +1,4 @@
-//! How passwords are kept.
+//! Stored password hashes.
 
 use doorward_server::{Doorward, Settings, domain::Email};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! What ends, ends at its exact instant: a millisecond before it is good, at the instant it is not.
+//! Exact expiry: valid a millisecond before, expired at the instant.
 
 use crate::test_app::{PASSWORD, Reply, START, TestApp, cheap, text};
 use doorward_server::Settings;

@@ -1,4 +1,4 @@
-//! What an account may have at most, and how often its own credentials may change it.
+//! Limits per account: live sessions, live keys, and the rate of changes.
 
 use doorward_tests::{
     Options, Person, Reply, Server,

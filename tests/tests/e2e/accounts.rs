@@ -1,4 +1,4 @@
-//! Accounts: signing up, in and out, one's own profile.
+//! Accounts: sign-up, sign-in, sign-out, and a user's own profile.
 
 use doorward_tests::{PASSWORD, Reply, Server, fields, is_id, is_time};
 use serde_json::{Value, json};

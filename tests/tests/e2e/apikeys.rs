@@ -1,4 +1,4 @@
-//! API keys of one's own.
+//! A user's own API keys.
 
 use doorward_shared::Timestamp;
 use doorward_tests::{Person, Reply, Server, eventually, fields, is_id, is_time};

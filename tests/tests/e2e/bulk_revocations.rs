@@ -1,4 +1,4 @@
-//! Acts that end many sessions or keys: at once, whole, and without keeping anybody waiting, however many there are.
+//! Bulk revocations: immediate and complete for any number of sessions or keys, without delaying other writes.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! The console's twin: every subcommand against a real server, as a script uses it.
+//! Command line tests: every subcommand of `doorward` against a real server, as a script uses it.
 
 use std::{
     fs,

@@ -1,4 +1,4 @@
-//! The twin's formats and columns, and lists that are watched.
+//! The command line's output formats and columns, and watched lists.
 
 use std::{
     io::{BufRead, BufReader},

@@ -1,4 +1,4 @@
-//! `POST /apikey/verify`: whether a key is good for a call.
+//! `POST /apikey/verify`: validity of a key for a call.
 
 use std::sync::Arc;
 

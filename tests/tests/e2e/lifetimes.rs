@@ -1,4 +1,4 @@
-//! What ends with what, and what stays as it was.
+//! Which credentials are revoked together, and which stay valid.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Things that happen at the same moment.
+//! Races between concurrent requests.
 
 use std::sync::Arc;
 

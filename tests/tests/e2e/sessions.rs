@@ -1,4 +1,4 @@
-//! One's own sessions.
+//! A user's own sessions.
 
 use doorward_tests::{
     PASSWORD, Person, Server,

@@ -1,4 +1,4 @@
-//! What is dead for long goes by itself, without keeping anybody waiting.
+//! Long-expired rows are deleted without delaying other writes.
 
 use std::time::{Duration, Instant};
 
