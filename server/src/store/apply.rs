@@ -19,7 +19,7 @@ use super::{
 };
 use crate::domain::{
     Act, Client, Diff, DiffValue, DomainError, Email, Role, User, UserChange,
-    rules::{account, client as client_rule},
+    rules::{account, authority, client as client_rule},
 };
 
 impl Store {
@@ -142,6 +142,7 @@ fn known_client(
     }
     let change = wanted.change.clone();
     let (_, after) = clients::change_one(tx, before.id, change, act)?;
+    demand_made(tx.conn, before, &after, &plan.issuer)?;
     let diff = client_rule::diff(Some(before), &after);
     let mut steps = Vec::new();
     if !diff.is_empty() {
@@ -160,6 +161,29 @@ fn known_client(
         }
     }
     Ok(steps)
+}
+
+/// Demands that a client which gains rights of an operator was made by `apply`: whoever else made it may hold a secret, keys or
+/// an address of it that the file does not name, and so would come to what they may not give.
+fn demand_made(
+    conn: &Connection,
+    before: &Client,
+    after: &Client,
+    issuer: &str,
+) -> Result<(), StoreError> {
+    let runs = |client: &Client| authority::administration(&client.scopes);
+    let sees = |client: &Client| client.resource_server || client.sees_all(issuer);
+    let gains = !runs(before).covers_all(&runs(after)) || sees(after) && !sees(before);
+    if gains && !made(conn, Kind::Client)?.contains(&before.id.to_string()) {
+        let reason = "is that of a client which apply has not made, and of which somebody else may hold a secret or a key: \
+                      delete it, or give it these rights with PATCH /admin/clients/{id} first";
+        return Err(DomainError::Invalid {
+            field: "name",
+            reason: reason.into(),
+        }
+        .into());
+    }
+    Ok(())
 }
 
 fn user(tx: &mut WriteTx<'_>, wanted: &PlannedUser, act: &Act) -> Result<Option<Step>, StoreError> {

@@ -385,6 +385,46 @@ async fn a_strangers_client_of_the_same_name_is_left_alone() {
     place.server.stop();
 }
 
+/// Its maker's secret would do what they may not give.
+#[tokio::test]
+async fn a_client_that_apply_has_not_made_gains_no_rights_of_an_operator_by_its_name() {
+    let place = ServerSetup::start();
+    let server = &place.server;
+    let lesser = server.key(&["admin:clients", "read"]).await;
+    let planted = json!({"name": "Backups", "redirectUris": [], "scopes": ["read"],
+        "grantTypes": ["client_credentials"], "confidential": true});
+    let call = server.post("/admin/clients").bearer(&lesser).json(planted);
+    let planted = call.send().await.expect(201).json();
+    let file = |rights: &str| {
+        format!(
+            "[[clients]]\nname = \"Backups\"\ngrantTypes = [\"client_credentials\"]\n{rights}\n"
+        )
+    };
+    for rights in [
+        "scopes = [\"admin:server\"]".to_owned(),
+        "scopes = [\"read\"]\nresourceServer = true".to_owned(),
+        format!("scopes = [\"read\"]\nresources = [\"{}\"]", server.url()),
+    ] {
+        let why = failed(place.apply(&file(&rights), &[]));
+        assert!(why.contains("clients[0] Backups: name is that of"), "{why}");
+        failed(place.apply(&file(&rights), &["--dry-run"]));
+    }
+    let path = format!("/admin/clients/{}", planted["id"].as_str().unwrap());
+    let row = server.admin("GET", &path, None).await;
+    assert_eq!(
+        (&row["scopes"], &row["resourceServer"]),
+        (&json!(["read"]), &json!(false))
+    );
+    // What makes nobody an operator is done, what an operator has given by its id stays, and what apply has made gains.
+    said(place.apply(&file("scopes = [\"read\", \"write\"]"), &[]));
+    let given = json!({"scopes": ["admin:server"]});
+    server.admin("PATCH", &path, Some(given)).await;
+    said(place.apply(&file("scopes = [\"admin:server:read\"]"), &[]));
+    server.admin("DELETE", &path, None).await;
+    said(place.apply(&file("scopes = [\"read\"]"), &[]));
+    said(place.apply(&file("scopes = [\"admin:server\"]"), &[]));
+}
+
 #[tokio::test]
 async fn whoever_signed_up_with_an_address_gains_nothing_that_is_meant_for_its_holder() {
     let place = ServerSetup::start();
