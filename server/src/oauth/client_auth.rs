@@ -87,7 +87,10 @@ impl Clients {
             let why = failure.description.clone();
             let sent = failure.sent.as_deref().cloned();
             let exists = why != UNKNOWN_CLIENT;
-            let client = client.map(|id| NamedClient { id, exists });
+            let client = client.map(|id| NamedClient {
+                exists,
+                ..NamedClient::known(id)
+            });
             self.refused.record(client, failure.error, why, sent, ip);
         }
     }
@@ -150,7 +153,10 @@ impl Clients {
             },
             None => {
                 let exists = false;
-                let client = name.parse().ok().map(|id| NamedClient { id, exists });
+                let client = name.parse().ok().map(|id| NamedClient {
+                    exists,
+                    ..NamedClient::known(id)
+                });
                 (client, UNKNOWN_CLIENT, unknown_name(name))
             }
         };

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
+use doorward_shared::ClientId;
+
 use crate::{
     clock::Clock,
     domain::Sent,
@@ -41,12 +43,22 @@ impl RefusedClients {
             Cow::Owned(_) => error,
         });
         let cause: String = cause.chars().take(CAUSE_CHARS).collect();
+        let client = client.map(|client| NamedClient {
+            is_dynamic: self.is_dynamic(client.id),
+            ..client
+        });
         let seen = Seen {
             client,
             sent,
             ..Seen::of(RejectedCaller::Client, cause, ip)
         };
         self.refusals.count(seen, self.clock.now());
+    }
+
+    /// Whether a client is registered dynamically, by the cache: a client that is refused has just been looked up.
+    fn is_dynamic(&self, id: ClientId) -> bool {
+        let client = self.store.client_in_memory(id);
+        client.is_some_and(|client| client.dynamic)
     }
 
     /// Records a sign-in attempt from a blocked network.

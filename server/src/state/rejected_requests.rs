@@ -53,12 +53,18 @@ pub(crate) struct NamedClient {
     pub id: ClientId,
     /// Whether the client exists.
     pub exists: bool,
+    /// Whether it registered itself: strangers have as many as they like.
+    pub is_dynamic: bool,
 }
 
 impl NamedClient {
     /// An existing client.
     pub(crate) fn known(id: ClientId) -> Self {
-        Self { id, exists: true }
+        Self {
+            id,
+            exists: true,
+            is_dynamic: false,
+        }
     }
 }
 
@@ -133,7 +139,8 @@ impl State {
         let of_client = known.and_then(|client| self.of_client.get(&client.id));
         let home = client_prefix(ip);
         let of_home = self.of_address.get(&home).copied().unwrap_or_default();
-        let kept_free = if known.is_some() { 0 } else { OF_CLIENTS };
+        let is_operators = known.is_some_and(|client| !client.is_dynamic);
+        let kept_free = if is_operators { 0 } else { OF_CLIENTS };
         let id = client.map(|client| client.id);
         if of_client.is_some_and(|count| *count >= MAX_OF_CLIENT) {
             (what, id, CROWD.into(), None)
@@ -359,13 +366,23 @@ mod tests {
     }
 
     #[test]
-    fn neither_one_clients_name_nor_made_up_ones_take_the_places_of_other_clients() {
-        for exists in [true, false] {
+    fn neither_one_clients_name_nor_made_up_or_strangers_ones_take_the_places_of_other_clients() {
+        let known = |id: u32| NamedClient::known(ClientId(ulid::Ulid(id.into())));
+        let made_up = |n| NamedClient {
+            exists: false,
+            ..known(1000 + n)
+        };
+        // As many as one household registers in an hour.
+        let strangers = |n| NamedClient {
+            is_dynamic: true,
+            ..known(1000 + n % 20)
+        };
+        let floods: [&dyn Fn(u32) -> NamedClient; 3] = [&|_| known(1), &made_up, &strangers];
+        for flood in floods {
             let refusals = RejectedRequests::default();
             // From as many households as there are slots.
             for n in 0..3000_u32 {
-                let id = ClientId(ulid::Ulid(if exists { 1 } else { 1000 + u128::from(n) }));
-                of_client(&refusals, NamedClient { id, exists }, address(n), 0);
+                of_client(&refusals, flood(n), address(n), 0);
             }
             let client = ClientId(ulid::Ulid(7));
             assert!(of_client(
