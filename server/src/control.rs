@@ -231,7 +231,7 @@ async fn serve(doorward: &Doorward, stream: &mut tokio::net::UnixStream) -> io::
 pub(crate) fn ask(directory: &Path, wanted: &ApplyRequest) -> Result<Outcome, String> {
     let silent = |error: io::Error| {
         let directory = directory.display();
-        format!("{directory} is in use, and no server takes files for it: {error}")
+        format!("{directory} is locked, but no server accepts `apply` for it: {error}")
     };
     let mut stream = connect(directory).map_err(silent)?;
     let broken = |error: io::Error| {

@@ -75,7 +75,7 @@ fn made_directory(path: &Path) -> io::Result<File> {
     if directory.metadata()?.uid() == rustix::process::geteuid().as_raw() {
         Ok(directory)
     } else {
-        Err(io::Error::other("somebody else's was put in its place"))
+        Err(io::Error::other("it was replaced by another user's"))
     }
 }
 
@@ -155,7 +155,7 @@ pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
             Ok(found) if found.is_symlink() => {
                 let directory = fs::metadata(parent(&path))?;
                 if !may_follow(&directory, found.uid()) {
-                    let whose = "somebody else's link in a directory where everybody may put one";
+                    let whose = "symbolic link owned by another user in a world-writable directory";
                     return Err(io::Error::new(io::ErrorKind::PermissionDenied, whose));
                 }
                 path = parent(&path).join(fs::read_link(&path)?);
@@ -180,7 +180,7 @@ pub(crate) fn real(path: &Path) -> io::Result<PathBuf> {
     if is_link && owner != 0 && rustix::process::geteuid().is_root() {
         let is_strange = |found: fs::Metadata| found.uid() != owner;
         if is_strange(fs::metadata(&home)?) || fs::symlink_metadata(&real).is_ok_and(is_strange) {
-            let whose = "a link to what is not the directory's owner's, which root does not follow";
+            let whose = "symbolic link to a file that the directory's owner does not own; root does not follow it";
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, whose));
         }
     }

@@ -54,10 +54,10 @@ enum Command {
     Serve,
     /// Write a consistent copy of the database to FILE, also while the server runs; `-` is stdout
     Backup { file: PathBuf },
-    /// Put the backup FILE in the place of the database; ends all sessions
+    /// Replace the database with the backup FILE; ends all sessions
     Restore {
         file: PathBuf,
-        /// Overwrite a database that is there
+        /// Overwrite an existing database
         #[arg(long)]
         force: bool,
         /// Leave sessions as they were at the time of the backup
@@ -66,16 +66,16 @@ enum Command {
     },
     /// Check the database, or the backup FILE: integrity, foreign keys, schema
     Check { file: Option<PathBuf> },
-    /// Mint a new operator.key; the one before it is dead
+    /// Create a new operator.key and revoke the previous one
     OperatorKey,
-    /// Ask the server that these settings describe whether it is ready; for containers
+    /// Check readiness of the configured server (for container health checks)
     Health,
-    /// Send a mail to ADDRESS by the mail_* settings, to see whether mail arrives
+    /// Send a test mail to ADDRESS with the mail_* settings
     MailTest {
         #[arg(value_name = "ADDRESS")]
         to: String,
     },
-    /// Make roles, clients and people be as the TOML file FILE says, all of it or nothing; also while the server runs
+    /// Apply the roles, clients and users declared in FILE (TOML), atomically; works while the server runs
     Apply {
         file: PathBuf,
         /// Only say what would change
@@ -202,7 +202,7 @@ fn restore(settings: &Settings, file: &Path, options: RestoreOptions) -> Result<
     }
     if done.api_keys > 0 {
         eprintln!(
-            "API keys that work as they did at the time of the backup: {}. Those revoked or rotated since are good \
+            "API keys that work as they did at the time of the backup: {}. Those revoked or rotated since are valid \
                      again: look through `doorward apikeys` and revoke them",
             done.api_keys
         );
@@ -314,7 +314,7 @@ fn mint(settings: &Settings) -> Result<(), String> {
     store.close();
     made.map_err(text)?;
     say(&format!(
-        "{}: a new key; the one before it is dead",
+        "{}: new key written; the previous key is revoked",
         directory.join(OPERATOR_KEY).display()
     ))
 }

@@ -206,7 +206,7 @@ impl Metrics {
         );
         registry.register_with_unit(
             "http_request_duration",
-            "From the head of a request to its answer",
+            "Request duration, from its head to the response",
             Unit::Seconds,
             self.latencies.clone(),
         );
@@ -249,7 +249,7 @@ impl Metrics {
         );
         registry.register(
             "sessions_live",
-            "Sessions neither revoked nor over",
+            "Active sessions: neither revoked nor expired",
             self.sessions_live.clone(),
         );
         self.store.register(&mut registry);
@@ -295,7 +295,7 @@ impl StoreMetrics {
     fn register(&self, registry: &mut Registry) {
         registry.register(
             "writer_queue",
-            "Units waiting for the writer when the last one came",
+            "Write queue length at the last enqueue",
             self.queue.clone(),
         );
         registry.register(
@@ -322,7 +322,7 @@ impl StoreMetrics {
         );
         registry.register(
             "store_reads",
-            "Questions that went to the database, because memory had no answer",
+            "Cache misses that read the database",
             self.reads.clone(),
         );
     }

@@ -38,7 +38,7 @@ pub(crate) fn raise_file_limit() {
         maximum: limit.maximum,
     };
     if let Err(error) = setrlimit(Resource::Nofile, raised) {
-        tracing::debug!(%error, "the limit of open files stays as it is");
+        tracing::debug!(%error, "could not raise the open-file limit (RLIMIT_NOFILE)");
     }
 }
 
@@ -114,7 +114,7 @@ pub(crate) fn log(format: LogFormat) {
         let place = panic.location().map(ToString::to_string);
         tracing::error!(
             place = place.as_deref().unwrap_or("unknown"),
-            "a bug: something panicked"
+            "panic: please report it"
         );
     }));
 }

@@ -96,7 +96,7 @@ pub fn verify(
     if token.len() > MAX_BYTES {
         return Err("the client assertion is too long");
     }
-    let header: Header = part(token, 0).ok_or("the client assertion is no JWT")?;
+    let header: Header = part(token, 0).ok_or("the client assertion is not a JWT")?;
     if header.crit.is_some() {
         return Err("the client assertion has critical headers that are not understood");
     }
@@ -110,7 +110,7 @@ pub fn verify(
         .iter()
         .filter(named)
         .find_map(|key| Some((signed_by(token, key, &header.alg)?, key)))
-        .ok_or("no key of the client has signed the client assertion")?;
+        .ok_or("the client assertion's signature matches none of the client's keys")?;
     check(claims, jwks::mark(key), expected)
 }
 
@@ -183,11 +183,11 @@ fn check(
         return Err("the client assertion has expired");
     }
     if claims.exp > now.saturating_add(MAX_SECONDS) {
-        return Err("the client assertion is good for more than an hour");
+        return Err("the client assertion's lifetime exceeds one hour");
     }
     let ahead = |at: Option<i64>| at.is_some_and(|at| at > now.saturating_add(AHEAD));
     if ahead(claims.nbf) || ahead(claims.iat) {
-        return Err("the client assertion is not good yet");
+        return Err("the client assertion is not valid yet (nbf)");
     }
     if claims.jti.is_empty() || claims.jti.len() > MAX_JTI {
         return Err("the client assertion needs a jti of at most 256 bytes");

@@ -14,7 +14,7 @@ use crate::{
 
 /// The data was sealed with another key or for another context, or was modified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the master key does not open it")]
+#[error("cannot decrypt with this master key")]
 pub struct SealError;
 
 /// The key that seals signing keys. The keys for browser MACs and refresh tokens are derived from it.

@@ -86,7 +86,7 @@ impl ClientPolicy {
                 return Err((METHOD, "must not be none: that is for public clients"));
             }
             Some(AuthMethod::SecretBasic | AuthMethod::SecretPost) if public => {
-                return Err((METHOD, "must be none: a public client has no secret"));
+                return Err((METHOD, "must be none: public clients cannot have a secret"));
             }
             Some(AuthMethod::SecretBasic | AuthMethod::SecretPost) | None
                 if kind == ClientKind::WithoutSecret =>
@@ -104,7 +104,10 @@ impl ClientPolicy {
             _ => {}
         }
         if self.jwks.is_some() && self.jwks_uri.is_some() {
-            return Err(("jwksUri", "must not stand beside jwks (RFC 7591 section 2)"));
+            return Err((
+                "jwksUri",
+                "must not be sent together with jwks (RFC 7591 section 2)",
+            ));
         }
         if self.backchannel_logout_session_required && self.backchannel_logout_uri.is_none() {
             return Err((

@@ -3,7 +3,7 @@
 /// A change that the rules reject. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DomainError {
-    #[error("there is no such {0}")]
+    #[error("{0} not found")]
     NotFound(&'static str),
     #[error("this email address has an account already")]
     EmailTaken,
@@ -25,7 +25,7 @@ pub enum DomainError {
     FactorWrong,
     /// The operation is protected by the account's second factors, and none was used in this session.
     #[error(
-        "sign in again with a second factor: this session began without one, or with one that may be gone"
+        "sign in again with a second factor: this session was started without a second factor, or with one that has since been removed"
     )]
     FactorFirst,
     /// A one-time link that is unknown, used, or invalidated by a newer one or a change of the account.
@@ -35,15 +35,15 @@ pub enum DomainError {
     LinkExpired,
     #[error("{field} {reason}")]
     Invalid { field: &'static str, reason: String },
-    #[error("this needs the scope {0}")]
+    #[error("missing scope {0}")]
     Scope(String),
     /// The sign-in is older than this many seconds.
-    #[error("sign in again: this needs a sign-in of the last {0} seconds")]
+    #[error("sign in again: this needs a sign-in within the last {0} seconds")]
     StepUp(u32),
     /// The user is in none of the groups that may sign in to the client.
     #[error("the account may not sign in to this application")]
     NotAdmitted,
-    #[error("this needs a token from login or registration")]
+    #[error("requires a first-party token (from /auth/login or /auth/register)")]
     NotFirstParty,
     /// The credential has ended since the request arrived.
     #[error("{}", Self::CREDENTIAL_ENDED)]

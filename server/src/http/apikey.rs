@@ -65,7 +65,7 @@ impl<'r, const WRITE: bool> FromRequest<'r> for KeyHolder<WRITE> {
                     "admin:apikeys:read"
                 })?;
             } else if caller.first_party().is_none() {
-                let message = "this needs a token from login or registration";
+                let message = "requires a first-party token (from /auth/login or /auth/register)";
                 return Err(ApiError::new(ErrorCode::InsufficientScope, message));
             }
             let owner = caller.key_owner().ok_or_else(ApiError::invalid_token)?;

@@ -62,7 +62,7 @@ impl<'r, T: DeserializeOwned + Default + Send> FromData<'r> for OptionalBody<T> 
     async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Self> {
         let taken = match read(data).await {
             Ok(bytes) if bytes.is_empty() && is_announced(request) => {
-                Err(broken("it did not come"))
+                Err(broken("the announced body is empty"))
             }
             Ok(bytes) if bytes.is_empty() => Ok(T::default()),
             Ok(bytes) => json_declared(request).and_then(|()| parse(&bytes)),
@@ -96,7 +96,7 @@ fn is_announced(request: &Request<'_>) -> bool {
 }
 
 fn broken(why: &str) -> ApiError {
-    let message = format!("the body could not be read: {why}");
+    let message = format!("could not read the request body: {why}");
     ApiError::new(ErrorCode::InvalidRequest, message)
 }
 
@@ -106,7 +106,7 @@ pub(super) async fn read(data: Data<'_>) -> Result<Vec<u8>, ApiError> {
     let mut bytes = Vec::new();
     let mut start = (&mut body).take(MAX_BODY + 1);
     let read = timeout(READ_TIMEOUT, start.read_to_end(&mut bytes));
-    let read = read.await.map_err(|_| broken("it took too long to come"))?;
+    let read = read.await.map_err(|_| broken("it took too long"))?;
     read.map_err(|_| broken("it was cut short"))?;
     if bytes.len() as u64 <= MAX_BODY {
         return Ok(bytes);

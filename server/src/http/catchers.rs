@@ -62,17 +62,14 @@ fn anything(status: Status, request: &Request<'_>) -> CaughtError {
             let allow: Vec<_> = allowed.iter().map(|method| method.as_str()).collect();
             let error = ApiError::new(
                 ErrorCode::MethodNotAllowed,
-                format!("{} is not a method of this path", request.method()),
+                format!("method {} is not allowed for this path", request.method()),
             );
             CaughtError(error, Some(allow.join(", ")))
         }
         401 => plain(ErrorCode::MissingToken, "missing bearer token"),
         403 => plain(ErrorCode::InsufficientScope, "this is not allowed"),
         413 => CaughtError(too_large(), None),
-        415 => plain(
-            ErrorCode::UnsupportedMediaType,
-            "the body's content type is not taken here",
-        ),
+        415 => plain(ErrorCode::UnsupportedMediaType, "unsupported content type"),
         503 => plain(
             ErrorCode::Overloaded,
             "the server is busy; nothing was done",

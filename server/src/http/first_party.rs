@@ -25,7 +25,7 @@ pub struct FirstParty {
 impl FirstParty {
     pub(super) fn of(caller: Caller) -> Result<Self, ApiError> {
         let (account, session) = caller.first_party().ok_or_else(|| {
-            let message = "this needs a token from login or registration";
+            let message = "requires a first-party token (from /auth/login or /auth/register)";
             ApiError::new(ErrorCode::InsufficientScope, message)
         })?;
         let (account, session) = (account.clone(), session.clone());

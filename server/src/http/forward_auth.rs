@@ -46,7 +46,7 @@ async fn validated(
     let asked = ForwardAuthQuery::read(uri)?;
     let way_in = || services.forward_auth.way_in(forwarded.page.as_ref());
     if forwarded.is_ambiguous {
-        return Err(ApiError::request("authorization", "came more than once"));
+        return Err(ApiError::request("authorization", "must not be repeated"));
     }
     let caller = match (forwarded.bearer, asked.browsers) {
         (None, UnauthenticatedBrowsers::No) => return Err(missing()),
@@ -89,7 +89,7 @@ async fn validated(
 }
 
 fn missing() -> ApiError {
-    ApiError::new(ErrorCode::MissingToken, "a credential is missing")
+    ApiError::new(ErrorCode::MissingToken, "missing credentials")
 }
 
 /// The user signed in in the browser behind a request: by the cookie of our own host, that of the page's host, or the

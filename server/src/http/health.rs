@@ -35,7 +35,7 @@ fn live() -> ApiResult<Health> {
 #[get("/health/ready")]
 async fn ready(services: &Services) -> ApiResult<Health> {
     services.statistics.probe().await.map_err(|error| {
-        tracing::warn!(%error, "not ready");
+        tracing::warn!(%error, "readiness check failed");
         ApiError::new(
             ErrorCode::StorageUnavailable,
             "storage cannot be written now",

@@ -102,11 +102,11 @@ impl From<IdempotencyError> for ApiError {
         match refused {
             IdempotencyError::OtherBody => Self::new(
                 ErrorCode::Conflict,
-                "this Idempotency-Key came with another body before",
+                "this Idempotency-Key was already used with a different body",
             ),
             IdempotencyError::UnderWay => Self::new(
                 ErrorCode::Conflict,
-                "the first call with this key is under way",
+                "a request with this Idempotency-Key is still in progress",
             ),
             IdempotencyError::TooMany => Self::new(
                 ErrorCode::Overloaded,

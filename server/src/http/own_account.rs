@@ -34,10 +34,10 @@ fn person(caller: &Caller) -> Result<&Account, ApiError> {
     let refused = |message| ApiError::new(ErrorCode::InsufficientScope, message);
     if caller.client_id().is_some() {
         return Err(refused(
-            "this needs a token from login or registration, or an API key; a client reads /oauth/userinfo",
+            "requires a first-party token (from /auth/login or /auth/register), or an API key; a client reads /oauth/userinfo",
         ));
     }
-    let nobody = || refused("no user stands behind this credential");
+    let nobody = || refused("this credential does not belong to a user");
     caller.account().map(AsRef::as_ref).ok_or_else(nobody)
 }
 

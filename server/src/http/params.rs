@@ -22,7 +22,7 @@ impl Params {
             let name = name.unwrap_or_else(|| "query".into());
             if !PAGING.contains(&&*name) && !known.contains(&&*name) {
                 let name: String = name.chars().take(100).collect();
-                return Err(ApiError::request(&name, "is not a parameter here"));
+                return Err(ApiError::request(&name, "is an unknown parameter"));
             }
             if params.iter().any(|(have, _)| *have == name) {
                 return Err(ApiError::request(&name, "is given twice"));
@@ -40,7 +40,7 @@ impl Params {
     pub fn exactly(query: &str, names: &[&str]) -> Result<Self, ApiError> {
         let params = Self::read(query, names)?;
         match params.0.iter().find(|(name, _)| !names.contains(&&**name)) {
-            Some((name, _)) => Err(ApiError::request(name, "is not a parameter here")),
+            Some((name, _)) => Err(ApiError::request(name, "is an unknown parameter")),
             None => Ok(params),
         }
     }

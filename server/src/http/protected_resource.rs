@@ -38,7 +38,7 @@ pub struct ProtectedResource {
 
 /// An identifier that is not a valid URL of an API.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is no http or https URL without query and fragment")]
+#[error("{0} is not an http or https URL without query and fragment")]
 pub struct NoResource(String);
 
 impl ProtectedResource {

@@ -24,7 +24,7 @@ pub(super) fn fault(request: &Request<'_>) -> Option<ApiError> {
     let missing = hosts == 0 && request.host().is_none() && request.remote().is_some();
     if missing || hosts > 1 {
         // RFC 9112 section 3.2.
-        return refused("there must be one Host header");
+        return refused("exactly one Host header is required");
     }
     let query = request.uri().query().map_or("", |query| query.as_str());
     let parameters = query.split('&').filter(|part| !part.is_empty());

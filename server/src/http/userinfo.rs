@@ -55,7 +55,9 @@ async fn userinfo_post(
     let form = form.0?.unwrap_or_default();
     let token = match (bearer(&headers.0)?, form.get("access_token")) {
         (Some(_), Some(_)) => {
-            return Err(OAuthError::request("the token came in two ways at once"));
+            return Err(OAuthError::request(
+                "the token was sent in two ways: use the header or the body",
+            ));
         }
         (header, body) => header.or(body),
     };

@@ -77,7 +77,9 @@ impl Prompt {
             }
         }
         if prompt.none && (prompt.login || prompt.consent) {
-            return Err(OAuthError::request("prompt=none goes with nothing else"));
+            return Err(OAuthError::request(
+                "prompt=none cannot be combined with other values",
+            ));
         }
         Ok(prompt)
     }
@@ -297,7 +299,7 @@ fn challenge(form: &Form, is_needed: bool) -> Result<Option<String>, OAuthError>
         }
         return match form.get("code_challenge_method") {
             Some(_) => Err(OAuthError::request(
-                "code_challenge_method came without code_challenge",
+                "code_challenge_method without code_challenge",
             )),
             None => Ok(None),
         };

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Error description if the user denied the request.
-pub(super) const SAID_NO: &str = "the person said no";
+pub(super) const SAID_NO: &str = "the user denied the request";
 
 /// How long the user may take to sign in and consent, in seconds.
 const LIFETIME: i64 = 3600;
@@ -125,7 +125,7 @@ impl AuthorizationEndpoint {
                 ..request
             }),
             _ => Err(OAuthError::request(
-                "the sign-in took too long, or was changed on its way",
+                "the authorization request has expired or was modified",
             )),
         }
     }

@@ -102,7 +102,7 @@ impl Registration {
         keep(&mut self.grant_types, left.grants.as_ref());
         if self.grant_types.is_empty() {
             return Err(bad(
-                "an operator has left this client none of these grant_types",
+                "none of these grant_types is allowed by the operator's policy",
             ));
         }
         keep(&mut self.redirect_uris, left.redirect_uris.as_ref());

@@ -335,7 +335,7 @@ fn not_admitted(error: StoreError) -> OAuthError {
         StoreError::Refused(DomainError::CredentialEnded) => used_up(),
         StoreError::Refused(DomainError::Invalid { field, reason }) => OAuthError::new(
             "invalid_client_metadata",
-            format!("with what an operator has decided {field} {reason}"),
+            format!("{field} {reason} under the operator's policy"),
         ),
         StoreError::Refused(DomainError::Scope(scope)) => OAuthError::insufficient_scope(&scope),
         error => error.into(),

@@ -177,7 +177,7 @@ impl OAuthError {
             retry_after: Some(1),
             ..Self::new(
                 "temporarily_unavailable",
-                "the server cannot do this now; nothing was done",
+                "temporarily unavailable; no change was made",
             )
         }
     }
@@ -216,7 +216,7 @@ impl From<Error> for OAuthError {
             Error::Store(error) | Error::Partly { source: error, .. } => error.into(),
             Error::Overloaded(_) => Self::unavailable(),
             Error::Internal(why) => {
-                tracing::error!(%why, "a token was not issued");
+                tracing::error!(%why, "could not issue a token");
                 Self::server()
             }
             // Errors of users' own accounts, which do not occur at OAuth endpoints.
@@ -244,7 +244,7 @@ impl From<Error> for OAuthError {
 
 impl From<SignError> for OAuthError {
     fn from(error: SignError) -> Self {
-        tracing::error!(%error, "a token was not issued");
+        tracing::error!(%error, "could not issue a token");
         Self::server()
     }
 }

@@ -107,7 +107,7 @@ impl ResourceOwner {
         let refuse = |error, reason: &'static str| Err(OAuthError::new(error, reason));
         let Some(who) = self.signed_in().await? else {
             return if prompt.none {
-                refuse("login_required", "nobody is signed in who could answer")
+                refuse("login_required", "no user is signed in (prompt=none)")
             } else {
                 Ok(Decision::Ask(AuthorizationOutcome::SignIn))
             };
@@ -122,7 +122,7 @@ impl ResourceOwner {
         }
         let offered = self.offered(who);
         if offered.is_empty() && !self.request.scope.is_empty() {
-            return refuse("access_denied", "the account holds none of these scopes");
+            return refuse("access_denied", "the user has none of the requested scopes");
         }
         let user = who.account.user.id;
         match self.visitor.decision {
@@ -146,7 +146,7 @@ impl ResourceOwner {
                 scope: offered,
             })
         } else if prompt.none {
-            refuse("consent_required", "the person has not allowed this yet")
+            refuse("consent_required", "the user has not consented yet")
         } else {
             Ok(Decision::Ask(AuthorizationOutcome::Consent(asked)))
         }
@@ -170,7 +170,7 @@ impl ResourceOwner {
             Created::Kept => Ok(code.expose().to_owned()),
             Created::SignedOut => Err(OAuthError::new("login_required", "the sign-in has ended")),
             Created::NotAllowed => {
-                let why = "what the person had allowed was taken back";
+                let why = "the consent was revoked";
                 Err(OAuthError::new("consent_required", why))
             }
         }

@@ -116,7 +116,7 @@ impl Exchange {
             }
             CodeCheck::NoVerifier => return Err(OAuthError::grant("code_verifier is missing")),
             CodeCheck::NoChallenge => {
-                let reason = "code_verifier came for a code that had no code_challenge";
+                let reason = "code_verifier sent for a code that had no code_challenge";
                 return Err(OAuthError::grant(reason));
             }
         }
@@ -192,7 +192,7 @@ impl Exchange {
             Redeemed::Opened(opened, granted) => Ok((opened.1, granted)),
             Redeemed::OtherResource => Err(OAuthError::new(
                 "invalid_target",
-                "the client is not registered for what was granted any more",
+                "the client's registration no longer covers the granted scope",
             )),
             Redeemed::Replayed | Redeemed::Gone => Err(OAuthError::grant(BAD_CODE)),
         }
@@ -217,7 +217,7 @@ impl Exchange {
         let new = tokens.granted_session(client, code, refresh.clone(), now);
         let (session, granted) = self.redeem(hash, new).await?;
         let account = self.endpoint.store.account(session.user_id).await?;
-        let account = account.ok_or_else(|| OAuthError::grant("the account is gone"))?;
+        let account = account.ok_or_else(|| OAuthError::grant("the account no longer exists"))?;
         let scope = scopes_left(&session.scope, &account.may, Some(client));
         // The requested audiences were just checked against the client's.
         let audience = audience(&self.resources, granted);

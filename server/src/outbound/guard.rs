@@ -35,7 +35,7 @@ fn validated(
     found: Vec<SocketAddr>,
 ) -> Result<Vec<SocketAddr>, Box<dyn std::error::Error + Send + Sync>> {
     match found.iter().find(|address| !is_public(address.ip())) {
-        Some(_) => Err("the name stands for an address that is not public".into()),
+        Some(_) => Err("the name resolves to an address that is not public".into()),
         None => Ok(found),
     }
 }

@@ -112,7 +112,7 @@ impl AsyncRead for Line {
         } else {
             Err(io::Error::new(
                 io::ErrorKind::InvalidData,
-                "the mail server answered before it was asked: somebody may sit on the line",
+                "the mail server answered before it was asked: the connection may be intercepted",
             ))
         })
     }

@@ -261,7 +261,9 @@ fn with_key(found: FoundKey, code: KeyCode, retry_after: u64) -> Result<Caller, 
         KeyCode::IpNotAllowed => Err(Error::KeyNotForThis(
             "this API key may not be used from this address",
         )),
-        KeyCode::InsufficientScope => Err(Error::KeyNotForThis("this API key lacks a scope")),
+        KeyCode::InsufficientScope => {
+            Err(Error::KeyNotForThis("this API key lacks a required scope"))
+        }
         KeyCode::RateLimited => Err(Error::KeyUsedUp {
             what: "rate limit",
             retry_after,

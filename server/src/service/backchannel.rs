@@ -73,7 +73,7 @@ impl UnderWay {
         let (id, reached) = match self.tasks.join_next_with_id().await? {
             Ok(done) => done,
             Err(error) => {
-                tracing::error!(%error, "telling a client broke off");
+                tracing::error!(%error, "back-channel logout task failed");
                 (error.id(), false)
             }
         };
@@ -91,7 +91,7 @@ impl Backchannel {
             let wait = match self.start_due(&mut queue, &mut under_way).await {
                 Ok(wait) => wait,
                 Err(error) => {
-                    tracing::warn!(%error, "clients were not told of ended sessions; tried again");
+                    tracing::warn!(%error, "could not read pending logout notices; retrying");
                     Some(RETRY)
                 }
             };
@@ -157,7 +157,7 @@ impl Backchannel {
             Ok(()) => self.store.notice_done(id).await,
             Err(error) => {
                 let again = self.store.notice_failed(notice, self.clock.now()).await;
-                tracing::info!(%client, %error, again = again.as_ref().ok(), "a client was not told that a session has ended");
+                tracing::info!(%client, %error, again = again.as_ref().ok(), "could not notify a client that a session has ended");
                 again.map(drop)
             }
         };

@@ -95,7 +95,7 @@ impl BrowserSessions {
             let kept = self.store.keep_session(id, now.plus_seconds(idle)).await;
             // A failure here does not fail the page view.
             if let Err(error) = kept {
-                tracing::warn!(%error, "a session in use was not kept from its idle end");
+                tracing::warn!(%error, "could not extend the session's idle timeout");
             }
         }
         Ok(Some(who))

@@ -35,7 +35,7 @@ pub enum Error {
     #[error("{0}")]
     KeyNotForThis(&'static str),
     /// A limit of an API key is exceeded.
-    #[error("the {what} of this API key is used up")]
+    #[error("the {what} of this API key is exceeded")]
     KeyUsedUp {
         what: &'static str,
         /// In seconds.
@@ -53,7 +53,7 @@ pub enum Error {
     #[error("this server sends no mail: set mail_url")]
     MailDisabled,
     /// The password is correct, and the account has a second factor: the methods and the token to continue with.
-    #[error("a second factor is required: go on at /auth/mfa with the mfaToken")]
+    #[error("second factor required: POST the mfaToken to /auth/mfa")]
     FactorRequired {
         token: Secret,
         methods: Vec<MfaMethod>,
@@ -62,9 +62,7 @@ pub enum Error {
     #[error("{}", Self::FactorMissing)]
     EnrolmentRequired { token: Secret },
     /// The session predates the rule that the account must have a second factor, which it lacks.
-    #[error(
-        "this account must have a second factor: sign in on the page, which leads through its set-up"
-    )]
+    #[error("this account requires a second factor: sign in on the hosted page to enrol one")]
     FactorMissing,
     /// The issuer's host is an IP address, which cannot be an RP ID.
     #[error(
@@ -73,9 +71,9 @@ pub enum Error {
     NoPasskeys,
     #[error("credential {0}")]
     Credential(CeremonyError),
-    #[error("accounts are deleted by an operator here")]
+    #[error("self-service account deletion is disabled; ask an administrator")]
     NoSelfDeletion,
-    #[error("new accounts are made by an operator here")]
+    #[error("registration is closed; an administrator creates accounts")]
     RegistrationClosed,
     /// A value is rejected.
     #[error("{field} {reason}")]

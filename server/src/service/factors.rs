@@ -155,7 +155,9 @@ impl SecondFactors {
     ) -> Result<Vec<Secret>, Error> {
         let sealed = self.store.try_totp_setup(user, act.clone()).await?;
         let sealed = sealed.ok_or_else(|| {
-            DomainError::Conflict("no set-up of one-time codes is open: begin one first".into())
+            DomainError::Conflict(
+                "no TOTP enrolment in progress: start one with POST /auth/mfa/totp".into(),
+            )
         })?;
         let step = self.step(user, &sealed, typed, act.at())?;
         let (shown, codes) = new_codes();

@@ -138,7 +138,7 @@ impl Jobs {
             match self.store.sweep(self.clock.now(), self.event_days).await {
                 Ok(0) => {}
                 Ok(rows) => tracing::info!(rows, "expired rows deleted"),
-                Err(error) => tracing::warn!(%error, "sweeping failed"),
+                Err(error) => tracing::warn!(%error, "could not delete expired rows"),
             }
             match self.store.sweep_unused_clients(self.clock.now()).await {
                 Ok(0) => {}
@@ -158,12 +158,9 @@ impl Jobs {
             let signal = self.store.ending_signal();
             match self.store.carry_out_endings().await {
                 Ok(0) => {}
-                Ok(rows) => tracing::info!(
-                    rows,
-                    "sessions and keys that had ended were written as ended"
-                ),
+                Ok(rows) => tracing::info!(rows, "bulk revocation applied"),
                 Err(error) => {
-                    tracing::warn!(%error, "could not write a pending ending into its rows; retrying");
+                    tracing::warn!(%error, "could not apply a pending bulk revocation; retrying");
                     tokio::time::sleep(RETRY).await;
                     continue;
                 }
@@ -182,7 +179,7 @@ impl Jobs {
                 tracing::warn!(%error, "could not store per-minute statistics");
             }
             if let Err(error) = self.store.note_expired_sessions(self.clock.now()).await {
-                tracing::warn!(%error, "clients are not told of expired sessions");
+                tracing::warn!(%error, "could not notify clients of expired sessions");
             }
             if let Err(error) = self.signing_keys.drop_retired(self.clock.now()).await {
                 tracing::warn!(%error, "retired signing keys were not dropped");

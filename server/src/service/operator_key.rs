@@ -105,7 +105,7 @@ pub async fn mint_operator_key(
         if !matches!(written, Ok(Some(found)) if found.digest() == hash)
             && let Err(error) = store.drop_operator_key(hash, context).await
         {
-            tracing::warn!(%error, "an operator key that nobody knows stays until the next start");
+            tracing::warn!(%error, "could not remove the unwritten operator key; it stays until the next start");
         }
         return Err(error);
     }

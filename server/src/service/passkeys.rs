@@ -39,7 +39,9 @@ impl SecondFactors {
         let party = self.party()?;
         let known = self.store.factors(user.id).await?.passkeys;
         let challenge = self.challenges.register(session, password, now);
-        let challenge = challenge.ok_or(Error::Overloaded("too many set-ups are open"))?;
+        let challenge = challenge.ok_or(Error::Overloaded(
+            "too many passkey registrations in progress",
+        ))?;
         let excluded: Vec<Value> = known
             .iter()
             .map(|key| json!({"type": "public-key", "id": text(&key.credential_id)}))

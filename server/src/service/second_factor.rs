@@ -189,7 +189,7 @@ impl SignIn {
             Ok(_) => self.passwords.metrics.login("success"),
             Err(Error::Store(StoreError::Refused(_))) => {
                 self.passwords.metrics.login("invalid_credentials");
-                let why = "a passkey was wrong, used, or of an account that may not sign in";
+                let why = "passkey rejected: invalid, already used, or the account may not sign in";
                 self.refused.note_sign_in(why, ip);
             }
             Err(_) => {}

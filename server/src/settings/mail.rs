@@ -114,7 +114,7 @@ impl Settings {
         let from = from.map_err(|why| wrong("mail_from", why))?;
         let Some(target) = target else {
             return if self.require_verified_email {
-                let why = "needs mail_url: without mail nobody can verify an address";
+                let why = "needs mail_url: without mail no address can be verified";
                 Err(wrong("require_verified_email", why))
             } else {
                 Ok(None)
@@ -139,7 +139,7 @@ impl Settings {
         let has_password = credentials.map(|(_, password)| !password.expose().is_empty());
         match (has_password, &self.mail_password_file) {
             (Some(false), None) => {
-                let why = "has a user without a password: put it there, or into mail_password_file";
+                let why = "has a user but no password: add it to the URL or set mail_password_file";
                 Err(wrong("mail_url", why))
             }
             (Some(true), Some(_)) => {
@@ -212,7 +212,7 @@ fn parse_url(text: &str) -> Result<Target, SettingsError> {
         (_, None) => 25,
     });
     if port == 0 {
-        return Err(bad("port 0 is no port"));
+        return Err(bad("port 0 is not a port"));
     }
     Ok(Target {
         host: host.trim_matches(['[', ']']).to_owned(),

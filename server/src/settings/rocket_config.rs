@@ -80,7 +80,7 @@ pub(super) fn check(config: &Figment) -> Result<(), SettingsError> {
     let given: Dict = config.extract().map_err(named)?;
     let known = |key: &str| key == "doorward" || rocket::Config::PARAMETERS.contains(&key);
     if let Some(key) = given.keys().find(|key| !known(key)) {
-        return Err(wrong(key, "is not a setting of Rocket's"));
+        return Err(wrong(key, "is not a Rocket setting"));
     }
     for (name, known) in ROCKET_TABLES {
         let keys = given
@@ -92,10 +92,7 @@ pub(super) fn check(config: &Figment) -> Result<(), SettingsError> {
             .into_iter()
             .find(|(key, _)| !known.contains(&key.as_str()))
         {
-            return Err(wrong(
-                format!("{name}.{key}"),
-                "is not a setting of Rocket's",
-            ));
+            return Err(wrong(format!("{name}.{key}"), "is not a Rocket setting"));
         }
     }
     let config: rocket::Config = config.extract().map_err(named)?;

@@ -191,7 +191,7 @@ impl Settings {
 /// Rejects a file found from the current directory that another user of the machine may have put there.
 fn refuse_strangers(key: &str, found: &Path) -> Result<(), SettingsError> {
     if is_strangers(found).map_err(|error| wrong(key, format!("{}: {error}", found.display())))? {
-        let why = "is somebody else's, in a directory where everybody may put one: name it whole where it is meant \
+        let why = "belongs to another user, in a world-writable directory: give its full path if it is the one you want \
                    (ROCKET_CONFIG, --data-dir)";
         return Err(wrong(key, format!("{} {why}", found.display())));
     }
@@ -226,7 +226,7 @@ fn check_keys(table: &Dict) -> Result<(), SettingsError> {
 fn check_profiles(toml: &Map<Profile, Dict>) -> Result<(), SettingsError> {
     for (profile, keys) in toml {
         if *profile == "doorward" {
-            return Err(wrong("doorward", "the table is called [default.doorward]"));
+            return Err(wrong("doorward", "settings belong in [default.doorward]"));
         }
         if let Some(Value::Dict(_, table)) = keys.get("doorward") {
             check_keys(table)?;

@@ -217,8 +217,8 @@ fn demand_holder(tx: &WriteTx<'_>, before: &User, after: &User) -> Result<(), St
     let joins = after.groups.iter().any(|one| !before.groups.contains(one));
     let gains = joins || !may(before)?.covers_all(&may(after)?);
     if gains && !after.email_verified && has_signed_up(tx.conn, after.id)? {
-        let reason = "is of an account that somebody has signed up for, and nobody has shown that the address is theirs: delete \
-                      that account, or say emailVerified = true where you know that it is theirs";
+        let reason = "belongs to an account created by sign-up whose address was never verified: delete \
+                      that account, or set emailVerified = true if you know that it is theirs";
         return Err(DomainError::Invalid {
             field: "email",
             reason: reason.into(),

@@ -284,7 +284,7 @@ fn replayed(
     if let Some(id) = code.session_id
         && sessions::end(tx, id, context.at)?
     {
-        let why = "a used authorization code came again";
+        let why = "authorization code reuse detected";
         let user = Some(code.user_id);
         tx.event(context, "session.replayed", Some(&id), user, Some(why))?;
     }

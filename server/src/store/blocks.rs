@@ -137,7 +137,7 @@ impl Store {
                 return Err(DomainError::Invalid {
                     field: "network",
                     reason: format!(
-                        "is or holds the trusted proxy {proxy}, through which people come"
+                        "includes the trusted proxy {proxy}; blocking it would block every client behind the proxy"
                     ),
                 }
                 .into());

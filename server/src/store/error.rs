@@ -16,7 +16,7 @@ pub enum StoreError {
     Unavailable(String),
     /// The disk refused to sync the commit and the one after it: if the process ends now, the change may turn out to be
     /// fully written.
-    #[error("{0}; whether the change is on disk is not known")]
+    #[error("{0}; the change may or may not have been written")]
     Uncertain(String),
     /// The queue is full.
     #[error("storage is overloaded")]

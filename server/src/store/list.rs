@@ -310,7 +310,7 @@ impl<T> List<T> {
         let after = query.cursor.as_deref().map(read).transpose()?;
         let sort = match (&query.sort, &after) {
             (Some(sort), Some(after)) if after.sort.as_ref() != Some(sort) => {
-                return Err(Cursor::invalid("is of another order"));
+                return Err(Cursor::invalid("was issued for a different sort order"));
             }
             (None, Some(after)) => after.sort.clone(),
             (sort, _) => sort.clone(),

@@ -344,7 +344,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.write(move |tx| {
-            let detail = format!("{host} offers no TLS: whoever is on the way can read the links; mail_require_tls forbids that");
+            let detail = format!("{host} does not offer TLS: an attacker on the network path can read the links; mail_require_tls forbids that");
             let context = AuditContext::system(now);
             tx.event(&context, "mail.unencrypted", None, None, Some(&detail))
         })

@@ -163,7 +163,7 @@ impl Store {
                 // No credential is left that may be another person's.
                 email_addresses::set_verified_at(tx, id, None)?;
             }
-            let detail = format!("by a one-time link ({})", link.kind.as_str());
+            let detail = format!("with a one-time link ({})", link.kind.as_str());
             let action = "user.password_changed";
             tx.event(&context, action, Some(&id), Some(id), Some(&detail))?;
             Ok(after)

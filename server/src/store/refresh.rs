@@ -232,7 +232,7 @@ fn replayed(
 ) -> Result<(), StoreError> {
     end(tx, session.id, context.at)?;
     let user = Some(session.user_id);
-    let why = "a used refresh token came again";
+    let why = "refresh token reuse detected";
     tx.event(
         context,
         "session.replayed",

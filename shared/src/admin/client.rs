@@ -72,7 +72,7 @@ pub struct Client {
     /// A first-party application: nobody is asked for consent.
     #[serde(default)]
     pub skip_consent: bool,
-    /// It registered itself: nobody vouches for what it says of itself.
+    /// Dynamically registered (RFC 7591): its metadata is not verified.
     #[serde(default)]
     pub dynamic: bool,
     /// When it was registered.

@@ -42,7 +42,7 @@ pub enum ClientError {
     /// What was given to make a client with is wrong.
     #[error("{0}")]
     Setup(String),
-    /// Somebody else than the server that is meant listens there: nothing was sent.
+    /// The port is owned by another user: nothing was sent.
     #[error("{0}")]
     Untrusted(String),
 }

@@ -140,7 +140,7 @@ impl Client {
         })
     }
 
-    /// How many calls were answered so far: one that takes many others tells by it that it goes on.
+    /// Number of responses received so far; multi-request operations report progress with it.
     pub fn answers(&self) -> u64 {
         self.answers.load(Ordering::Relaxed)
     }

@@ -49,7 +49,7 @@ pub(crate) const KNOWN: &[KnownCause] = &[
         "look at the program's PKCE settings: it must keep the verifier from the first step to the second",
     ),
     KnownCause(
-        "code_verifier came for",
+        "code_verifier sent for",
         "sent a PKCE verifier for a code that had no challenge",
         "something between the browser and this server removes parameters, or the program mixes two sign-ins up",
     ),

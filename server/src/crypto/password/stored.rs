@@ -28,7 +28,7 @@ const BCRYPT_BYTES: usize = 72;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
     #[error(
-        "is of a kind that is not taken: Argon2, bcrypt, scrypt and PBKDF2 are, in PHC or modular form"
+        "is in an unsupported format: Argon2, bcrypt, scrypt or PBKDF2 in PHC or modular crypt format is expected"
     )]
     OtherKind,
     #[error("is not a well-formed hash of its kind")]

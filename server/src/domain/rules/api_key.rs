@@ -84,8 +84,7 @@ pub fn one_more(live: u32, cap: u32) -> Result<(), DomainError> {
     if cap == 0 || live < cap {
         return Ok(());
     }
-    let message =
-        format!("the account has {cap} live API keys, as many as it may have: revoke one first");
+    let message = format!("API key limit reached ({cap} active keys): revoke one first");
     Err(DomainError::Conflict(message))
 }
 

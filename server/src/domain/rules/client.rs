@@ -114,7 +114,7 @@ pub fn rotate_secret(
         },
         None => {
             return Err(DomainError::Conflict(
-                "a public client has no secret".into(),
+                "public clients cannot have a secret".into(),
             ));
         }
     };

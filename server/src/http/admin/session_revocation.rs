@@ -74,7 +74,7 @@ fn revocation_request(asked: &RevokeSessions) -> Result<RevocationRequest, ApiEr
     if asked.active == Some(false) {
         return Err(ApiError::validation(
             "active",
-            "must be true: dead sessions cannot end",
+            "must be true: ended sessions cannot be revoked",
         ));
     }
     let ip = asked.ip.as_deref().map(network).transpose();

@@ -27,7 +27,7 @@ impl From<StoreError> for ApiError {
                     uncertain: true,
                     ..Self::new(
                         ErrorCode::StorageUnavailable,
-                        "storage is unavailable; look whether the change is there before it is tried again",
+                        "storage is unavailable and the change may have been made; check before retrying",
                     )
                 }
             }

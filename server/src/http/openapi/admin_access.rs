@@ -14,14 +14,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Get,
         "/admin/blocks",
         Scope("admin:sessions:read"),
-        "Networks from which nobody signs in or up for a while; with `ip` those that hold this address",
+        "Network blocks for sign-in and sign-up; with `ip` those that include this address",
     )
     .lists::<admin::Block>(&["ip"]),
     op(
         Post,
         "/admin/blocks",
         Scope("admin:sessions"),
-        "Block a network for sign-in, sign-up and forgotten passwords, for a day unless `until` says otherwise; an IPv6 address stands for its /64, and the caller's own address is spared. More than a /16, of IPv6 a /32, needs `admin`",
+        "Block a network for sign-in, sign-up and forgotten passwords, for a day unless `until` says otherwise; an IPv6 address means its /64, and the caller's own address is exempt. More than a /16, of IPv6 a /32, needs `admin`",
     )
     .takes::<admin::CreateBlock>()
     .gives::<admin::Block>(201)
@@ -45,7 +45,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Put,
         "/admin/roles/{name}",
         Scope("admin:roles"),
-        "Create (201) or change a role; whoever has it gains and loses at once",
+        "Create (201) or change a role; a change takes effect at once for its users",
     )
     .takes::<admin::PutRole>()
     .gives::<admin::Role>(200)
@@ -55,7 +55,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Delete,
         "/admin/roles/{name}",
         Scope("admin:roles"),
-        "Delete a role that nobody has",
+        "Delete a role that no user has",
     )
     .done()
     .or(&[E::Conflict]),

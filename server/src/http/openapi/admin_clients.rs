@@ -21,7 +21,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Post,
         "/admin/clients/registration-tokens",
         Scope("admin:clients"),
-        "Mint an initial access token, with which a client registers itself; it is shown once",
+        "Mint an initial access token for dynamic client registration; it is shown once",
     )
     .takes::<admin::MintRegistrationToken>()
     .gives::<admin::RegistrationToken>(201)
@@ -30,7 +30,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Get,
         "/admin/clients/registration-tokens",
         Scope("admin:clients:read"),
-        "Initial access tokens that are still good",
+        "Initial access tokens that are still valid",
     )
     .lists::<admin::RegistrationTokenInfo>(&[]),
     op(
@@ -70,7 +70,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Delete,
         "/admin/clients/{id}",
         Scope("admin:clients"),
-        "Delete an OAuth client; its tokens die",
+        "Delete an OAuth client and revoke its tokens",
     )
     .done(),
     op(

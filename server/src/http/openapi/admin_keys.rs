@@ -38,7 +38,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Get,
         "/admin/apikeys/{id}/usage",
         Scope("admin:apikeys:read"),
-        "How often a key was shown, by hour or by day",
+        "API key usage by hour or by day",
     )
     .asks(&["by", "from", "to"])
     .gives::<apikey::KeyUsage>(200),

@@ -23,7 +23,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Get,
         "/admin/events/summary",
         Scope("admin:events:read"),
-        "What the events come to that a list with these filters holds: how many, of whom and when; the newest 20,000 are looked at",
+        "Summary of the filtered events: counts by user and by hour, over the newest 20,000",
     )
     .asks(&[
         "actor", "action", "target", "userId", "ip", "clientId", "since", "until",
@@ -58,7 +58,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Delete,
         "/admin/keys/{kid}",
         Scope("admin:keys"),
-        "Revoke a signing key that does not sign any more; its tokens die",
+        "Revoke a signing key that no longer signs; its tokens become invalid",
     )
     .done()
     .or(&[E::Conflict]),

@@ -26,7 +26,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Post,
         "/admin/users/check",
         Scope("admin:users"),
-        "Judge a user that could be created, and create none",
+        "Validate a user without creating it",
     )
     .takes::<admin::CreateUser>()
     .done()
@@ -51,7 +51,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Delete,
         "/admin/users/{id}",
         Scope("admin:users"),
-        "Delete a user; sessions and keys die",
+        "Delete a user and revoke their sessions and keys",
     )
     .done()
     .or(&[E::Conflict]),
@@ -76,7 +76,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Post,
         "/admin/users/{id}/link",
         Scope("admin:users"),
-        "Make a one-time link with which somebody sets their password; one before it ends",
+        "Create a one-time link for setting a password; it replaces the previous one",
     )
     .takes::<admin::CreateLink>()
     .gives::<admin::Link>(201)
@@ -93,7 +93,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Get,
         "/admin/users/{id}/applications",
         Scope("admin:users:read"),
-        "Applications that a user has let in",
+        "Applications that a user has given consent",
     )
     .lists::<auth::OwnApplication>(&[]),
 ];

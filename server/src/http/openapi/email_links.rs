@@ -28,7 +28,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Post,
         "/auth/password/forgot",
         Anybody,
-        "Mail a link for a new password to whoever has the address; the answer is the same for every address",
+        "Mail a password reset link; the response is the same for every address",
     )
     .takes::<auth::ForgotRequest>()
     .accepted()
@@ -37,7 +37,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Post,
         "/auth/email",
         FirstParty,
-        "Ask for another address: it is the account's once the link that is mailed there was opened",
+        "Request a change of address; it takes effect once the link mailed to the new address is opened",
     )
     .takes::<auth::EmailRequest>()
     .accepted()

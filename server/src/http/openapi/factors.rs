@@ -49,25 +49,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Post,
         "/auth/mfa/totp/confirm",
         FirstParty,
-        "Take one-time codes into use with the first code",
+        "Activate TOTP with the first code",
     )
     .takes::<mfa::TotpCode>()
     .gives::<mfa::RecoveryCodes>(200)
     .or(&[E::InvalidCredentials, E::StepUpRequired, E::Conflict]),
-    op(
-        Delete,
-        "/auth/mfa/totp",
-        FirstParty,
-        "Take one-time codes out of use",
-    )
-    .takes::<mfa::TotpRemoval>()
-    .done()
-    .or(&[E::InvalidCredentials, E::RateLimited, E::Overloaded]),
+    op(Delete, "/auth/mfa/totp", FirstParty, "Disable TOTP")
+        .takes::<mfa::TotpRemoval>()
+        .done()
+        .or(&[E::InvalidCredentials, E::RateLimited, E::Overloaded]),
     op(
         Post,
         "/auth/mfa/recovery-codes",
         FirstParty,
-        "Make new recovery codes; those before are dead",
+        "Generate new recovery codes; the previous ones stop working",
     )
     .takes::<mfa::PasswordAgain>()
     .gives::<mfa::RecoveryCodes>(200)

@@ -17,5 +17,5 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .or(&[E::StorageUnavailable]),
     op(Get, "/metrics", Anybody, "Numbers for Prometheus").text("text/plain"),
     op(Get, "/openapi.json", Anybody, "This description").text("application/json"),
-    op(Get, "/docs", Anybody, "This description for people").text("text/html"),
+    op(Get, "/docs", Anybody, "API documentation as a page").text("text/html"),
 ];

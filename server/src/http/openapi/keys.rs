@@ -39,7 +39,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Post,
         "/apikey/verify",
         ResourceServer("admin:apikeys:read"),
-        "Whether a key is good for a call, which its limits then pay",
+        "Verify a key for one call, which counts towards its limits",
     )
     .takes::<apikey::VerifyRequest>()
     .gives::<apikey::Verification>(200)
@@ -48,7 +48,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Get,
         "/apikey/{id}/usage",
         KeyHolder("admin:apikeys:read"),
-        "How often a key was shown, by hour or by day",
+        "API key usage by hour or by day",
     )
     .asks(&["by", "from", "to"])
     .gives::<apikey::KeyUsage>(200),

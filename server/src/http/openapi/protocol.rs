@@ -28,7 +28,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Get,
         "/oauth/authorize",
         Browser,
-        "Sign a person in and ask what the client may do (RFC 6749 section 4.1.1)",
+        "Authorization endpoint: sign a user in and ask for consent (RFC 6749 section 4.1.1)",
     )
     .redirects(),
     op(
@@ -43,7 +43,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Get,
         "/oauth/logout",
         Browser,
-        "Sign a person out (OpenID Connect RP-Initiated Logout)",
+        "Sign a user out (OpenID Connect RP-Initiated Logout)",
     )
     .redirects(),
     op(
@@ -58,7 +58,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Post,
         "/oauth/revoke",
         Client,
-        "Give up a token (RFC 7009); somebody else's is left alone",
+        "Revoke a token (RFC 7009); tokens of other clients are ignored",
     )
     .form::<TokenQuestion>(),
     op(
@@ -80,7 +80,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Post,
         "/oauth/userinfo",
         Token("openid"),
-        "As GET; the token may stand in a form",
+        "As GET; the token may be sent in a form",
     )
     .gives::<UserInfo>(200),
 ];

@@ -32,7 +32,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Put,
         "/oauth/register/{id}",
         Anybody,
-        "Change it; what is left out is gone",
+        "Replace the registration (RFC 7592 section 2.2); omitted fields are cleared",
     )
     .takes::<Metadata7591>()
     .gives::<ClientInformation>(200),
@@ -40,7 +40,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Delete,
         "/oauth/register/{id}",
         Anybody,
-        "End it; the client's tokens die",
+        "Delete the registration and revoke the client's tokens",
     )
     .done(),
     op(

@@ -30,14 +30,14 @@ const TO_CLIENTS: &[Other] = &[
 /// Responses to holders of a token, RFC 6750.
 const TO_HOLDERS: &[Other] = &[
     (400, "An error of RFC 6750 section 3.1", JSON),
-    (401, "The token is not good", JSON),
+    (401, "Invalid token", JSON),
     (403, "The token lacks the scope", JSON),
     (413, "Over 64 KiB", JSON),
     (503, LATER, JSON),
 ];
 /// Responses to browsers.
 const TO_BROWSERS: &[Other] = &[
-    (200, "A page that asks the person", HTML),
+    (200, "A page for the user", HTML),
     (400, "A page that says what is wrong", HTML),
     (403, "A page: the form was not sent from here", HTML),
     (413, "A page: over 64 KiB", HTML),

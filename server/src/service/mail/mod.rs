@@ -69,7 +69,7 @@ impl Outbox {
                     continue;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "mails wait: storage is unavailable; tried again");
+                    tracing::warn!(%error, "mail delivery paused: storage is unavailable; retrying");
                     RETRY
                 }
             };
@@ -131,7 +131,7 @@ impl Outbox {
                 let host = self.smtp.host().to_owned();
                 tracing::warn!(
                     host,
-                    "the mail server offers no TLS: mail goes in the clear"
+                    "the mail server does not offer STARTTLS; sending unencrypted"
                 );
                 let now = self.clock.now();
                 self.store.note_mail_in_the_clear(host, now).await?;

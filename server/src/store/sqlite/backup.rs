@@ -103,7 +103,7 @@ fn refuse_to_replace(directory: &Path, target: &Path) -> Result<(), StoreError> 
             let kind = if found.is_dir() {
                 "is a directory"
             } else {
-                "is not a plain file, and is not replaced; `-` writes to stdout"
+                "is not a regular file and will not be overwritten; use `-` for stdout"
             };
             let message = format!("{} {kind}", target.display());
             Err(StoreError::Unavailable(message))
@@ -353,7 +353,7 @@ impl Store {
         if let Err(error) = noted.await {
             // A copy without an event in the log is not handed out; if it cannot be removed, the directory is private.
             if let Err(error) = files::remove(&file) {
-                tracing::warn!(%error, "{} stays", file.display());
+                tracing::warn!(%error, "could not remove {}", file.display());
             }
             return Err(error);
         }
@@ -376,7 +376,7 @@ impl Store {
             .name("doorward-backup".into())
             .spawn(copy)
             .map_err(no_thread)?;
-        let gone = |_| StoreError::Unavailable("the thread that copies is gone".into());
+        let gone = |_| StoreError::Unavailable("the copying thread has stopped".into());
         answer.await.map_err(gone)?
     }
 }

@@ -118,7 +118,7 @@ fn has_logs(file: &Path) -> Result<bool, StoreError> {
             Err(error) => return Err(at(&log)(error)),
             Ok(found) if found.uid() == owner => any = true,
             Ok(_) => {
-                let why = "is somebody else's than the backup, into which it would be played";
+                let why = "belongs to another user than the backup; SQLite would replay it into the backup. Remove it";
                 return Err(StoreError::Unavailable(why.into()).at(&log));
             }
         }
@@ -139,7 +139,7 @@ pub(super) fn examine(conn: &Connection) -> Result<(), StoreError> {
     if let Some(row) = broken.query([])?.next()? {
         let table: String = row.get(0)?;
         return Err(StoreError::Unavailable(format!(
-            "the database is damaged: a row of {table} refers to nothing"
+            "the database is corrupt: foreign key violation in {table}"
         )));
     }
     Ok(())

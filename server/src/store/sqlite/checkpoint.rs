@@ -121,7 +121,7 @@ fn copy(conn: &Connection) -> Option<Log> {
             })
         });
     // A failure loses nothing: committed data is in the WAL.
-    done.inspect_err(|error| tracing::debug!(%error, "the log was not copied back"))
+    done.inspect_err(|error| tracing::debug!(%error, "WAL checkpoint failed"))
         .ok()
 }
 

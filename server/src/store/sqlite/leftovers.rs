@@ -60,7 +60,7 @@ fn remove_all(directory: &Path, is_left: impl Fn(&str) -> bool) {
         if is_left(&entry.file_name().to_string_lossy())
             && let Err(error) = files::remove(&entry.path())
         {
-            tracing::warn!(%error, "{} stays", entry.path().display());
+            tracing::warn!(%error, "could not remove {}", entry.path().display());
         }
     }
 }

@@ -130,7 +130,7 @@ fn refuse_logs(path: &Path) -> Result<(), StoreError> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(at(&log)(error)),
             Ok(_) => {
-                let why = "is there again: another program is using the database";
+                let why = "reappeared: another program is using the database";
                 return Err(StoreError::Unavailable(why.into()).at(&log));
             }
         }

@@ -165,7 +165,7 @@ fn run(
     checkpoints.end();
     // Leaves a single file after a clean shutdown.
     if let Err(error) = held.conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
-        tracing::warn!(%error, "the log was not copied back; the next start goes on from it");
+        tracing::warn!(%error, "WAL checkpoint at shutdown failed; it is completed at the next start");
     }
 }
 
@@ -199,7 +199,7 @@ fn commit(
         if !conn.is_autocommit()
             && let Err(error) = conn.execute_batch("ROLLBACK")
         {
-            tracing::error!(%error, "the transaction stays open");
+            tracing::error!(%error, "rollback failed; the transaction is still open");
         }
         // A change reported as failed must not reappear: see `overwrite`.
         uncertain = failed.committing

@@ -101,7 +101,7 @@ pub(super) const MAILS: Mails = Mails {
     },
     test: MailText {
         subject: "Test mail from {site}",
-        lines: &["Mail from {site} arrives."],
+        lines: &["If you can read this, mail from {site} works."],
         button: "",
         after: &[],
     },
