@@ -438,7 +438,7 @@ async fn whoever_signed_up_with_an_address_gains_nothing_that_is_meant_for_its_h
         let file = format!("{of_file}{more}");
         let why = failed(place.apply(&file, &[]));
         assert!(
-            why.contains("users[0] ops@example.com: email is of"),
+            why.contains("users[0] ops@example.com: email belongs to"),
             "{why}"
         );
         failed(place.apply(&file, &["--dry-run"]));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 /// More than lists count.
 const SESSIONS: u32 = 12_000;
-const DONE: &str = "written as ended";
+const DONE: &str = "bulk revocation applied";
 
 fn database(server: &Server) -> Connection {
     let conn = Connection::open(server.data_dir().join("doorward.db")).unwrap();

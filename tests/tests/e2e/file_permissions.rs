@@ -160,13 +160,13 @@ fn what_another_user_has_put_where_a_program_is_started_is_not_used() {
     }
     let refused = told(&started);
     assert!(
-        refused.contains("Rocket.toml") && refused.contains("somebody else's"),
+        refused.contains("Rocket.toml") && refused.contains("another user"),
         "{refused}"
     );
     fs::remove_file(at("Rocket.toml")).unwrap();
     let refused = told(home.path());
     assert!(
-        refused.contains("data_dir") && refused.contains("somebody else's"),
+        refused.contains("data_dir") && refused.contains("another user"),
         "{refused}"
     );
     let console = run("doorward", home.path(), &["status"], &[]);
@@ -174,7 +174,7 @@ fn what_another_user_has_put_where_a_program_is_started_is_not_used() {
     // So is what lies in it, and one's own that is not there yet is made.
     let in_it = ["check", "--data-dir", "doorward-data/mine"];
     let refused = run("doorward-server", home.path(), &in_it, &[]);
-    assert!(refused.failed(1).contains("somebody else's"), "{refused:?}");
+    assert!(refused.failed(1).contains("another user"), "{refused:?}");
     let deep = ["check", "--data-dir", "new/mine"];
     let not_there = run("doorward-server", home.path(), &deep, &[]);
     assert!(not_there.failed(1).contains("no database"), "{not_there:?}");

@@ -504,7 +504,7 @@ async fn that_mail_goes_in_the_clear_is_told_once() {
     let path = "/admin/events?action=mail.unencrypted";
     let events = server.admin("GET", path, None).await;
     assert_eq!(events["pagination"]["total"], 1);
-    assert_eq!(server.log().matches("offers no TLS").count(), 1);
+    assert_eq!(server.log().matches("does not offer STARTTLS").count(), 1);
 }
 
 #[tokio::test]

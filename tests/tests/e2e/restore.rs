@@ -98,7 +98,7 @@ async fn a_backup_of_a_damaged_database_is_no_backup() {
     drop(conn);
     fs::write(server.directory().join("b.db"), "the backup of yesterday").unwrap();
     let refused = tool(&server, &["backup", "b.db"]);
-    assert!(refused.failed(1).contains("damaged"), "{refused:?}");
+    assert!(refused.failed(1).contains("corrupt"), "{refused:?}");
     let kept = fs::read(server.directory().join("b.db")).unwrap();
     assert_eq!(kept, b"the backup of yesterday");
 }
