@@ -284,7 +284,7 @@ fn names_factor(acr: &serde_json::Value) -> bool {
 
 /// Not a redirect URI of the client: the browser is not redirected there.
 pub(super) fn bad_redirect(uri: Option<&str>, client: &Client) -> OAuthError {
-    OAuthError::request("redirect_uri is not one the client has registered").about(Sent::uri(
+    OAuthError::request("redirect_uri is not registered for this client").about(Sent::uri(
         "redirect_uri",
         uri.unwrap_or_default(),
         &client.redirect_uris,

@@ -123,7 +123,7 @@ impl Clients {
             Ok(Some(credentials)) => credentials,
             Ok(None) => {
                 let failure = OAuthError::client(false);
-                let why = "no client credentials came";
+                let why = "missing client credentials";
                 self.refused.record(None, failure.error, why, None, ip);
                 return Err(failure);
             }
@@ -195,7 +195,7 @@ impl Clients {
     ) -> Result<Result<Digest256, &'static str>, OAuthError> {
         let policy = &client.policy;
         if !client.is_confidential() {
-            return Ok(Err("a client assertion came for a public client"));
+            return Ok(Err("client assertion sent by a public client"));
         }
         let Some(mut keys) = self.keys.of(policy, false).await else {
             return Ok(Err("the client has no keys"));
@@ -252,7 +252,7 @@ fn other_way(registered: Option<AuthMethod>, way: AuthMethod) -> ClientAuthError
     let registered = registered.map(AuthMethod::as_str);
     let sent = Sent::new("token_endpoint_auth_method", way.as_str(), registered);
     ClientAuthError {
-        why: "the client is registered for another way to authenticate",
+        why: "the client is registered with a different token_endpoint_auth_method",
         sent: Some(sent),
     }
 }
@@ -275,7 +275,7 @@ fn why_refused(
         // Many libraries send Basic with an empty secret for a public client.
         (None, Some(given)) if credentials.basic && given.expose().is_empty() => None,
         // It has no secret, so one proves nothing.
-        (None, Some(_)) => Some("a client secret came for a public client"),
+        (None, Some(_)) => Some("client secret sent by a public client"),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Description of the rejection of an unknown client.
-pub(super) const UNKNOWN_CLIENT: &str = "there is no client with this client_id";
+pub(super) const UNKNOWN_CLIENT: &str = "no client has this client_id";
 
 /// An error response of an OAuth endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -70,9 +70,7 @@ impl PresentedCredentials {
         }
         if secret_in_body.is_some() {
             // RFC 6749 section 2.3: not more than one method in each request.
-            return Err(OAuthError::request(
-                "client credentials came in two ways at once",
-            ));
+            return Err(OAuthError::request("client credentials sent in two ways"));
         }
         Ok(Some(Self {
             id,
@@ -85,9 +83,7 @@ impl PresentedCredentials {
     /// Credentials with an assertion, which contains the client id itself.
     fn signed(headers: &[&str], form: &Form, assertion: &str) -> Result<Self, OAuthError> {
         if !headers.is_empty() || form.get("client_secret").is_some() {
-            return Err(OAuthError::request(
-                "client credentials came in two ways at once",
-            ));
+            return Err(OAuthError::request("client credentials sent in two ways"));
         }
         let claimed = claimed_client(assertion).ok_or(OAuthError::client(false))?;
         if form.get("client_id").is_some_and(|id| id != claimed) {

@@ -74,10 +74,10 @@ async fn each_refusal_is_an_event_with_its_cause_and_a_log_line() {
         (event["target"].clone(), event["count"].clone())
     };
     let id = json!(app.id);
-    assert_eq!(of(": redirect_uri is not one"), (id.clone(), json!(1)));
+    assert_eq!(of(": redirect_uri is not registered"), (id.clone(), json!(1)));
     assert_eq!(of("unsupported_response_type"), (id.clone(), json!(1)));
     assert_eq!(
-        of("there is no client").0,
+        of("no client has this").0,
         "client_01arz3ndektsv4rrffq69g5fav"
     );
     assert_eq!(of("the client secret is wrong"), (id.clone(), json!(3)));
@@ -97,7 +97,7 @@ async fn each_refusal_is_an_event_with_its_cause_and_a_log_line() {
     for (cause, count) in [
         ("invalid_client: the client secret is wrong", 3),
         (
-            "invalid_request: redirect_uri is not one the client has registered",
+            "invalid_request: redirect_uri is not registered for this client",
             1,
         ),
         ("invalid_request", 1),
@@ -141,7 +141,7 @@ async fn what_was_sent_is_told_beside_what_is_registered() {
         "https://…@app.example/callbak\u{fffd}?…",
         &[CALLBACK],
     );
-    assert_eq!(sent(&server, ": redirect_uri is not one").await, bad);
+    assert_eq!(sent(&server, ": redirect_uri is not registered").await, bad);
     for (name, value, cause, allowed) in [
         (
             "response_type",
@@ -233,7 +233,7 @@ async fn what_was_sent_is_told_beside_what_is_registered() {
     // A typing error in an id is told; what may be a secret in the wrong field is not.
     ask(&[("client_id", "client_01arz3")]).await.expect(400);
     let bad = told("client_id", "client_01arz3", &[]);
-    assert_eq!(sent(&server, "there is no client").await, bad);
+    assert_eq!(sent(&server, "no client has this").await, bad);
     let log = server.log();
     assert!(log.contains(r#"sent=redirect_uri "https://…@app.example/callbak�?…", allowed ["https://app.example/cb"]"#), "{log}");
     assert!(

@@ -34,7 +34,7 @@ pub(crate) const KNOWN: &[KnownCause] = &[
         "switch it on in the program, or `doorward clients update ID --no-require-pkce` (public clients always need it)",
     ),
     KnownCause(
-        "code_challenge_method came without",
+        "code_challenge_method without",
         "sent a PKCE method without a challenge",
         "send code_challenge too, or neither of the two",
     ),
@@ -86,17 +86,17 @@ pub(crate) const KNOWN: &[KnownCause] = &[
         "put the secret into the program; one that cannot keep a secret is registered with --public",
     ),
     KnownCause(
-        "secret came for a public client",
+        "secret sent by a public client",
         "sent a secret, though it is registered as public",
         "take the secret out of the program, or register it again without --public",
     ),
     KnownCause(
-        "another way to authenticate",
+        "different token_endpoint_auth_method",
         "authenticated in another way than it is registered for",
         "set the program's authentication method for the token endpoint, or `doorward clients update ID --auth-method METHOD`",
     ),
     KnownCause(
-        "in two ways at once",
+        "sent in two ways",
         "sent its credentials in two ways at once",
         "set one of them in the program: HTTP Basic, or in the body",
     ),
@@ -111,12 +111,12 @@ pub(crate) const KNOWN: &[KnownCause] = &[
         "iss and sub are the client's id, aud is the issuer, jti is new each time, and it ends within an hour",
     ),
     KnownCause(
-        "no client credentials",
+        "missing client credentials",
         "sent no client id",
         "set client id and secret in the program",
     ),
     KnownCause(
-        "there is no client",
+        "no client has this",
         "sent a client id that is not registered",
         "correct the client id in the program, or register it: `doorward clients register`",
     ),
@@ -365,7 +365,7 @@ mod tests {
         let told = |cause: &str, sent: &Sent| in_one_line(cause, Some(sent));
         assert_eq!(
             told(cause, &bad),
-            "invalid_request: redirect_uri is not one the client has registered: \
+            "invalid_request: redirect_uri is not registered for this client: \
              sent redirect_uri https://app.example/callbak; registered: https://app.example/callback"
         );
         let failing = FailingClient {

@@ -261,7 +261,7 @@ pub(crate) fn refused_redirect() -> (&'static str, Sent) {
         value: "https://app.example/callbak".into(),
         allowed: vec!["https://app.example/callback".into()],
     };
-    let cause = "invalid_request: redirect_uri is not one the client has registered";
+    let cause = "invalid_request: redirect_uri is not registered for this client";
     (cause, sent)
 }
 
@@ -278,7 +278,7 @@ pub(crate) fn failing_clients() -> Vec<FailingClient> {
     vec![
         failing(Some(1), pkce, 120),
         failing(Some(2), secret, 7),
-        failing(None, "invalid_client: no client credentials came", 1),
+        failing(None, "invalid_client: missing client credentials", 1),
     ]
 }
 

@@ -87,7 +87,7 @@ async fn registered_with(
     uri: &str,
 ) -> Result<Arc<Client>, AuthorizationRequestError> {
     let bad = |registered: &[String]| {
-        let why = "post_logout_redirect_uri is not one the client has registered";
+        let why = "post_logout_redirect_uri is not registered for this client";
         let sent = Sent::uri("post_logout_redirect_uri", uri, registered);
         AuthorizationRequestError::Page(client, OAuthError::request(why).about(sent))
     };
