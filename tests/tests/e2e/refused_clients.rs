@@ -74,7 +74,10 @@ async fn each_refusal_is_an_event_with_its_cause_and_a_log_line() {
         (event["target"].clone(), event["count"].clone())
     };
     let id = json!(app.id);
-    assert_eq!(of(": redirect_uri is not registered"), (id.clone(), json!(1)));
+    assert_eq!(
+        of(": redirect_uri is not registered"),
+        (id.clone(), json!(1))
+    );
     assert_eq!(of("unsupported_response_type"), (id.clone(), json!(1)));
     assert_eq!(
         of("no client has this").0,
@@ -218,7 +221,10 @@ async fn what_was_sent_is_told_beside_what_is_registered() {
         "client_secret_post",
         &["client_secret_basic"],
     );
-    assert_eq!(sent(&server, "another way").await, bad);
+    assert_eq!(
+        sent(&server, "different token_endpoint_auth_method").await,
+        bad
+    );
     let logout = format!(
         "/oauth/logout?client_id={}&post_logout_redirect_uri=https://app.example/bye%3FSECRET",
         app.id
