@@ -134,7 +134,7 @@ impl ProgramOutput {
     }
 }
 
-/// Runs the console's twin against a server, as its operator.
+/// Runs the CLI against a server, as its operator.
 ///
 /// # Panics
 /// When it cannot be started.

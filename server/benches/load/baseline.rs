@@ -1,4 +1,4 @@
-//! What the figures stand beside: a bare Rocket route, the bare cryptography, one bare fsync.
+//! Baselines: a bare Rocket route, the bare cryptography, one bare fsync.
 
 use std::{
     fs::File,

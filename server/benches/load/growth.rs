@@ -1,4 +1,4 @@
-//! What the database grows by: with each refresh, login and event.
+//! Growth of the database with each refresh, login and event.
 
 use std::path::Path;
 

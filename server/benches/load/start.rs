@@ -1,4 +1,4 @@
-//! Starting, resting, and the size of the program.
+//! Start time, idle memory, and the size of the program.
 
 use std::time::{Duration, Instant};
 

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Of an account's sessions, those that a pending bulk revocation of the whole account leaves: newer ones and those it
-/// keeps. An expression for `s.id IN (…)` with the account twice and the [`floor`] between.
+/// keeps. An expression for `s.id IN (…)` with the account twice and the result of `floor` between.
 pub(super) const LEFT_OF: &str = "SELECT id FROM sessions WHERE user_id = ? AND id > ? \
      UNION ALL SELECT keep_id FROM endings WHERE user_id = ? AND keep_id IS NOT NULL";
 

@@ -1,5 +1,4 @@
-//! Answers that are made once are never those of before a change, or another's; and a token that was refused once is looked
-//! at again where it could be good.
+//! Cached responses are never stale or of another caller, and a token that was refused once is checked again.
 
 use rocket::http::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Acts that are done a while after they began: what has ended since has ended.
+//! Operations during which a session, key or account ends: they are refused.
 
 use std::net::{IpAddr, Ipv4Addr};
 

@@ -1,4 +1,4 @@
-//! The exact instant at which lifetimes and windows end, where other files do not test it.
+//! Exact expiry of codes, authorization requests, browser sessions and keys in lists, and retention after it.
 
 use doorward_server::Settings;
 use doorward_shared::Timestamp;

@@ -1,4 +1,4 @@
-//! Of which sessions clients are told once their time is over.
+//! Back-channel logout of sessions that expire: which clients are notified.
 
 use doorward_server::Settings;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What is kept for a while: answers that may be asked for again, forms that may be filled in, keys until they expire.
+//! Retention: idempotent responses, form tokens, and keys until they expire.
 
 use doorward_shared::Timestamp;
 use rocket::http::Method;

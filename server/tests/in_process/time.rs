@@ -1,4 +1,4 @@
-//! Exact expiry: valid a millisecond before, expired at the instant.
+//! Exact expiry of tokens, sessions, keys, rate limits and signing keys: valid a millisecond before, expired at the instant.
 
 use crate::test_app::{PASSWORD, Reply, START, TestApp, cheap, text};
 use doorward_server::Settings;

@@ -1,4 +1,4 @@
-//! The client of the admin API: what the console and its twin call a server with.
+//! The client of the admin API: what the console and the CLI call a server with.
 //!
 //! Each route of the API has one typed method, by what it is about: `client.users().get(id)`. What deletes is one for all:
 //! `client.delete(Collection::Users, id)`.

@@ -1,4 +1,4 @@
-//! Every door that the API description names: what it asks of whoever comes, and that nothing less gets in.
+//! Every route of the API description: the credentials it requires, and that lesser ones are refused.
 
 use doorward_shared::scope::ADMIN_SCOPES;
 use doorward_tests::{Call, PASSWORD, Server, eventually};

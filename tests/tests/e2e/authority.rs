@@ -1,4 +1,4 @@
-//! Who may do what to whom: judged when it is done, against the target as it is then, whichever door it came through.
+//! Authority over accounts, judged at the time of the act, against the target as it is then, whichever API is used.
 
 use doorward_tests::{
     Call, Client, PASSWORD, Person, Reply, Server,

@@ -57,7 +57,7 @@ async fn register(server: &Server, email: &str, password: &str) -> Reply {
     server.post("/auth/register").json(body).send().await
 }
 
-// The service answers while the twin is waited for.
+// The service answers while the CLI is waited for.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_door_that_sets_a_password_asks() {
     let (url, asked) = service(Some(suffix(7))).await;

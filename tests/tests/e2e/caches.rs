@@ -1,4 +1,4 @@
-//! What the hot path reads is kept in bounded memory, and is exact all the same.
+//! The caches of the hot path: bounded, and exact after every change.
 
 use doorward_tests::Server;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The console's twin: what it searches, prints, guards, and to whom it shows its key.
+//! The CLI: what it searches, prints and guards, and to whom it shows its key.
 
 use std::{
     fs,
@@ -191,7 +191,7 @@ async fn an_address_means_that_account_and_not_the_newest_that_looks_like_it() {
 async fn what_is_ended_is_what_was_shown() {
     let server = Server::start();
     let bob = server.register("bob@example.com").await;
-    // A proxy between the twin and the server: a sign-in slips in after the preview.
+    // A proxy between the CLI and the server: a sign-in slips in after the preview.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let target = server.url().trim_start_matches("http://").to_owned();
@@ -216,7 +216,7 @@ async fn what_is_ended_is_what_was_shown() {
         }
     });
     let (key, directory) = (server.operator_key(), server.directory().to_owned());
-    let twin = std::thread::spawn(move || {
+    let cli = std::thread::spawn(move || {
         let env = [
             ("DOORWARD_URL", url.as_str()),
             ("DOORWARD_KEY", key.as_str()),
@@ -242,7 +242,7 @@ async fn what_is_ended_is_what_was_shown() {
     );
     let later = server.login("bob@example.com").await;
     go.send(()).unwrap();
-    let done = tokio::task::spawn_blocking(|| twin.join().unwrap())
+    let done = tokio::task::spawn_blocking(|| cli.join().unwrap())
         .await
         .unwrap();
     let done: Value = serde_json::from_str(done.done()).unwrap();

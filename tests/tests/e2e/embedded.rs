@@ -1,4 +1,4 @@
-//! Doorward inside somebody else's Rocket app: the examples in `server/examples`, run for real.
+//! Doorward embedded in another Rocket app: the examples in `server/examples`, run for real.
 
 use std::{
     io::{BufRead, BufReader},

@@ -1,4 +1,4 @@
-//! People who move in from elsewhere: the hashes of their passwords, files of many, and what comes out again.
+//! Import of users from other systems: their password hashes, files of many users, and the export.
 
 use std::fs;
 
@@ -218,7 +218,7 @@ async fn csv_is_imported_and_an_export_comes_in_elsewhere() {
     assert_eq!(bob["data"][0]["firstName"], "Bob, B.");
 }
 
-// The server answers while the twin is waited for.
+// The server answers while the CLI is waited for.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_row_keeps_no_address_and_rows_are_told_in_their_order() {
     let server = Server::start();

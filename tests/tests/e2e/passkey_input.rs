@@ -1,5 +1,5 @@
-//! What comes in the place of a passkey: cut, nested, huge, of another algorithm, site or ceremony. All of it is refused in the
-//! words of any wrong passkey, and the server goes on.
+//! Malformed passkey input: cut, nested, huge, of another algorithm, site or ceremony. All of it gets the error of any wrong
+//! passkey, and the server keeps working.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use doorward_tests::{PASSWORD, Passkey, Person, Reply, Server, browser::claims};

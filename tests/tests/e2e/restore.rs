@@ -1,4 +1,4 @@
-//! What a restore, a backup and a new operator key may not do: destroy, let in, leave behind.
+//! `restore`, `backup` and `operator-key`: they destroy nothing, let nobody in and leave nothing behind.
 
 use std::{fs, path::Path};
 

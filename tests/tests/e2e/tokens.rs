@@ -1,4 +1,4 @@
-//! Access and refresh tokens: what they are, when they are good, and what becomes of those that are not.
+//! Access and refresh tokens: their form, when they are valid, and how invalid ones are refused.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use doorward_tests::{Person, Server, eventually, fields, is_id};

@@ -29,7 +29,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Makes a change. What it destroys is said first.
 ///
 /// # Errors
-/// [`CliError`](super::Failed).
+/// [`CliError`](super::CliError).
 pub(super) async fn run(mut command: Command, with: &Context) -> Outcome {
     let warning = command.warning();
     resolve_all(&with.client, &mut command).await?;
