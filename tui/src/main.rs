@@ -1,4 +1,4 @@
-//! The `doorward` program: the operators' console, and its non-interactive twin.
+//! The `doorward` program: the operators' console and the CLI.
 #![cfg_attr(
     test,
     allow(

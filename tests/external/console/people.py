@@ -307,7 +307,7 @@ def factors_are_removed_with_a_reason(town, _):
             dialog(pane, "Remove the second factors of")
             keep(pane, "factors_question")
             yes(pane, "Remove the second factors of")
-            pane.wait("say why first")
+            pane.wait("enter a reason")
             expect(town.call("GET", f"/admin/users/{person}")["mfa"]["totp"], "they went without a reason")
             keep(pane, "factors_no_reason")
             pane.keys("Escape")

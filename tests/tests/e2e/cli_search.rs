@@ -107,12 +107,12 @@ async fn a_search_that_did_not_see_all_rows_says_so() {
     );
     assert_eq!(by_address.done().lines().count(), 1);
     assert!(
-        by_address.stderr.contains("gave up early"),
+        by_address.stderr.contains("search incomplete"),
         "{by_address:?}"
     );
     let none = doorward(&server, &["users", "list", "--q", "nobody-at-all"]);
     assert!(
-        none.stderr.contains("gave up early") && none.stderr.contains("role: state:"),
+        none.stderr.contains("search incomplete") && none.stderr.contains("role: state:"),
         "{none:?}"
     );
     // All rows, as they come.

@@ -1,4 +1,4 @@
-//! What `doorward apikeys` asks about a key: whether it is good for a call, and how often it was used.
+//! `doorward apikeys verify` and `doorward apikeys usage`.
 
 use clap::Args;
 use doorward_shared::{
@@ -8,19 +8,19 @@ use doorward_shared::{
 
 use super::{secret::Secret, shell_quoting::Words, time_arg::Moment};
 
-/// A call that a key is to be good for.
+/// A call to verify a key for.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
 pub(crate) struct Verify {
-    /// A scope that it is to cover; may be given again
+    /// Required scope; may be given again
     #[arg(long = "scope")]
     pub scopes: Option<Vec<String>>,
-    /// The address it came from
+    /// IP address of the call
     #[arg(long)]
     pub ip: Option<String>,
-    /// What the call costs of its limits
+    /// Cost of the call, charged to the key's limits
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     pub cost: Option<u64>,
-    /// Typed, or from standard input: on the command line others could read it.
+    /// Typed or read from standard input: other users can read command lines.
     #[arg(skip)]
     pub key: Option<Secret>,
 }
@@ -54,7 +54,7 @@ pub(crate) struct Usage {
     /// Since a time, or for 30d, 24h, …
     #[arg(long)]
     pub from: Option<Moment>,
-    /// Until a time, or so long ago
+    /// Until a time, or a span ago
     #[arg(long)]
     pub to: Option<Moment>,
 }

@@ -35,7 +35,7 @@ pub(crate) enum ApiKeys {
     },
     /// Change a key: its name, its limits, or fewer scopes
     Update(UpdateKey),
-    /// Ask whether a key is good for a call, which its limits then pay; the key is typed or comes on standard input
+    /// Verify a key for one call and charge it to the key's limits; the key is typed or comes on standard input
     Verify(Verify),
     /// Show how often a key was used
     Usage(Usage),
@@ -65,7 +65,7 @@ pub(crate) struct ListKeys {
     /// Expiring before a time, or within 30d, 24h, …
     #[arg(long)]
     pub expires_before: Option<Moment>,
-    /// Only live ones (true) or dead ones (false)
+    /// Only active sessions (true) or only ended ones (false)
     #[arg(long)]
     pub active: Option<bool>,
 }
@@ -107,7 +107,7 @@ pub(crate) struct UpdateKey {
 #[derive(Debug, Clone, Default, PartialEq, Args)]
 pub(crate) struct Rotate {
     pub id: String,
-    /// For so many seconds the old secret stays good
+    /// Grace period in seconds during which the old secret still works
     #[arg(long, default_value_t = 0)]
     pub grace_seconds: u32,
     #[command(flatten)]
@@ -160,7 +160,7 @@ impl UpdateKey {
 }
 
 impl Rotate {
-    /// With so many seconds in which the old secret stays good.
+    /// With a grace period in seconds during which the old secret still works.
     pub(crate) fn after(id: &str, grace_seconds: u32) -> Self {
         Self {
             id: id.to_owned(),
@@ -177,7 +177,7 @@ impl Rotate {
 
     pub(super) fn warning(&self) -> String {
         format!(
-            "The secret of {} dies after {} seconds.",
+            "The current secret of {} is revoked after {} seconds.",
             self.id, self.grace_seconds
         )
     }
@@ -206,7 +206,7 @@ impl ApiKeys {
     pub(super) fn warning(&self) -> Option<String> {
         match self {
             Self::Rotate(rotate) => Some(rotate.warning()),
-            Self::Revoke { ids } => Some(format!("{} keys die at once.", ids.len())),
+            Self::Revoke { ids } => Some(format!("{} keys are revoked immediately.", ids.len())),
             _ => None,
         }
     }

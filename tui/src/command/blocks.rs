@@ -26,10 +26,10 @@ pub(crate) enum Blocks {
 pub(crate) struct AddBlock {
     /// A network such as 203.0.113.0/24, or one address
     pub network: String,
-    /// Why, for whoever finds it
+    /// Reason, shown to other operators
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
-    /// For so long, or until a time: at most 30d
+    /// Duration or end time, at most 30d
     #[arg(long, value_name = "SPAN")]
     pub until: Option<Moment>,
 }
@@ -52,7 +52,7 @@ impl Blocks {
     pub(super) fn warning(&self) -> Option<String> {
         match self {
             Self::Add(add) => Some(format!(
-                "Nobody signs in or up from {}, but from your own address.",
+                "Sign-in and sign-up are blocked from {}, except from your own address.",
                 add.network
             )),
             _ => None,

@@ -1,4 +1,4 @@
-//! Options of `doorward clients` that say what a client may know and do.
+//! Client policy: options of `doorward clients` for claims, groups, logout and keys.
 
 use clap::{Args, ValueEnum};
 use doorward_shared::{
@@ -8,16 +8,16 @@ use doorward_shared::{
 
 use super::shell_quoting::Words;
 
-/// Kinds of usual clients.
+/// Client presets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Preset {
-    /// Runs on a server and keeps a secret; people sign in
+    /// Web application with a secret; users sign in
     Web,
-    /// Runs in the browser alone, without a secret
+    /// Single-page application in the browser, without a secret
     Browser,
-    /// An app on a phone or computer, without a secret
+    /// Mobile or desktop app, without a secret
     Native,
-    /// Calls APIs for itself; nobody signs in
+    /// Service that calls APIs on its own behalf; no users sign in
     Service,
     /// A client of MCP servers, without a secret
     Mcp,
@@ -72,25 +72,25 @@ pub(crate) struct ClientPolicyArgs {
     /// Whether ID tokens hold the claims of the granted scopes, as userinfo does
     #[arg(long, value_name = "BOOL")]
     pub id_token_claims: Option<bool>,
-    /// Whether it is told an email address that is not verified
+    /// Whether unverified email addresses are disclosed to it
     #[arg(long, value_name = "withhold|send")]
     pub unverified_email: Option<String>,
     /// Only members of these groups may sign in to it; may be given again
     #[arg(long = "allowed-group", value_name = "GROUP")]
     pub allowed_groups: Option<Vec<String>>,
-    /// Everybody may sign in to it
+    /// All users may sign in to it
     #[arg(long, conflicts_with = "allowed_groups")]
     pub no_allowed_groups: bool,
-    /// Where sign-out may send people, all of them; may be given again
+    /// Post-logout redirect URIs, all of them; may be given again
     #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
     pub post_logout_redirect_uris: Option<Vec<String>>,
-    /// Sign-out sends nobody back to it
+    /// Remove all post-logout redirect URIs
     #[arg(long, conflicts_with = "post_logout_redirect_uris")]
     pub no_post_logout_redirect_uris: bool,
-    /// Audience of tokens whose request names none; empty clears it, as it does below
+    /// Default audience of tokens; empty clears it, as in the options below
     #[arg(long, value_name = "URI")]
     pub default_resource: Option<String>,
-    /// Where it is told that a session has ended
+    /// Back-channel logout URI
     #[arg(long, value_name = "URI")]
     pub backchannel_logout_uri: Option<String>,
     /// Whether logout tokens must name the session
@@ -102,7 +102,7 @@ pub(crate) struct ClientPolicyArgs {
     /// Its public keys, a JWK set
     #[arg(long, value_name = "JSON", value_parser = json)]
     pub jwks: Option<serde_json::Value>,
-    /// Where its public keys are
+    /// JWKS URI of its public keys
     #[arg(long, value_name = "URI")]
     pub jwks_uri: Option<String>,
     /// Shown on its sign-in and consent pages
@@ -111,7 +111,7 @@ pub(crate) struct ClientPolicyArgs {
     /// Its home page
     #[arg(long, value_name = "URI")]
     pub client_uri: Option<String>,
-    /// Whether it is a first-party application that asks nobody for consent
+    /// Whether it is a first-party application that skips consent
     #[arg(long, value_name = "BOOL")]
     pub skip_consent: Option<bool>,
 }

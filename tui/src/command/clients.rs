@@ -28,16 +28,16 @@ pub(crate) enum Clients {
     Update(UpdateClient),
     /// Give a client a new secret
     Secret(Rotate),
-    /// Mint a token with which a client registers itself; it is printed once
+    /// Create an initial access token for client registration; it is printed once
     RegistrationToken(InviteClient),
-    /// List tokens with which clients register themselves, that are still good
+    /// List valid initial access tokens
     RegistrationTokens,
-    /// End a token with which clients register themselves; clients that have registered with it stay
+    /// Revoke an initial access token; clients already registered with it are kept
     RevokeRegistrationToken {
         #[arg(value_name = "ID")]
         id: String,
     },
-    /// Delete OAuth clients; their tokens die
+    /// Delete OAuth clients and revoke their tokens
     #[command(visible_alias = "revoke")]
     Delete {
         #[arg(required = true, value_name = "ID")]
@@ -49,10 +49,10 @@ pub(crate) enum Clients {
 pub(crate) struct Register {
     #[arg(long)]
     pub name: String,
-    /// Grants, scopes and kind of a usual client; what is given beside it counts instead
+    /// Preset grants, scopes and client type; explicit options override it
     #[arg(long, value_enum)]
     pub preset: Option<Preset>,
-    /// Where people are sent back to; may be given again
+    /// Redirect URI; may be given again
     #[arg(long = "redirect-uri", value_name = "URI")]
     pub redirect_uris: Vec<String>,
     /// authorization_code, refresh_token or client_credentials; may be given again
@@ -63,13 +63,13 @@ pub(crate) struct Register {
     /// An audience it may ask tokens for; may be given again
     #[arg(long = "resource", value_name = "URI")]
     pub resources: Vec<String>,
-    /// It cannot keep a secret: a browser or native app
+    /// Public client without a secret: a browser or native app
     #[arg(long)]
     pub public: bool,
-    /// It must use PKCE, though it can keep a secret
+    /// Require PKCE although the client has a secret
     #[arg(long)]
     pub require_pkce: bool,
-    /// It is an API: it may ask about every access token and API key
+    /// Resource server: may introspect every access token and API key
     #[arg(long)]
     pub resource_server: bool,
     #[command(flatten)]
@@ -95,13 +95,13 @@ pub(crate) struct UpdateClient {
     /// All of them; may be given again
     #[arg(long = "resource", value_name = "URI")]
     pub resources: Option<Vec<String>>,
-    /// It must use PKCE
+    /// Require PKCE
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub require_pkce: Option<bool>,
-    /// It need not use PKCE, unless it is public
+    /// Do not require PKCE; public clients always need it
     #[arg(long, conflicts_with = "require_pkce")]
     pub no_require_pkce: bool,
-    /// Whether it may ask about every access token and API key
+    /// Resource server: may introspect every access token and API key
     #[arg(long, value_name = "BOOL")]
     pub resource_server: Option<bool>,
     #[command(flatten)]
@@ -172,13 +172,13 @@ impl Clients {
     pub(super) fn warning(&self) -> Option<String> {
         match self {
             Self::Secret(rotate) => Some(rotate.warning()),
-            Self::RevokeRegistrationToken { id } => {
-                Some(format!("No client registers itself with {id} any more."))
-            }
+            Self::RevokeRegistrationToken { id } => Some(format!(
+                "{id} is revoked: no further client can register with it."
+            )),
             Self::Delete { ids } => Some(match ids.as_slice() {
-                [id] => format!("{id} is deleted, and all its tokens die."),
+                [id] => format!("{id} is deleted, and all its tokens are revoked."),
                 ids => format!(
-                    "{} clients are deleted, and all their tokens die.",
+                    "{} clients are deleted, and all their tokens are revoked.",
                     ids.len()
                 ),
             }),

@@ -1,4 +1,4 @@
-//! `doorward complete`: what a shell asks while somebody types. What stands where is decided here, once for all shells.
+//! `doorward complete`: shell completion. Decides for all shells what the word being typed names.
 
 use std::path::PathBuf;
 
@@ -13,11 +13,11 @@ pub(crate) struct Complete {
     pub words: Vec<String>,
 }
 
-/// What a shell wants to know.
+/// A completion request of a shell.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct CompletionRequest {
     pub what: Watched,
-    /// What was typed of it.
+    /// The prefix typed so far.
     pub prefix: String,
     pub from: NamedServer,
 }
@@ -31,7 +31,7 @@ pub(crate) struct NamedServer {
 }
 
 impl NamedServer {
-    /// Takes an option in; answers whether it was one of these.
+    /// Records an option; returns whether it was one of these.
     fn take(&mut self, name: &str, value: &str) -> bool {
         match name {
             "--server" => self.server = Some(value.into()),
@@ -43,7 +43,7 @@ impl NamedServer {
     }
 }
 
-/// What the value of an option names.
+/// The list that an option's value names.
 fn of_option(name: &str) -> Option<Watched> {
     Some(match name {
         "--user" | "--owner" => Watched::Users,
@@ -53,7 +53,7 @@ fn of_option(name: &str) -> Option<Watched> {
     })
 }
 
-/// What the words behind a command name.
+/// The list that a command's arguments name.
 fn of_command(noun: &str, verb: &str) -> Option<Watched> {
     let names = match noun {
         "incident" => return Some(Watched::Users),
@@ -73,7 +73,7 @@ fn of_command(noun: &str, verb: &str) -> Option<Watched> {
 }
 
 impl Complete {
-    /// Ids or names of what would stand at the last word; none where something else does.
+    /// The list whose ids or names complete the last word, if any.
     pub(crate) fn wanted(&self) -> Option<CompletionRequest> {
         let (prefix, before) = self.words.split_last()?;
         if prefix.starts_with('-') {

@@ -25,13 +25,13 @@ pub(crate) enum EventsCommand {
 pub(crate) struct ListEvents {
     #[command(flatten)]
     pub list: ListArgs,
-    /// Who did it: an id, system or anonymous
+    /// Actor: an id, `system` or `anonymous`
     #[arg(long)]
     pub actor: Option<String>,
-    /// The action, or how it starts: user. is all about users
+    /// Action or action prefix, such as `user.`
     #[arg(long)]
     pub action: Option<String>,
-    /// Id of what it was done to
+    /// Id of the target
     #[arg(long)]
     pub target: Option<String>,
     /// About this user, by id or email
@@ -39,7 +39,7 @@ pub(crate) struct ListEvents {
     pub user: Option<String>,
     #[arg(long)]
     pub ip: Option<String>,
-    /// What people did through this client, by its id
+    /// Actions of users through this client, by its id
     #[arg(long)]
     pub client: Option<ClientId>,
     /// Not before a time, or 15m, 24h, … ago
@@ -48,10 +48,10 @@ pub(crate) struct ListEvents {
     /// Before a time, or 15m, 24h, … ago
     #[arg(long)]
     pub until: Option<Moment>,
-    /// Go on with new events as they happen, one a line
+    /// Follow new events as they happen, one per line
     #[arg(long, conflicts_with = "until")]
     pub follow: bool,
-    /// With --follow: go on after this event
+    /// With --follow: continue after this event
     #[arg(long, requires = "follow", value_name = "ID")]
     pub after: Option<EventId>,
 }
@@ -64,7 +64,7 @@ impl Events {
         }
     }
 
-    /// The list that is asked for, however it was written.
+    /// The requested list, however it was written.
     pub(crate) fn asked(self) -> ListEvents {
         match self.command {
             Some(EventsCommand::List(list)) => list,

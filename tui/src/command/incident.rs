@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{shell_quoting::Words, time_arg::Moment};
 
-/// How far back an incident goes where nobody says.
+/// Default time span of an incident.
 const WEEK: &str = "7d";
 
 #[derive(Debug, Clone, PartialEq, Args)]

@@ -1,4 +1,4 @@
-//! On what terms a key may be used, as `doorward apikeys` takes them.
+//! Restrictions of API keys, as options of `doorward apikeys`.
 
 mod limit;
 
@@ -12,25 +12,25 @@ pub(crate) use self::limit::{Limit, NO_LIMIT};
 use self::limit::{limit, metadata};
 use super::shell_quoting::Words;
 
-/// On what terms a key may be used, beside its scopes.
+/// Restrictions of an API key besides its scopes.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
 pub(crate) struct Terms {
-    /// Uses in any so many seconds, such as 100/60s; none
+    /// Rate limit as USES/SECONDSs, such as 100/60s; `none` removes it
     #[arg(long, value_name = "N/SECONDSs", value_parser = limit::<RateLimit>)]
     pub rate_limit: Option<Limit<RateLimit>>,
-    /// Uses in a day or month of UTC, such as 1000/day; none
+    /// Quota per UTC day or month, such as 1000/day; `none` removes it
     #[arg(long, value_name = "N/PERIOD", value_parser = limit::<Quota>)]
     pub quota: Option<Limit<Quota>>,
-    /// An address or network it may be used from; may be given again; none
+    /// Allowed IP address or network; may be given again; `none` removes all
     #[arg(long = "allowed-ip", value_name = "IP|CIDR")]
     pub allowed_ips: Option<Vec<String>>,
-    /// A JSON object of your own; none
+    /// Custom JSON object; `none` removes it
     #[arg(long, value_name = "JSON", value_parser = metadata)]
     pub metadata: Option<Limit<Metadata>>,
-    /// It is not accepted until it is enabled
+    /// Disable the key
     #[arg(long, conflicts_with = "enabled")]
     pub disabled: bool,
-    /// It is accepted again
+    /// Enable the key again
     #[arg(long)]
     pub enabled: bool,
 }
@@ -51,7 +51,7 @@ impl Terms {
     /// Sets one of them by the server's name for it; what it says is as on the command line, networks with spaces between.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The reason why it is rejected.
     pub(crate) fn set(&mut self, name: &str, text: &str) -> Result<(), String> {
         match name {
             "rateLimit" => self.rate_limit = Some(limit(text)?),
@@ -88,7 +88,7 @@ impl Terms {
         }
     }
 
-    /// What is changed of a key.
+    /// The changes to a key.
     pub(super) fn of_patch(&self, patch: KeyPatch) -> KeyPatch {
         let metadata = self.metadata.clone();
         KeyPatch {

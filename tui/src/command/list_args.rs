@@ -6,23 +6,23 @@ use super::shell_quoting::Words;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
 pub(crate) struct ListArgs {
-    /// Words that a row must show, and terms such as role:admin, state:disabled, ip:10.0.1.0/24, unused:30d, owner:ada,
+    /// Words that a row must contain, and terms such as role:admin, state:disabled, ip:10.0.1.0/24, unused:30d, owner:ada,
     /// action:login.failed, since:2h
     #[arg(long, value_name = "SEARCH")]
     pub q: Option<String>,
     /// Order, as field:asc or field:desc
     #[arg(long)]
     pub sort: Option<String>,
-    /// Most rows; without it 100, and a word on stderr where there are more
+    /// Maximum rows (default 100; a note on stderr says when there are more)
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
-    /// All rows, however many
+    /// All rows, without a limit
     #[arg(long)]
     pub all: bool,
 }
 
 impl ListArgs {
-    /// What is searched for, in an order.
+    /// A search with its order.
     pub(crate) fn of(q: &str, sort: Option<Sort>) -> Self {
         Self {
             q: Some(q.to_owned()).filter(|q| !q.is_empty()),

@@ -1,5 +1,5 @@
-//! What an operator does, as one model: the twin reads a command line into it, the console builds it, both run it, and it
-//! is written as the twin's command line. No I/O here.
+//! One model of each operator action: the CLI parses it from a command line, the console builds it, both execute it, and
+//! it is written as a CLI command line. No I/O here.
 
 mod api_key_checks;
 mod api_keys;
@@ -57,10 +57,10 @@ pub(crate) use self::{
 pub(crate) enum Command {
     /// Show server status and the current identity
     Status,
-    /// People's accounts
+    /// User accounts
     #[command(subcommand)]
     Users(Users),
-    /// Sign-ins, and what OAuth clients were granted
+    /// Sessions: sign-ins, and grants to OAuth clients
     #[command(subcommand)]
     Sessions(Sessions),
     /// API keys
@@ -69,7 +69,7 @@ pub(crate) enum Command {
     /// OAuth clients
     #[command(subcommand)]
     Clients(Clients),
-    /// Networks from which nobody signs in or up for a while
+    /// Network blocks for sign-in and sign-up
     #[command(subcommand)]
     Blocks(Blocks),
     /// Roles and their permissions
@@ -77,14 +77,14 @@ pub(crate) enum Command {
     Roles(Roles),
     /// The audit log
     Events(Box<Events>),
-    /// Show a list, and then each change of it as it happens
+    /// Show a list, then each change as it happens
     Watch(Watch),
     /// Signing keys
     #[command(subcommand)]
     Keys(SigningKeys),
     /// Counters now, and per minute or hour
     Stats(StatsArgs),
-    /// Back the database up on the server's machine
+    /// Back up the database on the server's machine
     Backup,
     /// What happened around users, addresses, networks, clients and keys, as Markdown; JSON with -o json
     Incident(Incident),
@@ -100,7 +100,7 @@ pub(crate) enum Command {
     Man { directory: PathBuf },
 }
 
-/// Where a secret goes.
+/// Destination of a secret.
 #[derive(Debug, Clone, Default, PartialEq, clap::Args)]
 pub(crate) struct SecretArgs {
     /// Write the secret into a file of mode 0600 instead of printing it
@@ -159,7 +159,7 @@ impl Command {
         }
     }
 
-    /// Whether a form with a typed name is confirmation enough: nothing is there yet that it could hurt.
+    /// Whether a form with a typed name is confirmation enough, since nothing exists yet that it could affect.
     pub(crate) fn is_creation(&self) -> bool {
         matches!(
             self,
@@ -180,7 +180,7 @@ impl Command {
         }
     }
 
-    /// Leaves of what it destroys only these, by id or name.
+    /// Keeps only these of the items that it destroys, by id or name.
     pub(crate) fn narrow_to(&mut self, left: &[String]) {
         match self {
             Self::Users(Users::Delete { users: named })
@@ -197,7 +197,7 @@ impl Command {
         }
     }
 
-    /// What a person is told before it is done; none for what hurts nobody.
+    /// The warning before it is executed; none where nothing is lost.
     pub(crate) fn warning(&self) -> Option<String> {
         match self {
             Self::Users(command) => command.warning(),
@@ -211,7 +211,7 @@ impl Command {
         }
     }
 
-    /// What it would do, after "would".
+    /// A description for the dry run, after "would".
     pub(crate) fn would(&self) -> String {
         match self {
             Self::Users(command) => command.would(),
@@ -226,7 +226,7 @@ impl Command {
         }
     }
 
-    /// Where the secret goes that it makes, and whether a file for it may take the place of one that is there.
+    /// The destination of a secret that it creates, and whether an existing file may be overwritten.
     pub(crate) fn secret(&self) -> Option<(&SecretArgs, Replace)> {
         match self {
             Self::Apikeys(ApiKeys::Mint(Mint { secret, .. }) | ApiKeys::Clone { secret, .. })
@@ -258,15 +258,15 @@ impl Command {
     }
 }
 
-/// Whether a file may take the place of one that is there.
+/// Whether an existing file may be overwritten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Replace {
     Never,
-    /// A new secret of the same thing takes the old one's place.
+    /// A new secret of the same object replaces the old one.
     Old,
 }
 
-/// The twin's command line.
+/// The CLI command line.
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = match self {

@@ -10,11 +10,11 @@ use super::shell_quoting::Words;
 pub(crate) enum Profiles {
     /// List profiles
     List,
-    /// Add a profile, or change what is given of one; --key-file names the file that holds its key
+    /// Add or change a profile; --key-file names the file that holds its key
     Set(SetProfile),
-    /// Make a profile the one that is used when none is named
+    /// Set the default profile
     Use { name: String },
-    /// Forget a profile, and its key where one was kept with --keep-key
+    /// Delete a profile, and its key if stored with --keep-key
     Delete { name: String },
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct SetProfile {
     pub pinned_sha256: Option<String>,
     #[arg(long)]
     pub color: Option<String>,
-    /// Changes are switched off unless asked for
+    /// Read-only by default (production)
     #[arg(long)]
     pub production: bool,
     /// Read a key from standard input and keep it in the keyring, or a file of mode 0600

@@ -5,13 +5,13 @@ use doorward_shared::{Timestamp, admin::MintRegistrationToken};
 
 use super::{SecretArgs, shell_quoting::Words, time_arg::Moment};
 
-/// A token with which a client registers itself, where `client_registration` is `token`.
+/// An initial access token for client registration, where `client_registration` is `token`.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
 pub(crate) struct InviteClient {
-    /// How long it is good: 90s, 15m, 24h, 30d; a day when not given
+    /// Lifetime: 90s, 15m, 24h, 30d; default one day
     #[arg(long, value_name = "TIME")]
     pub expires_in: Option<Moment>,
-    /// How many clients may register with it; 1 when not given
+    /// Number of clients that may register with it; default 1
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_uses: Option<u32>,
     #[command(flatten)]
@@ -19,11 +19,11 @@ pub(crate) struct InviteClient {
 }
 
 impl InviteClient {
-    /// What is sent at `now`.
+    /// The request body at `now`.
     pub(crate) fn body(&self, now: Timestamp) -> MintRegistrationToken {
         let seconds = |moment: Moment| moment.after(now).seconds() - now.seconds();
         MintRegistrationToken {
-            // What is out of range the server refuses by name.
+            // The server rejects values out of range and names the field.
             expires_in_seconds: self
                 .expires_in
                 .map(|moment| u32::try_from(seconds(moment).max(0)).unwrap_or(u32::MAX)),

@@ -14,10 +14,10 @@ pub(crate) enum Roles {
     },
     /// Show a role
     Get { name: String },
-    /// Create or change a role; whoever has it gains and loses at once
+    /// Create or change a role; takes effect immediately for its users
     #[command(visible_alias = "create")]
     Put(Put),
-    /// Delete roles that nobody has
+    /// Delete roles that no user has
     #[command(visible_alias = "revoke")]
     Delete {
         #[arg(required = true, value_name = "NAME")]

@@ -1,4 +1,4 @@
-//! A secret: shown, copied or written only by who asks for it by name.
+//! A secret: shown, copied or written only through its named method.
 
 use std::fmt;
 

@@ -14,7 +14,7 @@ pub(crate) enum Sessions {
     List(ListSessions),
     /// Show a session
     Get { id: String },
-    /// End sessions: these, or all that match; shows first what will die
+    /// End sessions: these, or all that match; shows the affected sessions first
     Revoke(Revoke),
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct ListSessions {
     pub list: ListArgs,
     #[command(flatten)]
     pub of: SessionOwnerArgs,
-    /// Only live ones (true) or dead ones (false)
+    /// Only active sessions (true) or only ended ones (false)
     #[arg(long)]
     pub active: Option<bool>,
 }
@@ -38,7 +38,7 @@ pub(crate) struct SessionOwnerArgs {
     /// Granted to this client
     #[arg(long)]
     pub client: Option<ClientId>,
-    /// From this address, or network as 10.0.0.0/8
+    /// From this address or network, such as 10.0.0.0/8
     #[arg(long)]
     pub ip: Option<String>,
 }

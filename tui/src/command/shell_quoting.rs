@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-/// A command line that is put together.
+/// A command line under construction.
 #[derive(Debug, Clone)]
 pub(crate) struct Words(String);
 
-/// As a shell reads it as one word.
+/// Quoted so that a shell reads one word.
 pub(crate) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@,+=%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
@@ -28,7 +28,7 @@ impl Words {
         self
     }
 
-    /// A word that is there or not.
+    /// An optional word.
     pub(crate) fn flag(self, name: &str, given: bool) -> Self {
         if given { self.word(name) } else { self }
     }
@@ -40,7 +40,7 @@ impl Words {
         }
     }
 
-    /// An option that is given once for each value.
+    /// An option repeated for each value.
     pub(crate) fn each<T: fmt::Display>(self, name: &str, values: &[T]) -> Self {
         let option = |words: Self, value: &T| words.option(name, Some(value));
         values.iter().fold(self, option)

@@ -11,9 +11,9 @@ pub(crate) enum SigningKeys {
         #[command(flatten)]
         list: ListArgs,
     },
-    /// Sign with a new key from now on; those before it verify until their last token has expired
+    /// Sign with a new key from now on; previous keys verify until their last token has expired
     Rotate,
-    /// Revoke a key that does not sign any more: its tokens are dead at once
+    /// Revoke a retired key: its tokens are rejected immediately
     #[command(visible_alias = "delete")]
     Revoke(RevokeKeys),
 }
@@ -50,10 +50,10 @@ impl SigningKeys {
             Self::List { .. } => None,
             Self::Rotate => Some("New tokens are signed with a new key from now on.".into()),
             Self::Revoke(RevokeKeys { kid, and }) if and.is_empty() => Some(format!(
-                "The signing key {kid} is revoked: every token it signed is dead."
+                "The signing key {kid} is revoked: every token it signed is rejected."
             )),
             Self::Revoke(revoke) => Some(format!(
-                "{} signing keys are revoked: every token they signed is dead.",
+                "{} signing keys are revoked: every token they signed is rejected.",
                 revoke.kids().len()
             )),
         }

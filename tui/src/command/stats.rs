@@ -4,10 +4,10 @@ use doorward_shared::admin::SeriesBy;
 
 use super::{shell_quoting::Words, time_arg::Moment};
 
-/// Which series is told beside the counters.
+/// The time series shown with the counters.
 #[derive(Debug, Clone, Default, PartialEq, clap::Args)]
 pub(crate) struct StatsArgs {
-    /// Tell what happened in each minute of the last day, or in each hour of the last 90 days: minute or hour
+    /// Time series: `minute` for the last day, or `hour` for the last 90 days
     #[arg(long)]
     pub by: Option<SeriesBy>,
     /// Since a time, or for 6h, 7d, …

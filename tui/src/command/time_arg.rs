@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use doorward_shared::Timestamp;
 
-/// Why a text is no time.
+/// Why a text is not a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be an RFC 3339 time, such as 2027-01-31T00:00:00Z, or 30d, 24h, 15m")]
 pub(crate) struct NoTime;
@@ -14,7 +14,7 @@ pub(crate) struct NoTime;
 pub(crate) enum Moment {
     /// RFC 3339.
     At(Timestamp),
-    /// So many seconds from now, or ago: 90s, 15m, 24h, 30d, 2w.
+    /// Seconds from now, or ago: 90s, 15m, 24h, 30d, 2w.
     Span(i64),
 }
 

@@ -8,7 +8,7 @@ use super::{SecretArgs, shell_quoting::Words, time_arg::Moment, users::span};
 #[derive(Debug, Clone, PartialEq, Args)]
 pub(crate) struct LinkTo {
     pub user: String,
-    /// `invite`: somebody's first password, and their name. `reset`: another password
+    /// `invite`: first password and name. `reset`: new password
     #[arg(long, default_value = "reset", value_parser = purpose)]
     pub purpose: LinkPurpose,
     /// How long it works, from 60s to 30d
@@ -29,7 +29,7 @@ fn purpose(text: &str) -> Result<LinkPurpose, String> {
 }
 
 impl LinkTo {
-    /// What the command makes where nothing else is said.
+    /// The default of the command.
     pub(crate) fn new(user: String) -> Self {
         Self {
             user,

@@ -20,13 +20,13 @@ pub(crate) enum Users {
     Update(Update),
     /// Disable a user; all sessions end
     Disable { user: String },
-    /// Let a disabled user in again
+    /// Enable a disabled user
     Enable { user: String },
     /// Set a user's password, read from standard input; all sessions end
     Password(Password),
-    /// Take a user's password away: a new one has to be set by mail or link; all sessions end
+    /// Remove a user's password: a new one must be set by mail or link; all sessions end
     RequireReset { user: String },
-    /// Make a one-time link with which a user sets their password; one made before ends
+    /// Create a one-time link to set a user's password; an earlier link is revoked
     Link(LinkTo),
     /// End all sessions of a user
     EndSessions {
@@ -35,7 +35,7 @@ pub(crate) enum Users {
         #[arg(long)]
         api_keys: bool,
     },
-    /// Delete users; sessions and keys die
+    /// Delete users, revoking their sessions and API keys
     #[command(visible_alias = "revoke")]
     Delete {
         #[arg(required = true, value_name = "USER")]
@@ -46,9 +46,9 @@ pub(crate) enum Users {
     Mfa(Mfa),
     /// Create the users of a file: JSON lines, or CSV with a header, with the fields of `POST /admin/users`
     ///
-    /// A line on standard error names each row that is refused, and why; the others are created. With `--dry-run` the
+    /// A line on standard error names each rejected row and the reason; the others are created. With `--dry-run` the
     /// server judges each row, and none is created; a service that lists breached passwords is asked only when they are.
-    /// What an export has beside those fields is read over.
+    /// Other fields, as in an export, are ignored.
     Import {
         /// Ends in .jsonl or .csv
         file: PathBuf,
@@ -59,7 +59,7 @@ pub(crate) enum Users {
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
 pub(crate) enum Mfa {
-    /// Take all second factors of a user away, who has lost theirs; needs --reason
+    /// Remove all second factors of a user who lost them; requires --reason
     Remove { user: String },
 }
 
@@ -91,13 +91,13 @@ pub(crate) struct Create {
     /// A group the user is a member of; may be given again
     #[arg(long = "group", value_name = "GROUP")]
     pub groups: Vec<String>,
-    /// Nobody vouches for the address yet
+    /// Mark the email address as unverified
     #[arg(long)]
     pub unverified: bool,
-    /// Read a password from standard input; without one nobody can sign in until one is set
+    /// Read a password from standard input; without one the user cannot sign in until one is set
     #[arg(long)]
     pub password_stdin: bool,
-    /// What was read, or typed in the console.
+    /// As read, or typed in the console.
     #[arg(skip)]
     pub password: Option<Secret>,
 }
@@ -119,16 +119,16 @@ pub(crate) struct Update {
     /// The permissions of the user's own, all of them; may be given again
     #[arg(long = "permission", value_name = "SCOPE")]
     pub permissions: Option<Vec<String>>,
-    /// Take all permissions of the user's own away
+    /// Remove all of the user's own permissions
     #[arg(long, conflicts_with = "permissions")]
     pub no_permissions: bool,
     /// The user's groups, all of them; may be given again
     #[arg(long = "group", value_name = "GROUP")]
     pub groups: Option<Vec<String>>,
-    /// Take the user out of all groups
+    /// Remove the user from all groups
     #[arg(long, conflicts_with = "groups")]
     pub no_groups: bool,
-    /// Whether the address is known to be the user's
+    /// Whether the email address is verified
     #[arg(long, value_name = "BOOL")]
     pub email_verified: Option<bool>,
 }
@@ -139,7 +139,7 @@ pub(crate) struct Password {
     /// Revoke the user's API keys too
     #[arg(long)]
     pub api_keys: bool,
-    /// What was read, or typed in the console.
+    /// As read, or typed in the console.
     #[arg(skip)]
     pub password: Option<Secret>,
 }
@@ -147,7 +147,7 @@ pub(crate) struct Password {
 /// Seconds of a span of time.
 ///
 /// # Errors
-/// What a span looks like.
+/// The expected form of a span.
 pub(crate) fn span(text: &str) -> Result<i64, String> {
     match text.parse() {
         Ok(Moment::Span(seconds)) => Ok(seconds),
@@ -230,7 +230,7 @@ impl Password {
 }
 
 impl Users {
-    /// What ends with a user's sessions.
+    /// The request body: whether API keys end with the sessions.
     pub(crate) fn ended(api_keys: bool) -> RevokeSessionsOf {
         RevokeSessionsOf { api_keys }
     }
@@ -267,7 +267,7 @@ impl Users {
                 "{user} has no password any more and sets a new one by mail or link; all their sessions end."
             )),
             Self::Mfa(Mfa::Remove { user }) => Some(format!(
-                "{user} loses all second factors and passkeys, and signs in with the password alone; sessions that began with one end."
+                "{user} loses all second factors and passkeys and signs in with the password alone; sessions started with one end."
             )),
             Self::Delete { users } => Some(match users.as_slice() {
                 [user] => format!("{user} is deleted, with all sessions and keys."),
@@ -356,7 +356,7 @@ impl Users {
     }
 }
 
-/// What a person is told before it happens.
+/// The warning before it happens.
 fn all_end(user: &str, api_keys: bool) -> String {
     if api_keys {
         format!("All sessions and API keys of {user} end.")

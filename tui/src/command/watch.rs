@@ -33,7 +33,7 @@ impl Watched {
 #[derive(Debug, Clone, PartialEq, Args)]
 pub(crate) struct Watch {
     pub what: Watched,
-    /// Only rows that it finds: the language of --q
+    /// Only matching rows: a search as for --q
     #[arg(long, value_name = "SEARCH", visible_alias = "q")]
     pub filter: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The questions of actions on what is selected.
+//! The confirmations of actions on the selection.
 
 use super::{
     confirm::Confirm,
@@ -38,7 +38,7 @@ impl State {
             Action::Backup => self.back_up(),
             Action::Undo => self.undo(),
             Action::Unlock => self.open_unlock(),
-            // What changes nothing is done where it was pressed.
+            // Actions that change nothing run where the key was pressed.
             _ => debug_assert!(false, "nobody does {action:?}"),
         }
     }
@@ -48,7 +48,7 @@ impl State {
         let confirm = Confirm::new("Back the database up?", "Back up", Command::Backup);
         let confirm = confirm
             .line("A copy is written beside the database, on the server's machine, and examined.")
-            .line("It is of no use without master.key: keep a copy of that file elsewhere.");
+            .line("It is useless without master.key: keep a copy of that file elsewhere.");
         self.confirm(confirm);
     }
 
@@ -74,8 +74,9 @@ impl State {
         if user.disabled {
             let confirm = Confirm::new(format!("Enable {}?", user.email), "Enable", enable)
                 .undone_by(disable);
-            return self
-                .confirm(confirm.line("They can sign in again. Their old sessions stay dead."));
+            return self.confirm(
+                confirm.line("They can sign in again. Their earlier sessions remain ended."),
+            );
         }
         let confirm = Confirm::new(format!("Disable {}?", user.email), "Disable", disable)
             .line("They cannot sign in, and all their sessions end at once.")
@@ -83,7 +84,7 @@ impl State {
         self.preview_and_confirm(confirm.with_reason(), PreviewTarget::User(user.id), effects);
     }
 
-    /// Ends the sessions of what is selected.
+    /// Ends the sessions of the selected object.
     fn end_all(&mut self, effects: &mut Vec<Effect>) {
         if let Some(Subject::Address(ip)) = self.page().map(|page| &page.subject)
             && self.item().is_none()

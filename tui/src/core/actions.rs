@@ -239,7 +239,7 @@ impl State {
         if entries.is_empty() {
             return self.say("no related items");
         }
-        let title = format!("{} and what belongs to it", item.name());
+        let title = format!("{} and related items", item.name());
         self.layers.push(Layer::Menu(Menu::new(title, entries)));
     }
 

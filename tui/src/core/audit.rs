@@ -62,7 +62,7 @@ pub(crate) fn is_repeat(one: &Event, other: &Event) -> bool {
     told(one) == told(other)
 }
 
-/// How often it happened what these tell: one event may stand for many.
+/// The number of occurrences: one event may stand for many.
 pub(crate) fn times(events: &[Event]) -> u64 {
     events.iter().map(Event::times).sum()
 }

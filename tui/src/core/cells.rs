@@ -1,4 +1,4 @@
-//! What stands in the columns of the lists.
+//! Cells of the lists.
 
 use doorward_shared::{
     Timestamp,
@@ -14,7 +14,7 @@ use super::{
 /// The name behind an id, or the id.
 type NameOf<'a> = &'a dyn Fn(&str) -> String;
 
-/// What stands in the columns, all of them.
+/// The cells of all columns.
 pub(crate) fn cells(name_of: NameOf<'_>, now: Timestamp, item: &Row) -> Vec<String> {
     match item {
         Row::User(user) => self::user(user, now),

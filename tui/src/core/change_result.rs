@@ -1,4 +1,4 @@
-//! What became of a change: said, remembered so that it can be taken back, and shown.
+//! Handles a completed change: message, undo entry, refresh.
 
 use super::{
     keymap::Action,

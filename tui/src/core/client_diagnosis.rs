@@ -7,7 +7,7 @@ use doorward_shared::admin::{Event, Sent};
 /// A cause in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Diagnosis {
-    /// What the application did.
+    /// What the application did wrong.
     pub what: String,
     /// What to do; `ID` stands for the client's id.
     advice: &'static str,
@@ -56,7 +56,7 @@ pub(crate) const KNOWN: &[KnownCause] = &[
     KnownCause(
         "code_challenge",
         "sent a malformed PKCE challenge",
-        "the program's library is at fault: a challenge is 43 characters of base64url",
+        "the PKCE library is broken: code_challenge must be 43 base64url characters",
     ),
     KnownCause(
         "post_logout_redirect_uri",
@@ -163,7 +163,7 @@ pub(crate) const KNOWN: &[KnownCause] = &[
     KnownCause(
         "refresh token is not valid",
         "sent a refresh token that is over, or was used before",
-        "the person signs in again; if it comes often, two copies of the program share one token",
+        "the user must sign in again; if this recurs, two instances share one refresh token",
     ),
     KnownCause(
         "authorization code is not valid",
@@ -172,7 +172,7 @@ pub(crate) const KNOWN: &[KnownCause] = &[
     ),
     KnownCause(
         "with resourceServer",
-        "asked about a key, though it is no resource server",
+        "called /apikey/verify but is not registered as a resource server",
         "`doorward clients update ID --resource-server true`",
     ),
     KnownCause(
@@ -183,11 +183,11 @@ pub(crate) const KNOWN: &[KnownCause] = &[
     KnownCause(
         "invalid_token",
         "asked about tokens with a credential that is not valid",
-        "give the program a client secret or an API key that is live",
+        "give the program a client secret or a valid API key",
     ),
 ];
 
-/// A cause of the audit log (`error: description`) in words. One that is not known is told as it is.
+/// A cause of the audit log (`error: description`) in words. An unknown one is shown as it is.
 pub(crate) fn explain(cause: &str) -> Diagnosis {
     match KNOWN.iter().find(|known| cause.contains(known.0)) {
         Some(KnownCause(_, what, advice)) => Diagnosis {
@@ -204,19 +204,19 @@ pub(crate) fn explain(cause: &str) -> Diagnosis {
     }
 }
 
-/// What a client sent, beside what would have been right.
+/// The value that a client sent, with the expected ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ComparedValues {
     pub parameter: String,
     /// Anybody can have written it, so it leads nowhere.
     pub value: String,
-    /// Whether what is right is what the client is registered for.
+    /// Whether the expected values are those the client is registered for.
     pub is_of_client: bool,
     pub right: Vec<String>,
 }
 
 impl ComparedValues {
-    /// What stands before the values that are right.
+    /// The label of the expected values.
     pub(crate) fn label(&self) -> &'static str {
         if self.is_of_client {
             "Registered"
@@ -226,7 +226,7 @@ impl ComparedValues {
     }
 }
 
-/// What was sent that led to a cause.
+/// The value that led to a cause.
 pub(crate) fn beside(cause: &str, sent: &Sent) -> ComparedValues {
     let is_of_client = cause.contains("registered");
     let value = match sent.value.as_str() {
@@ -279,7 +279,7 @@ pub(crate) struct FailingClient {
     /// Its id, where one was sent.
     pub client: Option<String>,
     pub cause: String,
-    /// What it sent last.
+    /// The last value it sent.
     pub sent: Option<Sent>,
     /// How often.
     pub count: u64,
@@ -301,7 +301,7 @@ impl FailingClient {
     }
 }
 
-/// The clients that events tell of, the newest first, for each cause; most often refused first.
+/// The clients in events, newest first, per cause; the most often refused first.
 pub(crate) fn failing_clients(events: &[Event]) -> Vec<FailingClient> {
     let mut found: BTreeMap<(Option<&str>, &str), FailingClient> = BTreeMap::new();
     for event in events {

@@ -1,4 +1,4 @@
-//! The columns of the lists: what there are, how they are named, and which were chosen. The console and its twin read names
+//! The columns of the lists: what there are, how they are named, and which were chosen. The console and the CLI read names
 //! alike: a title (`last-login`), or a field as JSON names it (`emailVerified`).
 
 use doorward_shared::Timestamp;
@@ -190,7 +190,7 @@ const ROLES_FIELDS: &[&str] = &["name", "permissions", "builtIn", "users"];
 const SIGNING_FIELDS: &[&str] = &["id", "algorithm", "active", "createdAt", "retiresAt"];
 const BLOCKS_FIELDS: &[&str] = &["id", "network", "reason", "until", "createdAt", "createdBy"];
 
-/// Titles that mean the same in the console and in the twin's tables.
+/// Titles that mean the same in the console and in the CLI's tables.
 const ALIKE: [&[&str]; 4] = [
     &["address", "ip"],
     &["seen", "lastseen"],

@@ -1,4 +1,4 @@
-//! The question before anything is destroyed or changed: what dies, and a word that has to be typed.
+//! The confirmation before a change: the affected items, and a word that has to be typed.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -21,7 +21,7 @@ pub(crate) enum Focus {
     Go,
 }
 
-/// What is known of what would die.
+/// What is known about the affected items.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum PreviewState {
     /// The server is asked; the answer has this generation.
@@ -35,11 +35,11 @@ pub(crate) struct Confirm {
     pub title: String,
     /// What happens, and to whom.
     pub lines: Vec<String>,
-    /// What the button says.
+    /// The label of the button.
     pub verb: String,
     /// What has to be typed: `yes`, or how many; nothing for what can be taken back.
     pub word: Option<String>,
-    /// What takes it back.
+    /// The change that undoes it.
     pub undo: Option<Command>,
     /// The number of the change that this takes back.
     pub takes_back: Option<u64>,
@@ -120,7 +120,7 @@ impl Confirm {
         self
     }
 
-    /// Whether it hurts somebody, and nothing takes it back.
+    /// Whether it is destructive and cannot be undone.
     pub(crate) fn is_danger(&self) -> bool {
         let ends_sessions = matches!(self.change, Command::Sessions(_));
         let hurts = ends_sessions || self.change.warning().is_some();
@@ -139,12 +139,12 @@ impl Confirm {
         self.preview_state == PreviewState::Known && self.word.as_ref().is_none_or(typed)
     }
 
-    /// Whether it cannot be known what would die, or nothing would: there is nothing to confirm.
+    /// Whether there is nothing to confirm: the affected items are unknown, or there are none.
     pub(crate) fn is_over(&self) -> bool {
         matches!(self.preview_state, PreviewState::Failed(_))
     }
 
-    /// The command that does the same.
+    /// The equivalent command.
     pub(crate) fn command_line(&self) -> String {
         self.change.because(self.why().as_deref())
     }
@@ -190,7 +190,7 @@ impl Confirm {
     }
 }
 
-/// What a key comes to.
+/// The result of a key press.
 enum Press {
     Stay,
     Close,
@@ -228,7 +228,7 @@ impl Confirm {
             Focus::Reason => self.turn(1),
             Focus::Word | Focus::Go if self.lacks_reason() => {
                 self.focus = Focus::Reason;
-                self.problem = Some("say why first: the reason is kept".into());
+                self.problem = Some("enter a reason; it is recorded in the audit log".into());
             }
             Focus::Word | Focus::Go => match self.confirmed() {
                 Some(change) => return Press::Send(Box::new(change)),
@@ -307,7 +307,7 @@ pub(crate) struct PendingChange {
     /// Why; goes into the events.
     pub reason: Option<String>,
     pub change: Command,
-    /// What nobody else may have changed.
+    /// State that nobody else may have changed.
     pub expected: Option<Box<Expected>>,
 }
 

@@ -1,4 +1,4 @@
-//! Revoking and deleting: one thing, or all that are marked.
+//! Revoking and deleting: the selected object, or all marked ones.
 
 use doorward_shared::admin::{AdminKey, Block, Client, Role, SigningKey, User};
 
@@ -17,7 +17,7 @@ use crate::core::{
     resource::{Resource, Row},
 };
 
-/// The command that deletes or revokes these; none for what cannot be.
+/// The command that deletes or revokes these; none if there is none for the kind.
 fn delete(kind: Resource, ids: Vec<String>) -> Option<Command> {
     Some(match kind {
         Resource::Users => Command::Users(Users::Delete { users: ids }),
@@ -54,7 +54,7 @@ fn delete_user(user: &User) -> Confirm {
         users: vec![user.id.to_string()],
     });
     Confirm::new(format!("Delete {}?", user.email), "Delete", change)
-        .line("The account is gone, with all its sessions and keys. It cannot be brought back.")
+        .line("The account is deleted with all its sessions and keys. This cannot be undone.")
         .with_reason()
 }
 
@@ -63,7 +63,7 @@ fn revoke_key(key: &AdminKey) -> Confirm {
         ids: vec![key.id.to_string()],
     });
     Confirm::new(format!("Revoke the key {}?", key.name), "Revoke", change)
-        .line("It dies at once: whatever uses it fails.")
+        .line("It is revoked immediately; requests that use it will fail.")
         .with_reason()
 }
 
@@ -73,7 +73,7 @@ fn delete_client(client: &Client) -> Confirm {
     });
     let title = format!("Delete the client {}?", client.name);
     Confirm::new(title, "Delete", change)
-        .line("All its tokens die, and nobody can sign in through it.")
+        .line("All its tokens are revoked and it can no longer sign users in.")
         .with_reason()
 }
 
@@ -111,7 +111,7 @@ fn lift_block(block: &Block) -> Confirm {
     let title = format!("Lift the block of {}?", block.network);
     Confirm::new(title, "Lift", change)
         .line(format!("It was blocked for: {}", block.reason))
-        .line("People sign in and up from there again at once.")
+        .line("Sign-in and sign-up from there work again immediately.")
         .made_again_by(block_again(block), Row::Block(block.clone()))
 }
 
@@ -122,7 +122,7 @@ fn revoke_signing(key: &SigningKey) -> Confirm {
     }));
     let title = format!("Revoke the signing key {}?", key.id);
     Confirm::new(title, "Revoke", change)
-        .line("Every token it signed is dead at once. It cannot be brought back.")
+        .line("Every token it signed is rejected immediately. This cannot be undone.")
         .with_reason()
 }
 
@@ -149,7 +149,7 @@ impl State {
         }
     }
 
-    /// Takes the second factors of the selected user away.
+    /// Removes the second factors of the selected user.
     pub(crate) fn remove_factors(&mut self) {
         let Some(Row::User(user)) = self.item().cloned() else {
             return;
@@ -159,9 +159,9 @@ impl State {
         }));
         let title = format!("Remove the second factors of {}?", user.email);
         let confirm = Confirm::new(title, "Remove", change)
-            .line("Codes, recovery codes and passkeys are gone: the password alone signs in.")
-            .line("Sessions that began with one of them end.")
-            .line("Make sure that it is them who ask. The reason is kept, and has to be given.")
+            .line("Codes, recovery codes and passkeys are removed: the password alone signs in.")
+            .line("Sessions started with one of them end.")
+            .line("Verify the requester's identity. A reason is required and recorded in the audit log.")
             .with_reason();
         self.confirm(confirm);
     }
@@ -203,11 +203,10 @@ impl State {
             confirm = confirm.line(format!("{hidden} of them are marked but not shown now."));
         }
         if kind == Resource::Blocks {
-            return self.confirm(confirm.line("People sign in and up from there again at once."));
+            return self
+                .confirm(confirm.line("Sign-in and sign-up from there work again immediately."));
         }
-        confirm = confirm
-            .line("What dies cannot be brought back:")
-            .with_reason();
+        confirm = confirm.line("This cannot be undone:").with_reason();
         let ids = items.iter().map(Row::id).collect();
         let at = PreviewTarget::Each(kind, ids);
         self.preview_and_confirm(confirm, at, effects);

@@ -16,11 +16,11 @@ pub(crate) struct Expected {
     pub after: Row,
     /// The fields that taking it back sets.
     pub fields: Vec<String>,
-    /// Id of whoever made the change.
+    /// Id of the user who made the change.
     pub by: Option<String>,
 }
 
-/// What somebody else did meanwhile.
+/// A conflicting change by someone else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ConflictKind {
     /// A field has another value than it was left with.

@@ -134,7 +134,7 @@ pub(super) fn edited_key(form: &Form, key: &AdminKey) -> Submission {
     let changed = difference("the key", &names(&key.scopes), &scopes);
     if !changed.is_empty() {
         lines.extend(changed);
-        lines.push("It cannot be given back to this key.".into());
+        lines.push("A removed scope cannot be added to this key again.".into());
         patch.scopes = Some(scopes);
     }
     // A name can be given back; scopes that are gone cannot.

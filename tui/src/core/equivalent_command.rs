@@ -1,4 +1,4 @@
-//! The twin's command lines for what is on the screen.
+//! Builds the CLI commands equivalent to what the screen shows.
 
 use std::str::FromStr;
 

@@ -64,7 +64,7 @@ pub(crate) struct Form {
     pub fields: Vec<Field>,
     /// A field; after the last, Cancel, then the button.
     pub focus: usize,
-    /// What the button says.
+    /// The label of the button.
     pub verb: &'static str,
     pub problem: Option<String>,
     pub request_id: Option<u64>,

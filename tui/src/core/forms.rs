@@ -110,7 +110,7 @@ impl Form {
                     "203.0.113.0/24, or one address",
                     network,
                 ),
-                Field::text("reason", "Reason", "why, for whoever finds it", ""),
+                Field::text("reason", "Reason", "reason, shown to other operators", ""),
                 Field::text("until", "For", "1h, 24h, 7d, or a time: at most 30d", "24h"),
             ],
         )
@@ -250,8 +250,7 @@ impl Form {
     pub(crate) fn note() -> Self {
         let text = Field::text("note", "Note", "what the report says of it", "");
         let mut form = Self::new("Note", Purpose::Note, "Keep", vec![text]);
-        form.note =
-            "It stands in this console and in the report, with your name and the time.".into();
+        form.note = "Kept in this console and in the report, with your name and the time.".into();
         form
     }
 

@@ -1,4 +1,4 @@
-//! What is opened on top of a view. Esc closes the topmost.
+//! Dialogs and panes on top of a view. Esc closes the topmost.
 
 mod detail;
 mod menu;
@@ -40,7 +40,7 @@ pub(crate) enum Layer {
     Reveal(Box<Reveal>),
     /// The question before an own command.
     Run(Box<RunQuestion>),
-    /// What an own command says.
+    /// Output of a custom command.
     Output(Box<Output>),
 }
 
@@ -82,7 +82,7 @@ impl Layer {
         matches!(self, Self::Form(form) if form.is_sign_in())
     }
 
-    /// The server said no, or nothing.
+    /// The server rejected the request or did not respond.
     pub(crate) fn refused(&mut self, problem: &Problem) {
         match self {
             Self::Confirm(confirm) => {

@@ -66,7 +66,7 @@ pub(crate) enum Load {
 pub(crate) struct List {
     pub kind: Resource,
     pub filters: Vec<ListFilter>,
-    /// What is searched for.
+    /// The search.
     pub q: String,
     /// Which of the kind's sorts, and whether the greatest is first.
     pub sort: Option<(usize, bool)>,
@@ -85,7 +85,7 @@ pub(crate) struct List {
     pub selected: Option<String>,
     /// First row on the screen.
     pub offset: usize,
-    /// Another question was asked: its first row will be selected.
+    /// The query changed: its first row will be selected.
     fresh: bool,
     /// What is marked, as it was when it was seen last: a filter may hide it.
     pub marks: BTreeMap<String, Row>,

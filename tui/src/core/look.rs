@@ -1,4 +1,4 @@
-//! Themes by their names, what they give colours to, and the characters there are; how they look is the view's business.
+//! Themes by their names, what they give colours to, and the characters there are; styles are defined in `view/theme`.
 
 mod glyphs;
 mod tone;

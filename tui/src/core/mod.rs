@@ -1,5 +1,5 @@
-//! The console's state and what changes it. No I/O, no clock and no randomness here: time comes in with each message, and
-//! what has to be done leaves as effects.
+//! The console's state and its transitions. No I/O, no clock and no randomness here: time comes in with each message, and
+//! I/O leaves as effects.
 
 mod action_confirmations;
 mod actions;
@@ -83,7 +83,7 @@ pub(crate) use self::{
     state::State,
 };
 
-/// Takes a message in; answers what has to be done.
+/// Handles a message; returns the effects to run.
 pub(crate) fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
     state.dirty = true;

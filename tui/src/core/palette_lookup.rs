@@ -219,7 +219,7 @@ impl State {
         palette.lookup.found = entries;
         palette.lookup.problem = found.err().map(|problem| problem.message);
         palette.at = 0;
-        // Of several nobody has seen which is the first: one of them may be called as another on purpose.
+        // Never pick one of several matches: a name may be chosen to impersonate another.
         let is_one = palette.lookup.found.len() == 1;
         if std::mem::take(&mut palette.lookup.opens) && is_one {
             self.open_object(effects);

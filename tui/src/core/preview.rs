@@ -1,4 +1,4 @@
-//! A look at what a change hits, before it is confirmed.
+//! A preview of a change before it is confirmed.
 
 use super::{
     confirm::{Confirm, PreviewState},
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::command::{Command, Revoke, Sessions};
 
-/// What has to be typed before so many die.
+/// The word to type before that many items are destroyed.
 fn word_for(count: u64) -> String {
     if count == 1 {
         "yes".into()
@@ -19,7 +19,7 @@ fn word_for(count: u64) -> String {
 }
 
 impl State {
-    /// Asks before a change, after a look at what dies.
+    /// Asks for confirmation of a change after its preview.
     pub(crate) fn preview_and_confirm(
         &mut self,
         mut confirm: Confirm,
@@ -35,7 +35,7 @@ impl State {
         self.ask(Effect::Preview { generation, at }, effects);
     }
 
-    /// A look that was asked for has come.
+    /// A requested preview has arrived.
     pub(crate) fn previewed(&mut self, generation: u64, preview: Result<Preview, Problem>) {
         match &preview {
             Ok(_) => self.connection.answered(self.now),
@@ -55,7 +55,7 @@ impl State {
                 if let Some(sessions) = preview.sessions {
                     confirm.word = Some(word_for(sessions.count));
                     if sessions.count == 0 {
-                        let message = "nothing to end: no live session matches";
+                        let message = "nothing to end: no active session matches";
                         confirm.preview_state = PreviewState::Failed(Problem::refused(message));
                     }
                     if let Command::Sessions(Sessions::Revoke(revoke)) = &mut confirm.change {
@@ -65,7 +65,7 @@ impl State {
                 if let Some(ids) = preview.ids {
                     confirm.word = Some(word_for(ids.len() as u64));
                     if ids.is_empty() {
-                        let message = "nothing that lives is left";
+                        let message = "no active items are left";
                         confirm.preview_state = PreviewState::Failed(Problem::refused(message));
                     }
                     confirm.change.narrow_to(&ids);
@@ -75,7 +75,7 @@ impl State {
         }
     }
 
-    /// Ends sessions, after a look at which.
+    /// Ends sessions after a preview.
     pub(crate) fn end_sessions(
         &mut self,
         title: impl Into<String>,

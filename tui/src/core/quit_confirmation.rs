@@ -1,4 +1,4 @@
-//! Leaving a server or the console, after asking where an incident's notes would be lost.
+//! Leaving a server or the console; asks first if an incident's notes would be lost.
 
 use super::{
     layer::{Choice, Layer, Menu},
@@ -71,7 +71,7 @@ impl State {
         };
         let here = self.profile_name();
         self.warn(format!(
-            "still at {here}: {kept}; ask for the other server again after it"
+            "still connected to {here}: {kept}. Switch servers again afterwards"
         ));
         true
     }

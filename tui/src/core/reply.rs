@@ -66,7 +66,7 @@ pub(crate) fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) 
 
 fn broken(state: &mut State) {
     state.connection.asked_at = None;
-    state.warn("a fault in the console: the call was given up");
+    state.warn("internal error: the request was aborted");
 }
 
 /// Pages of the list that is shown, and what is to be said of a search.
@@ -124,9 +124,7 @@ fn local(state: &mut State, done: Local) {
         Local::OutputEnded { ticket, how } => state.output_ended(ticket, how),
         Local::Kept(Ok(text)) => state.say(text),
         Local::Kept(Err(why)) => {
-            state.warn(format!(
-                "not kept, it holds until the console is left: {why}"
-            ));
+            state.warn(format!("not saved; applies until you quit: {why}"));
         }
     }
 }

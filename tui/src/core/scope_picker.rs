@@ -93,7 +93,7 @@ impl Picker {
         if let Some(within) = &self.within
             && !within.covers(scope)
         {
-            return Some("the key does not have it: scopes only shrink".into());
+            return Some("not one of the key's scopes; scopes can only be removed".into());
         }
         let held = self.held.as_ref()?;
         let free = OPENID_SCOPES.contains(&scope) || held.covers(scope) || held.covers("admin");

@@ -11,7 +11,7 @@ pub(crate) struct SearchBox {
     pub at: usize,
 }
 
-/// What a key came to.
+/// The result of a key press.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pressed {
     /// The cursor moved, or text was edited.

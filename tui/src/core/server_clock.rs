@@ -28,7 +28,7 @@ impl State {
             let ahead = self.connection.ahead;
             let side = if ahead > 0 { "behind" } else { "ahead of" };
             self.warn(format!(
-                "this machine's clock is {} {side} the server's: times here count by the server's",
+                "this machine's clock is {} {side} the server's: times shown use the server's clock",
                 span(ahead.unsigned_abs() / 1_000)
             ));
         }

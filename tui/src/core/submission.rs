@@ -203,9 +203,9 @@ fn block(form: &Form, now: Timestamp) -> Result<Submission, FieldError> {
     let ends = crate::core::format::second(until.after(now));
     let change = Command::Blocks(Blocks::Add(add));
     let confirm = Confirm::new(format!("Block {network}?"), "Block", change)
-        .line("Nobody signs in or up from there, or asks for a new password.")
-        .line("Who is signed in stays so; keys and tokens work on. Your own address is spared.")
-        .line(format!("It ends by itself: {ends}"));
+        .line("Blocks sign-in, sign-up and password resets from there.")
+        .line("Existing sessions, keys and tokens keep working. Your own address is exempt.")
+        .line(format!("Expires: {ends}"));
     let at = PreviewTarget::Network(network);
     Ok(Submission::AskAfter(Box::new(confirm), at))
 }
@@ -255,9 +255,9 @@ fn subject(form: &Form) -> Result<IncidentSubject, FieldError> {
 
 fn old_secret(grace: u32) -> String {
     match grace {
-        0 => "The old one dies at once: whatever still uses it fails.".into(),
+        0 => "The old secret is revoked immediately; clients still using it will fail.".into(),
         seconds => format!(
-            "The old one stays good for {} more.",
+            "The old secret keeps working for {} more.",
             crate::core::format::span(u64::from(seconds))
         ),
     }
@@ -306,7 +306,7 @@ fn invite(form: &Form) -> Result<Submission, FieldError> {
         secret: SecretArgs::default(),
     }));
     // Both fields may be empty: the form alone shows no intent.
-    let title = "Mint a token with which a client registers itself?";
+    let title = "Mint an initial access token for client registration?";
     let confirm = Confirm::new(title, "Mint", change)
         .line("It is shown once. Whoever has it registers a client on this server.");
     Ok(Submission::Ask(Box::new(confirm)))
@@ -326,7 +326,7 @@ fn new_client(form: &Form) -> Result<Submission, FieldError> {
     if signs_in && redirect_uris.is_empty() {
         return Err((
             "redirectUris",
-            "people who sign in have to be sent back somewhere".into(),
+            "a redirect URI is required for sign-in".into(),
         ));
     }
     let register = Register {

@@ -4,7 +4,7 @@ mod fit;
 
 pub(crate) use self::fit::{fit, shown, width, wrapped};
 
-/// Whether a character is not drawn as itself: controls, and what turns the direction of text or hides in it.
+/// Whether a character is not drawn as itself: controls, and bidirectional and zero-width characters.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,

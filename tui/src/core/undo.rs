@@ -1,4 +1,4 @@
-//! Taking back what can be taken back, and unlocking a profile.
+//! Undo, and unlocking a profile.
 
 use std::collections::BTreeMap;
 
@@ -15,16 +15,17 @@ use super::{
 };
 use crate::core::resource::Row;
 
-/// How long a change can be taken back, in milliseconds: 15 minutes.
+/// How long a change can be undone, in milliseconds: 15 minutes.
 const UNDOABLE: u64 = 15 * 60 * 1_000;
 /// Changes that are remembered, at most.
 const MAX_UNDOS: usize = 50;
 
 const NOTHING: &str =
     "nothing to undo: disabling, enabling, blocks, roles and scopes can be, for 15 minutes";
-const TOO_LATE: &str = "that cannot be undone any more: it was undone, or 15 minutes are over";
+const TOO_LATE: &str =
+    "this cannot be undone anymore: it was undone already, or 15 minutes have passed";
 
-/// A change that takes another back.
+/// A change that undoes another.
 #[derive(Debug, Clone)]
 pub(crate) struct Undo {
     /// Its number: a list of them may be older than what was done since.
@@ -48,7 +49,7 @@ pub(crate) fn unmade_by(item: &Row) -> Option<Command> {
     }
 }
 
-/// What can be taken back, newest last.
+/// Changes that can be undone, newest last.
 #[derive(Debug, Default)]
 pub(crate) struct Undos {
     done: Vec<Undo>,
@@ -77,7 +78,7 @@ impl State {
         }
     }
 
-    /// Asks before the last change is taken back.
+    /// Asks before the last change is undone.
     pub(crate) fn undo(&mut self) {
         let now = self.now.ms;
         self.undos.done.retain(|undo| undo.until > now);
@@ -97,7 +98,7 @@ impl State {
         let title = format!("Undo: {}?", undo.done);
         let confirm = Confirm::new(title, "Undo", undo.change.clone())
             .line(format!("It does: {}", self.words_of(undo)))
-            .line("Nothing is done where somebody else has changed it since.")
+            .line("Items changed by someone else since are skipped.")
             .taking_back(undo.id);
         self.confirm(confirm);
     }
@@ -109,7 +110,7 @@ impl State {
         words.collect::<Vec<_>>().join(" ")
     }
 
-    /// Lists what can be taken back, newest first.
+    /// Lists the changes that can be undone, newest first.
     pub(crate) fn open_undos(&mut self) {
         let now = self.now.ms;
         self.undos.done.retain(|undo| undo.until > now);
@@ -126,7 +127,7 @@ impl State {
         self.layers.push(Layer::Menu(menu));
     }
 
-    /// Takes one change back, by its number.
+    /// Undoes one change, by its number.
     pub(crate) fn undo_one(&mut self, id: u64, effects: &mut Vec<Effect>) {
         let now = self.now.ms;
         self.undos.done.retain(|undo| undo.until > now);

@@ -110,7 +110,7 @@ fn same(one: &str, other: &str) -> bool {
 /// What is said of a connection that anybody on the way can read.
 fn in_the_clear(url: &str) -> Option<String> {
     let plain = url.starts_with("http://") && !is_local(url);
-    plain.then(|| format!("{url} is not encrypted: anybody on the way can read the key; use https"))
+    plain.then(|| format!("{url} is not encrypted: the key would be sent in clear text; use https"))
 }
 
 /// Finds server and key.

@@ -1,4 +1,4 @@
-//! Does what an operator asked for: each change is one call here, whether the console or the twin makes it.
+//! Executes operator commands: each change is one call here, for the console and the CLI.
 
 use std::fmt::Display;
 
@@ -57,7 +57,7 @@ pub(super) enum Performed {
     },
 }
 
-/// In which way something is no more.
+/// Whether it was deleted, revoked or ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Removal {
     Deleted,

@@ -25,7 +25,7 @@ pub(super) struct KeyGuard {
 /// Somebody else than the key's server listens there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{who} listens at {address}, who is neither root nor the owner of {} ({owner}): nothing was sent",
+    "{address} is listened on by {who}, who is neither root nor the owner of {} ({owner}): nothing was sent",
     file.display()
 )]
 pub(super) struct UntrustedPortOwner {

@@ -38,7 +38,7 @@ impl SearchResult {
     pub(super) fn gave_up(&self, kind: Resource) -> Option<String> {
         let rows = self.gave_up_after?;
         Some(format!(
-            "the search gave up early: it looked at {rows} rows and the server's own index, and there may be more; narrow it, {}",
+            "search incomplete: {rows} rows and the server's index searched, and there may be more; narrow it, {}",
             terms_of(kind)
         ))
     }

@@ -34,7 +34,7 @@ fn words(command: &str) -> Vec<String> {
     words
 }
 
-/// What the twin reads.
+/// Command lines that the CLI accepts.
 fn read(line: &str) -> Cli {
     match Cli::try_parse_from(words(line)) {
         Ok(cli) => cli,

@@ -128,7 +128,7 @@ fn nothing_is_confirmed_before_the_server_said_what_it_hits() {
     bench.type_in("x");
     bench.later("yes\n");
     assert_eq!(bench.changes(), Vec::<String>::new());
-    assert!(bench.screen().contains("Asking the server"));
+    assert!(bench.screen().contains("Loading what this affects"));
 }
 
 #[test]
@@ -607,7 +607,7 @@ fn second_factors_are_not_removed_without_a_reason() {
     bench.later("yes\n");
     assert_eq!(bench.changes(), Vec::<String>::new());
     assert!(
-        bench.screen().contains("say why first"),
+        bench.screen().contains("enter a reason"),
         "{}",
         bench.screen()
     );

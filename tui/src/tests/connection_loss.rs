@@ -405,7 +405,10 @@ fn what_was_begun_while_another_server_is_asked_for_keeps_the_console_here() {
     // A form with what was typed, a question with its reason.
     for keys in ["nmaria@example.org", "d\tthey asked"] {
         let (stays, screen) = begun(keys);
-        assert!(stays && screen.contains("still at staging"), "{screen}");
+        assert!(
+            stays && screen.contains("still connected to staging"),
+            "{screen}"
+        );
         assert!(screen.contains("maria@example.org") || screen.contains("they asked"));
     }
     // Nothing is lost of a list, a filter or a form that was closed.

@@ -93,7 +93,7 @@ fn columns_are_chosen_for_a_list_and_its_own_come_back() {
     bench.reply(Reply::Local(Local::Kept(Err(
         "config.toml: Permission denied".into(),
     ))));
-    assert!(bench.screen().contains("not kept"));
+    assert!(bench.screen().contains("not saved"));
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn a_command_that_lacks_a_value_or_would_change_something_is_not_run() {
     assert!(
         bench
             .screen()
-            .contains("would take this email for an option")
+            .contains("would parse this email as an option")
     );
     // Not good among events.
     let mut bench = with_command(Resource::Events, 120, 40, &["whois", "{ip}"]);
@@ -361,7 +361,7 @@ fn the_command_of_a_rule_is_asked_about_once_for_each_profile_and_not_run_before
     let mut bench = with_alert(120, 40);
     let screen = bench.screen();
     assert!(
-        screen.contains("Let the alert rule spraying run tell by itself?"),
+        screen.contains("Allow alert rule spraying to run tell automatically?"),
         "{screen}"
     );
     assert!(screen.contains("notify-send"), "{screen}");
@@ -401,7 +401,7 @@ fn the_command_of_a_rule_is_asked_about_once_for_each_profile_and_not_run_before
     bench.state.server.profile = "another".into();
     bench.state.alerts = Default::default();
     bench.send(Msg::Tick);
-    assert!(bench.screen().contains("by itself?"));
+    assert!(bench.screen().contains("automatically?"));
 }
 
 #[test]

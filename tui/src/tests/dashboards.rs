@@ -324,7 +324,7 @@ fn a_failing_network_is_blocked_after_a_look_and_a_word() {
     bench.send(crate::core::Msg::Key(press));
     let screen = bench.screen();
     assert!(screen.contains("Block 203.0.113.0/24?"), "{screen}");
-    assert!(screen.contains("Your own address is spared"), "{screen}");
+    assert!(screen.contains("Your own address is exempt"), "{screen}");
     assert!(
         bench.changes().is_empty(),
         "nothing is done before it is confirmed"

@@ -110,7 +110,7 @@ fn a_copied_secret_is_said_to_be_sent_and_asked_about_once() {
     assert!(
         bench
             .screen()
-            .contains("Nobody knows whether the terminal took"),
+            .contains("The terminal does not confirm clipboard"),
         "{}",
         bench.screen()
     );
@@ -258,7 +258,9 @@ fn a_client_is_registered_as_what_it_is_for() {
     bench.later("shop\t\t\t\t\t\t\t\n");
     assert_eq!(bench.changes(), Vec::<String>::new());
     assert!(
-        bench.screen().contains("Redirect URIs: people who sign in"),
+        bench
+            .screen()
+            .contains("Redirect URIs: a redirect URI is required"),
         "{}",
         bench.screen()
     );

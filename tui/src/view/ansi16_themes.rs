@@ -5,7 +5,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 use crate::core::look::{Theme, Tone};
 
-/// How a theme shows what a text means.
+/// The style of each role in a theme.
 pub(super) fn style(theme: Theme, tone: Tone) -> Style {
     let colours = match theme {
         Theme::Light => &LIGHT,

@@ -1,4 +1,4 @@
-//! What stands around every view: server and caller, the screens, what is wrong, words in passing, keys.
+//! What stands around every view: server and caller, the screens, warnings, toasts, key hints.
 
 use doorward_shared::admin::{CallerKind, Whoami};
 use ratatui::layout::Rect;
@@ -162,7 +162,7 @@ fn age(at: doorward_shared::Timestamp, now: doorward_shared::Timestamp) -> u64 {
     now.seconds().saturating_sub(at.seconds()).unsigned_abs()
 }
 
-/// When what is shown came.
+/// When the rows shown were loaded.
 fn shown_at(state: &State) -> Option<doorward_shared::Timestamp> {
     match &state.view {
         View::Dashboard { .. } => state.known.stats_at,
@@ -241,7 +241,7 @@ fn hints(paint: &mut Paint<'_>, area: Rect) {
         Some(Layer::Confirm(confirm)) if confirm.is_over() => pairs(&[("esc", "cancel")]),
         Some(Layer::Confirm(confirm)) => {
             let enter = match confirm.word {
-                Some(_) => "do it, once the word is typed",
+                Some(_) => "confirm (after typing the word)",
                 None => "press the button",
             };
             pairs(&[("tab", "next"), ("enter", enter), ("esc", "cancel")])
@@ -364,7 +364,7 @@ pub(super) fn nothing(state: &State, load: &Load, empty: &str) -> (String, Tone)
         Load::Waiting(since) => {
             let waited = state.now.ms.saturating_sub(*since) / 1000;
             let text = if state.connection.lost.is_some() {
-                "Nothing was loaded before the server was lost.".into()
+                "The connection was lost before anything was loaded.".into()
             } else if waited >= 2 {
                 format!("Loading{} {waited} s", state.glyphs.more())
             } else {

@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// Rows below what dies: a gap, the twin, the word, a message, the buttons.
+/// Rows below the affected items: a gap, the equivalent command, the word, a message, the buttons.
 const FOOT: u16 = 5;
 
 pub(super) fn draw(paint: &mut Paint<'_>, whole: Rect, confirm: &Confirm) -> Option<(u16, u16)> {
@@ -73,7 +73,7 @@ fn lines(paint: &Paint<'_>, confirm: &Confirm, room: usize) -> Vec<(String, Tone
     }
     match &confirm.preview_state {
         PreviewState::Asked(_) => lines.push((
-            "Asking the server what this hits…".replace('…', paint.state.glyphs.more()),
+            "Loading what this affects…".replace('…', paint.state.glyphs.more()),
             Tone::Dim,
         )),
         PreviewState::Failed(problem) => {

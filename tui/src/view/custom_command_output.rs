@@ -1,4 +1,4 @@
-//! What an own command says.
+//! Output of a custom command.
 
 use ratatui::layout::Rect;
 
@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-/// A line without so many columns of its beginning.
+/// A line without its first columns.
 fn behind(line: &str, columns: usize) -> &str {
     let mut passed = 0;
     let begin = line.char_indices().find(|(_, c)| {
@@ -35,7 +35,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, output: &Output) -> Option
             let seconds = paint.state.now.ms.saturating_sub(*since) / 1000;
             (format!("running for {seconds} s; esc ends it"), Tone::Warn)
         }
-        Progress::Ending => ("it was told to end; esc closes".into(), Tone::Warn),
+        Progress::Ending => ("terminating; esc closes".into(), Tone::Warn),
         Progress::Ended(how) if how == "done" => ("done; esc closes".into(), Tone::Good),
         Progress::Ended(how) => (format!("{how}; esc closes"), Tone::Bad),
     };

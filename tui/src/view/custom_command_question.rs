@@ -29,7 +29,10 @@ pub(super) fn draw(
         .unwrap_or(u16::MAX)
         .saturating_add(FOOT + 2);
     let title = match &question.rule {
-        Some(rule) => format!("Let the alert rule {rule} run {} by itself?", question.name),
+        Some(rule) => format!(
+            "Allow alert rule {rule} to run {} automatically?",
+            question.name
+        ),
         None => format!("Run {}?", question.name),
     };
     let inner = dialog(paint, middle(whole, columns, height), &title);

@@ -311,7 +311,7 @@ fn text_of(state: &State, cell: &str, alike: u64, room: usize) -> String {
     format!("{}{times}", cut(cell, room, more))
 }
 
-/// Words that are coloured by what they mean.
+/// Words coloured by their meaning.
 pub(super) fn meaning(cell: &str, tone: Tone) -> Tone {
     match cell {
         "live" | "active" | "signs" => Tone::Good,

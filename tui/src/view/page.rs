@@ -57,7 +57,7 @@ fn title(paint: &Paint<'_>, page: &SubjectPage, panel: Panel) -> String {
     }
 }
 
-/// What the page is about.
+/// The subject of the page.
 fn whole_title(paint: &Paint<'_>, page: &SubjectPage) -> String {
     let state = paint.state;
     let name = match page.item() {

@@ -18,7 +18,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, palette: &Palette) -> Opti
     let inner = dialog(
         paint,
         middle(area, area.width.min(84), area.height.min(24)),
-        "Go to, or do",
+        "Go to or run a command",
     );
     let used = paint.text(inner, inner.x, inner.y, ": ", Tone::Key);
     let field = Rect {

@@ -53,17 +53,17 @@ fn file(paint: &mut Paint<'_>, inner: Rect, y: u16, line: &TextInput) -> Option<
     cursor
 }
 
-/// Whether it is to be left though nobody may have it.
+/// Whether the dialog may close although the secret may be lost.
 fn leaving(paint: &mut Paint<'_>, inner: Rect, y: u16, sent: bool) -> Option<(u16, u16)> {
     let (text, keys) = if sent {
         (
-            "Nobody knows whether the terminal took the secret into its clipboard, and it is shown only now.",
+            "The terminal does not confirm clipboard writes, and the secret is shown only once.",
             "y or esc closes all the same; any other key: Cancel",
         )
     } else {
         (
             "The secret was neither seen, copied nor written, and is shown only now.",
-            "y closes all the same; any other key: Cancel",
+            "y closes anyway; any other key cancels",
         )
     };
     paint.text(inner, inner.x, y, text, Tone::Warn);

@@ -46,7 +46,7 @@ pub(super) fn line(
     Some((x, area.y))
 }
 
-/// Draws two buttons; answers where the focused one begins.
+/// Draws two buttons; returns the column of the focused one.
 pub(super) fn buttons(
     paint: &mut Paint<'_>,
     area: Rect,

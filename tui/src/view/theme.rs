@@ -18,7 +18,7 @@ use crate::core::{
     own_theme::Depth,
 };
 
-/// How the theme in force shows what a text means.
+/// The style of each role in the active theme.
 pub(crate) fn of(state: &State, tone: Tone) -> Style {
     let Theme::Own(at) = state.theme else {
         return built_in(state, state.theme, tone);
@@ -46,7 +46,7 @@ fn built_in(state: &State, theme: Theme, tone: Tone) -> Style {
     }
 }
 
-/// How a theme shows what a text means.
+/// The style of each role in a theme.
 fn style(theme: Theme, tone: Tone) -> Style {
     match theme {
         // A theme of a file says so itself.

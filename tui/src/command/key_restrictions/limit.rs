@@ -1,13 +1,13 @@
-//! A limit of a key, or that there is to be none.
+//! A limit of a key, or its removal.
 
 use std::{fmt, str::FromStr};
 
 use doorward_shared::apikey::Metadata;
 
-/// The word that takes a limit off.
+/// The word that removes a limit.
 pub(crate) const NO_LIMIT: &str = "none";
 
-/// A limit, or that there is to be none.
+/// A limit, or its removal.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Limit<T>(pub(super) Option<T>);
 

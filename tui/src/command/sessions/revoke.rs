@@ -63,13 +63,13 @@ impl Revoke {
         self.ids.is_empty() && self.of.is_all()
     }
 
-    /// Asks which sessions would end. The user must be an id by now.
+    /// The request for a preview of the sessions that would end. The user must be an id by now.
     pub(crate) fn preview(&self) -> RevokeSessions {
         RevokeSessions {
             user_id: self.of.user.as_ref().and_then(|id| id.parse().ok()),
             client_id: self.of.client,
             ip: self.of.ip.clone(),
-            // Whoever names a session means it, their own too.
+            // A session named by id is meant, the caller's own too.
             include_own: self.include_own || !self.ids.is_empty(),
             ids: Some(self.ids.clone()).filter(|ids| !ids.is_empty()),
             dry_run: true,

@@ -197,7 +197,7 @@ impl AlertRule {
             if !command.is_fixed() {
                 return Err(wrong(
                     ".command",
-                    format!("{name} has placeholders: nothing is selected when a rule speaks"),
+                    format!("{name} has placeholders: an alert has no selection to fill them from"),
                 ));
             }
         }

@@ -128,7 +128,7 @@ fn read_argument(text: &str) -> Result<Vec<Piece>, String> {
             let (name, after) = rest[1..].split_once('}').ok_or("a { without its }")?;
             let found = Value::NAMES.iter().find(|(one, _)| *one == name);
             let (_, value) = found
-                .ok_or_else(|| format!("{{{name}}} is none of {{id}}, {{email}} and {{ip}}"))?;
+                .ok_or_else(|| format!("{{{name}}} is not one of {{id}}, {{email}} and {{ip}}"))?;
             if !plain.is_empty() {
                 pieces.push(Piece::Text(std::mem::take(&mut plain)));
             }
@@ -174,12 +174,12 @@ fn read_environment(names: &[String]) -> Result<Vec<String>, (usize, String)> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let begins = name.starts_with(|c: char| !c.is_ascii_digit());
         if !begins || !name.chars().all(plain) {
-            return Err((at, format!("{name:?} is no variable's name")));
+            return Err((at, format!("{name:?} is not a variable name")));
         }
         if name.starts_with("DOORWARD_") {
             return Err((
                 at,
-                format!("{name}: the console's own are given to no program"),
+                format!("{name}: DOORWARD_* variables are never passed to a program"),
             ));
         }
         Ok(name.clone())
@@ -222,7 +222,7 @@ impl OwnCommand {
             return Err(wrong("", "a name is letters, digits, - and _".into()));
         }
         let places = setting.places.iter().enumerate().map(|(at, place)| {
-            let why = format!("{place:?} is no list, nor address");
+            let why = format!("{place:?} is neither a list nor address");
             CommandScope::read(place).ok_or_else(|| wrong(&format!(".where[{at}]"), why))
         });
         let places: Vec<CommandScope> = places.collect::<Result<_, _>>()?;
@@ -306,7 +306,7 @@ impl OwnCommand {
                 }
                 if text.is_empty() && known.starts_with('-') {
                     return Err(format!(
-                        "{known}: the program would take this {name} for an option"
+                        "{known}: begins with `-`; the program would parse this {name} as an option"
                     ));
                 }
                 text.push_str(known);
@@ -450,7 +450,7 @@ mod tests {
     fn what_is_wrong_is_named_with_its_field() {
         assert_eq!(
             said(|one| one.run[1] = "{token}".into()),
-            "commands.who.run[1]: {token} is none of {id}, {email} and {ip}"
+            "commands.who.run[1]: {token} is not one of {id}, {email} and {ip}"
         );
         assert_eq!(
             said(|one| one.run[0] = "{ip}".into()),
@@ -460,7 +460,7 @@ mod tests {
         assert!(said(|one| one.run[1] = "{ip".into()).starts_with("commands.who.run[1]: "));
         assert_eq!(
             said(|one| one.places[0] = "session".into()),
-            "commands.who.where[0]: \"session\" is no list, nor address"
+            "commands.who.where[0]: \"session\" is neither a list nor address"
         );
         assert_eq!(
             said(|one| one.key = Some("x".into())),

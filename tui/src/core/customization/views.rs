@@ -79,7 +79,7 @@ impl SavedView {
         }
         let kind = Resource::of_screen(&setting.screen).filter(|kind| *kind != Resource::Profiles);
         let kind =
-            kind.ok_or_else(|| wrong(".screen", format!("{:?} is no list", setting.screen)))?;
+            kind.ok_or_else(|| wrong(".screen", format!("{:?} is not a list", setting.screen)))?;
         let q = setting.filter.clone().unwrap_or_default();
         // Times in it count from when it is gone to: none is known here.
         Search::parse(kind, &q, Default::default())
@@ -102,7 +102,7 @@ impl SavedView {
             let why = || {
                 wrong(
                     &format!(".of[{at}].parameter"),
-                    format!("{:?} is no parameter", of.parameter),
+                    format!("{:?} is not a parameter", of.parameter),
                 )
             };
             let name = Filter::named(&of.parameter).ok_or_else(why)?;
@@ -241,7 +241,7 @@ mod tests {
         };
         assert_eq!(
             said("stale", |view| view.screen = "key".into()),
-            "views.stale.screen: \"key\" is no list"
+            "views.stale.screen: \"key\" is not a list"
         );
         let sort = said("stale", |view| view.sort = Some("email:desc".into()));
         assert!(
@@ -256,7 +256,10 @@ mod tests {
         let filter = said("stale", |view| view.filter = Some("unused:soon".into()));
         assert!(filter.starts_with("views.stale.filter: "), "{filter}");
         let of = said("stale", |view| view.of[0].parameter = "owner".into());
-        assert_eq!(of, "views.stale.of[0].parameter: \"owner\" is no parameter");
+        assert_eq!(
+            of,
+            "views.stale.of[0].parameter: \"owner\" is not a parameter"
+        );
         assert!(said("two words", |_| ()).starts_with("views.two words: "));
     }
 }

@@ -13,7 +13,7 @@ use crate::core::{
     zone,
 };
 
-/// What the server knows.
+/// The server's data on an incident.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
     /// Oldest first, each once.
@@ -75,7 +75,7 @@ impl Facts {
         let others = self.sessions.drain(..);
         sessions.extend(others.filter(|session| !known.contains(&session.id)));
         self.sessions = sessions;
-        // What could not be read now is as it was known before.
+        // Parts that could not be read keep their previous values.
         for user in newer.users {
             self.users.retain(|known| known.id != user.id);
             self.users.push(user);
@@ -91,7 +91,7 @@ impl Facts {
         self.cut = newer.cut.max(self.cut);
     }
 
-    /// In a flood the oldest go, and it is told from when on they are all there.
+    /// In a flood the oldest are dropped, and the report states from when on the list is complete.
     fn forget_oldest(&mut self) {
         if self.events.len() > EVENTS + EVENTS / 8 {
             let many = self.events.len() - EVENTS;
@@ -127,7 +127,7 @@ impl Facts {
     }
 }
 
-/// How often an event tells of what it tells.
+/// How often the event occurred.
 pub(crate) fn weight(event: &Event) -> u64 {
     event.times()
 }

@@ -34,7 +34,7 @@ pub(crate) enum Pane {
     Timeline,
 }
 
-/// What an operator wrote down.
+/// A note of an operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Note {
     pub at: Timestamp,

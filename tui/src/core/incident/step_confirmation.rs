@@ -20,7 +20,7 @@ pub(super) fn sessions_of(subject: &IncidentSubject) -> Option<Revoke> {
 
 /// The question before a step, and what is looked at for it.
 pub(super) fn question(step: &Step, name: &str) -> Option<(Confirm, Option<PreviewTarget>)> {
-    let new_secret = "The old secret dies at once; the new one is shown once.";
+    let new_secret = "The old secret is revoked immediately; the new one is shown once.";
     match (step.kind, &step.subject) {
         (Kind::Disable, IncidentSubject::User(id)) => {
             let disable = Command::Users(Users::Disable { user: id.clone() });

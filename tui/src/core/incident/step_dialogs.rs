@@ -15,7 +15,7 @@ use crate::core::{
 };
 
 impl State {
-    /// Takes the selected step: asks what dies first.
+    /// Takes the selected step, after a confirmation of the affected items.
     pub(super) fn take_step(&mut self, effects: &mut Vec<Effect>) {
         let View::Incident(incident) = &self.view else {
             return;

@@ -162,7 +162,7 @@ impl KeyContext {
 }
 
 impl KeyRow {
-    /// Whether there is a place where both are good.
+    /// Whether there is a context where both apply.
     pub(crate) fn meets(&self, other: &Self) -> bool {
         self.contexts
             .iter()
@@ -182,37 +182,37 @@ macro_rules! rows {
 use Action as A;
 
 rows! {
-    A::Quit, "quit", ["q", "ctrl-c"], "quit (also :q); ctrl-c closes first what is open", "", [Anywhere];
-    A::Open, "open", ["enter"], "open: all about it, on a page", "open", [List, Dashboard, Incident, Page];
-    A::Related, "related", ["o"], "what belongs to it: sessions, keys, events, …", "related", [List, Detail, Page];
+    A::Quit, "quit", ["q", "ctrl-c"], "quit (also :q); ctrl-c closes the open dialog first", "", [Anywhere];
+    A::Open, "open", ["enter"], "open its page", "open", [List, Dashboard, Incident, Page];
+    A::Related, "related", ["o"], "related sessions, keys, events, …", "related", [List, Detail, Page];
     A::New, "new", ["n"], "create, mint or register one", "new", [Users, Keys, Clients, Roles, Blocks];
     A::Edit, "edit", ["e"], "edit: names, role, permissions, scopes", "edit", [Users, Keys, Clients, Roles];
     A::Delete, "delete", ["x"], "revoke or delete it, or all marked", "revoke", [Users, Sessions, Keys, Clients, Roles, Signing, Blocks];
     A::EndSessions, "end-sessions", ["X"], "end all sessions: of the user, address or client", "end all", [Users, Sessions, Clients, Page];
-    A::Disable, "disable", ["d"], "disable a user, or let them in again", "disable", [Users];
+    A::Disable, "disable", ["d"], "disable a user, or enable them again", "disable", [Users];
     A::Password, "password", ["p"], "set a user's password", "", [Users];
-    A::Link, "link", ["L"], "a one-time link with which a user sets their password", "link", [Users];
+    A::Link, "link", ["L"], "a one-time link to set a user's password", "link", [Users];
     A::Factors, "factors", ["F"], "remove the second factors of a user who lost them", "factors", [Users];
     A::Clone, "clone", ["C"], "mint a key like this one", "clone", [Keys];
     A::Rotate, "rotate", ["R"], "new secret, or new signing key", "rotate", [Keys, Clients, Signing];
     A::Limits, "limits", ["P"], "rate, quota and addresses of a key; turn it off", "limits", [Keys];
-    A::Policy, "policy", ["P"], "what a client may know and do: claims, groups, logout, keys", "policy", [Clients];
-    A::Invite, "invite", ["T"], "a token with which a client registers itself", "", [Clients];
+    A::Policy, "policy", ["P"], "client policy: claims, groups, logout, keys", "policy", [Clients];
+    A::Invite, "invite", ["T"], "an initial access token for client registration", "", [Clients];
     A::Incident, "incident", ["i"], "incident: around it or all marked; in one, around more", "incident", [Anywhere];
     A::Block, "block", ["b"], "block a network for sign-in, for a while", "block", [Sessions, Events, Dashboard, Incident, Page];
     A::Export, "export", ["m"], "write the incident as Markdown", "Markdown", [Incident];
     A::ExportJson, "export-json", ["J"], "write the incident as JSON", "", [Incident];
-    A::Note, "note", ["n"], "write a line down for the report", "note", [Incident];
-    A::Drop, "drop", ["x"], "take the selected subject out of the incident", "", [Incident];
-    A::Pause, "pause", ["p"], "pause the live events, or go on", "pause", [Events];
-    A::Backup, "backup", ["B"], "back the database up now", "backup", [Health];
+    A::Note, "note", ["n"], "add a note to the report", "note", [Incident];
+    A::Drop, "drop", ["x"], "remove the selected subject from the incident", "", [Incident];
+    A::Pause, "pause", ["p"], "pause or resume the event stream", "pause", [Events];
+    A::Backup, "backup", ["B"], "back up the database now", "backup", [Health];
     A::Filter, "filter", ["/"], "filter as you type", "filter", [List];
     A::Sort, "sort", ["s"], "sort", "sort", [List];
     A::Wide, "wide", ["w"], "wide: whole ids and more columns; events on two lines", "", [List];
-    A::Fold, "fold", ["z"], "open equal events that are one row, or close them", "", [Events];
-    A::Mark, "mark", ["space"], "mark it, or not, and move down", "", [List];
+    A::Fold, "fold", ["z"], "expand or collapse a row of equal events", "", [Events];
+    A::Mark, "mark", ["space"], "toggle the mark and move down", "", [List];
     A::MarkRange, "mark-range", ["v"], "mark from here to the next v", "", [List];
-    A::MarkAll, "mark-all", ["*"], "mark all that is loaded, or none", "", [List];
+    A::MarkAll, "mark-all", ["*"], "mark all loaded rows, or none", "", [List];
     A::Copy, "copy", ["c"], "send its id to the terminal's clipboard", "", [List, Detail, Incident, Page];
     A::Window, "window", ["t"], "the chart's time: 1 h, 24 h or 7 d", "1h/24h/7d", [Dashboard];
     A::Stack, "stack", ["v"], "one chart, or all above one another", "", [Dashboard];
@@ -226,15 +226,15 @@ rows! {
     A::PageUp, "page-up", ["pgup", "ctrl-b", "ctrl-u"], "a page up", "", [Anywhere];
     A::PageDown, "page-down", ["pgdn", "ctrl-f", "ctrl-d"], "a page down", "", [Anywhere];
     A::Top, "top", ["g", "home"], "to the first", "", [Anywhere];
-    A::Bottom, "bottom", ["G", "end"], "to the last that is loaded", "", [Anywhere];
+    A::Bottom, "bottom", ["G", "end"], "to the last loaded row", "", [Anywhere];
     A::Focus, "focus", ["tab"], "to the next part of the screen", "", [Anywhere];
-    A::FocusBack, "focus-back", ["backtab"], "to the part before", "", [Anywhere];
-    A::Close, "close", ["esc"], "close what is on top, or drop the filter; never quits", "", [Anywhere];
+    A::FocusBack, "focus-back", ["backtab"], "to the previous part", "", [Anywhere];
+    A::Close, "close", ["esc"], "close the top dialog or the filter; never quits", "", [Anywhere];
     A::Back, "back", ["[", "alt-left", "h", "left"], "back to where you were", "", [Anywhere];
     A::Forward, "forward", ["]", "alt-right", "l", "right"], "forward again", "", [Anywhere];
-    A::Palette, "palette", [":"], "go anywhere, do anything by name", "go to", [Anywhere];
+    A::Palette, "palette", [":"], "go anywhere, run any action by name", "go to", [Anywhere];
     A::Help, "help", ["?", "f1"], "this help", "help", [Anywhere];
-    A::Refresh, "refresh", ["r", "f5"], "ask the server again", "", [Anywhere];
+    A::Refresh, "refresh", ["r", "f5"], "refresh", "", [Anywhere];
     A::Screen(1), "dashboard", ["1"], "Dashboard", "", [Anywhere];
     A::Screen(2), "users", ["2"], "Users", "", [Anywhere];
     A::Screen(3), "sessions", ["3"], "Sessions", "", [Anywhere];

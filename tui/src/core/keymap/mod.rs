@@ -17,7 +17,7 @@ pub(crate) use self::{
 pub(crate) const DIALOGS: [(&str, &str); 5] = [
     ("esc", "Cancel: close the dialog, do nothing"),
     ("tab", "to the next field or button"),
-    ("enter", "do it, once the word is typed"),
+    ("enter", "confirm (after typing the word)"),
     ("ctrl-s", "a form: go on"),
     ("v c w", "a secret: view, clipboard, write a file"),
 ];

@@ -1,4 +1,4 @@
-//! What a piece of text means, for which each theme has its colours.
+//! Style roles of text; each theme assigns colours to them.
 
 /// What a piece of text means. Each meaning is also a word or a glyph: colour alone says nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

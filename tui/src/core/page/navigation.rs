@@ -216,7 +216,7 @@ impl State {
     pub(crate) fn page_open(&mut self, effects: &mut Vec<Effect>) {
         match self.page_target() {
             Some(target) => self.follow(target, effects),
-            None => self.say("there is nothing more to it"),
+            None => self.say("no further details"),
         }
     }
 

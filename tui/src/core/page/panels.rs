@@ -92,7 +92,7 @@ impl Panel {
         match self {
             Self::About => "",
             Self::Factors => "Password only.",
-            Self::Applications => "No application was let in.",
+            Self::Applications => "No connected applications.",
             Self::Addresses => "No address was seen.",
             Self::People => "Nobody was seen.",
             Self::Causes => "It was never refused.",

@@ -1,4 +1,4 @@
-//! The language of `/` in the console and of `--q` in the twin: words that a row must show, and terms like `role:admin`.
+//! The language of `/` in the console and of `--q` in the CLI: words that a row must contain, and terms like `role:admin`.
 
 mod matching;
 mod row_facts;

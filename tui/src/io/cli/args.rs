@@ -5,7 +5,7 @@ use clap::Parser;
 use super::output::Format;
 use crate::{command::Command, io::connect::ConnectArgs};
 
-/// The operators' console of Doorward; with a subcommand, its non-interactive twin.
+/// Doorward admin client: interactive console without a subcommand, command line (CLI) with one.
 #[derive(Debug, Parser)]
 #[command(name = "doorward", version, disable_help_subcommand = true)]
 pub(crate) struct Cli {
@@ -13,7 +13,7 @@ pub(crate) struct Cli {
     pub connect: ConnectArgs,
     #[command(flatten)]
     pub look: DisplayArgs,
-    /// How answers are printed
+    /// Output format
     #[arg(
         short,
         long,
@@ -23,19 +23,19 @@ pub(crate) struct Cli {
         value_name = "FORMAT"
     )]
     pub output: Format,
-    /// Columns of a list, in this order: the table's own, or fields as JSON names them
+    /// Columns to print, in order: table column names or JSON field names
     #[arg(long, global = true, value_delimiter = ',', value_name = "NAME,…")]
     pub columns: Option<Vec<String>>,
-    /// Do what destroys something without asking
+    /// Skip confirmation of destructive actions
     #[arg(long, global = true)]
     pub yes: bool,
-    /// Say what would be done, and do nothing
+    /// Dry run: print what would be done
     #[arg(long, global = true)]
     pub dry_run: bool,
-    /// Why; goes into the events of what is changed
+    /// Reason, recorded in the audit log
     #[arg(long, global = true, value_name = "TEXT")]
     pub reason: Option<String>,
-    /// Change something although this profile has its changes switched off
+    /// Allow changes to PROFILE although it is read-only by default
     #[arg(long, global = true, value_name = "PROFILE")]
     pub unlock: Option<String>,
     /// Show times in UTC instead of this machine's zone
@@ -45,13 +45,13 @@ pub(crate) struct Cli {
     pub command: Option<Command>,
 }
 
-/// How the console looks.
+/// Display options of the console.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct DisplayArgs {
     /// Console: draw with ASCII characters alone
     #[arg(long)]
     pub ascii: bool,
-    /// Switch all changes off
+    /// Read-only mode: refuse every change
     #[arg(long, global = true)]
     pub read_only: bool,
     /// Console: dark, light, either, high-contrast, colour-blind, plain, or a file of themes/ beside the configuration

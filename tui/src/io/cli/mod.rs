@@ -1,4 +1,4 @@
-//! The twin: everything the console does, for scripts.
+//! The command-line interface: every console action as a command, for scripts.
 
 mod args;
 mod change;

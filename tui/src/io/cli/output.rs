@@ -1,4 +1,4 @@
-//! What the twin prints: tables for people, JSON for scripts.
+//! Output of the CLI: tables for people, JSON for scripts.
 
 mod confirmation;
 mod format;

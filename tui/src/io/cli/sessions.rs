@@ -12,7 +12,7 @@ use crate::{
     io::{execute::resolve, progress::Progress},
 };
 
-/// Ends sessions, after a look at which.
+/// Ends sessions after a preview.
 ///
 /// # Errors
 /// [`CliError`].

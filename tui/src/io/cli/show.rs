@@ -1,4 +1,4 @@
-//! The twin's commands that only read and are no list: one thing by its id, the server's state and numbers, events.
+//! CLI commands that only read and are not lists: one thing by its id, the server's state and numbers, events.
 
 use super::{Context, Outcome, events, incident, output, status, watch};
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     io::clock,
 };
 
-/// What is looked at and is no list.
+/// What is looked at and is not a list.
 pub(super) async fn show(command: Command, with: &Context) -> Outcome {
     let (client, format) = (&with.client, with.output);
     match command {

@@ -1,4 +1,4 @@
-//! Columns of the twin's tables.
+//! Columns of the CLI's tables.
 
 use doorward_shared::{Timestamp, admin, apikey};
 

@@ -1,4 +1,4 @@
-//! The last administrator, whom the server keeps: told before something is done.
+//! The last administrator, whom the server keeps: checked before a change.
 
 use std::collections::BTreeSet;
 
@@ -46,7 +46,7 @@ async fn roles(client: &Client) -> Vec<String> {
     let query = ListQuery::default().limited(PAGE_LIMIT);
     match client.roles().list(&query).await {
         Ok(page) => named(page.data),
-        // Whoever asks may not see roles.
+        // The caller may not see roles.
         Err(_) => vec![ADMIN.into()],
     }
 }

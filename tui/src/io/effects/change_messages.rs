@@ -1,4 +1,4 @@
-//! How the screen tells what a change came to.
+//! Messages on the screen about completed changes.
 
 use super::made_secret::{invited, linked, minted, registered};
 use doorward_shared::admin::User;

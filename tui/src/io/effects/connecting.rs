@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// The credential that calls are made with changed, or could not be changed. The word of it comes together with the client,
+/// The credential that calls are made with changed, or could not be changed. The message is delivered together with the client,
 /// so that the screen never names one server while another is called.
 #[derive(Debug)]
 pub(in crate::io) struct Connected {

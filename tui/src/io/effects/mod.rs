@@ -57,7 +57,7 @@ enum Slot {
     Stream,
 }
 
-/// Runs effects. Their answers come back as messages.
+/// Runs effects. Their results come back as messages.
 pub(super) struct Runner {
     client: Client,
     profiles: Profiles,
@@ -110,7 +110,7 @@ impl Runner {
         }
     }
 
-    /// Whether a call was answered since it was looked last: a question may take many.
+    /// Whether a call was answered since the last check: one request may take many calls.
     pub(super) fn has_heard(&mut self) -> bool {
         let before = std::mem::replace(&mut self.heard, self.client.answers());
         self.heard != before

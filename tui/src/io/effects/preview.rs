@@ -1,4 +1,4 @@
-//! What something would hit, before it is done.
+//! Previews: the objects that a change would affect.
 
 use doorward_shared::{
     ClientId, KeyId, UserId,
@@ -153,7 +153,7 @@ async fn network_of(client: &Client, network: &str) -> Result<Preview, Problem> 
     let ids = ids.map(|session| session.user_id.to_string()).collect();
     let names = read::names(client, ids).await;
     let mut lines = vec![format!(
-        "{} of {} from there now: they go on, and cannot sign in again.",
+        "{} of {} active from there: they stay signed in but cannot sign in again.",
         counted(found.count, "live session"),
         counted(found.users, "user"),
     )];
@@ -244,7 +244,7 @@ async fn keys_of(client: &Client, id: UserId) -> Result<Preview, Problem> {
     })
 }
 
-/// Which of these can die.
+/// Which of these can be deleted or revoked.
 async fn each(client: &Client, kind: Resource, ids: Vec<String>) -> Result<Preview, Problem> {
     let mut found = Vec::new();
     for id in ids {

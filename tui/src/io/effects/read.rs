@@ -1,4 +1,4 @@
-//! Questions to the server. What comes back is cleaned before anybody sees it.
+//! Requests to the server. Responses are sanitized before they are shown.
 
 use std::collections::BTreeMap;
 

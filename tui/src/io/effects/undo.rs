@@ -10,7 +10,7 @@ use crate::core::{
     resource::{Resource, Row},
 };
 
-/// Looks whether somebody else changed meanwhile what was left. Whoever may not see events is told without a name.
+/// Checks whether someone else has changed the object since. Whoever may not see events is told without a name.
 ///
 /// # Errors
 /// Why it is not taken back.

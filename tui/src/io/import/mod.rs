@@ -197,7 +197,7 @@ impl Import<'_> {
             Err(error) => {
                 let where_ = format!("{}:{}", self.file, done.line);
                 stderr::say(&format!(
-                    "{where_}: stopped here; what is made already is refused as taken when the file is imported again"
+                    "{where_}: stopped here; rows already created will be rejected as duplicates if you import the file again"
                 ));
                 return Err(error.into());
             }

@@ -51,7 +51,7 @@ impl Order {
     }
 }
 
-/// Which row has an address, by the address's hash: a million of them are no weight.
+/// Which row has an address, by the address's hash: cheap even for a million rows.
 #[derive(Debug, Default)]
 pub(super) struct Claims {
     of: HashMap<u64, Claim>,

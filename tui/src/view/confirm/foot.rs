@@ -1,4 +1,4 @@
-//! The foot of the question: the twin's command, what has to be typed, and the buttons.
+//! The foot of the confirmation: the equivalent command, the word to type, and the buttons.
 
 use ratatui::layout::Rect;
 
@@ -13,7 +13,7 @@ use crate::{
     view::{text_input, theme::Tone, widgets::paint::Paint},
 };
 
-/// The command that does the same: what it does rather than which server it goes to, where there is no room for both.
+/// The equivalent command; without the server's options where there is no room for both.
 fn twin(state: &State, confirm: &Confirm, room: usize) -> String {
     let line = confirm.command_line();
     let whole = format!("$ {}", crate::core::equivalent_command::typed(state, &line));
@@ -24,7 +24,7 @@ fn twin(state: &State, confirm: &Confirm, room: usize) -> String {
     format!("$ doorward {} {command}", state.glyphs.more())
 }
 
-/// How what needs no word is confirmed.
+/// Confirmation keys where no word has to be typed.
 fn to_the_button(state: &State, confirm: &Confirm) -> String {
     if confirm.takes_back.is_some() {
         return "  tab to the button, then enter.".into();

@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// From so many columns on, steps and relations stand side by side.
+/// Minimum columns for steps and relations side by side.
 const WIDE: u16 = 100;
 /// From so many lines on, each part has a place of its own, and the chart too.
 const HIGH: u16 = 15;

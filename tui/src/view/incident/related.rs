@@ -1,4 +1,4 @@
-//! Who and what is in it or related to it.
+//! Subjects of an incident, and objects related to it.
 
 use ratatui::layout::Rect;
 

@@ -192,7 +192,7 @@ fn fact(paint: &mut Paint<'_>, area: Rect, fact: &Fact, selected: bool) {
     }
 }
 
-/// What a cell means.
+/// The meaning of a cell.
 fn tone(line: &Line<'_>, at: usize, cell: &str) -> Tone {
     match (line, at) {
         (Line::Moment(Moment::Event(event, _)), 1 | 2) => event_tone(EventKind::of_event(event)),

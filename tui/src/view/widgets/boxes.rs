@@ -8,7 +8,7 @@ use ratatui::{
 use super::paint::{Paint, title};
 use crate::view::theme::Tone;
 
-/// Draws a frame; answers the room in it.
+/// Draws a frame; returns its inner area.
 pub(crate) fn frame(paint: &mut Paint<'_>, area: Rect, name: &str, focused: bool) -> Rect {
     if focused {
         bordered(paint, area, name, Tone::Focus, Tone::Accent)
@@ -42,13 +42,13 @@ pub(crate) fn middle(area: Rect, width: u16, height: u16) -> Rect {
     }
 }
 
-/// A dialog over everything; answers the room in it.
+/// A dialog over everything; returns its inner area.
 pub(crate) fn dialog(paint: &mut Paint<'_>, area: Rect, name: &str) -> Rect {
     paint.clear(area);
     padded(frame(paint, area, name, true))
 }
 
-/// A dialog about what cannot be taken back.
+/// A dialog for changes that cannot be undone.
 pub(crate) fn danger(paint: &mut Paint<'_>, area: Rect, name: &str) -> Rect {
     paint.clear(area);
     padded(bordered(paint, area, name, Tone::Bad, Tone::Bad))

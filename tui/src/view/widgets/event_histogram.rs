@@ -25,7 +25,7 @@ impl Period {
         (part * columns.saturating_sub(1) as f64).round() as usize
     }
 
-    /// Counts events in so many columns.
+    /// Counts events per column.
     pub(crate) fn counts<'a>(
         self,
         columns: usize,

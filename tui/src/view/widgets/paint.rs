@@ -27,7 +27,7 @@ impl Paint<'_> {
         crate::view::theme::of(self.state, tone)
     }
 
-    /// One line of text; answers the columns it took.
+    /// One line of text; returns the columns it took.
     pub(crate) fn text(&mut self, area: Rect, x: u16, y: u16, text: &str, tone: Tone) -> u16 {
         let style = self.style(tone);
         self.styled(area, x, y, text, style)

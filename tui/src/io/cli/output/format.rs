@@ -1,6 +1,6 @@
-//! How answers are printed.
+//! Output format.
 
-/// How answers are printed.
+/// Output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub(crate) enum Format {
     #[default]
