@@ -90,7 +90,7 @@ impl IdempotencyKey {
             // If the caller disconnects, the slot is released.
             CallStart::First(place) => {
                 let reply = work.await?;
-                place.keep(reply.clone());
+                place.keep(reply.clone(), services.clock.now());
                 Ok(reply)
             }
         }

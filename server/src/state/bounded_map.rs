@@ -73,11 +73,13 @@ impl<K: Clone + Eq + Hash + Ord, W: Clone + Eq + Hash, V> FairMap<K, W, V> {
         self.entries.insert(key, Entry { whose, age, value });
     }
 
-    /// Marks an entry as no longer in progress; returns its value.
-    pub(super) fn settle(&mut self, key: &K) -> Option<&mut V> {
+    /// Marks an entry as no longer in progress, to expire at `until`; returns its value.
+    pub(super) fn settle(&mut self, key: &K, until: Timestamp) -> Option<&mut V> {
         let entry = self.entries.get(key)?;
         let (whose, before) = (entry.whose.clone(), entry.age);
-        let after = (false, before.1);
+        let after = (false, until);
+        self.ends.remove(&(before.1, key.clone()));
+        self.ends.insert((until, key.clone()));
         self.among(&whose, |own| {
             own.remove(&(before, key.clone()));
             own.insert((after, key.clone()))
@@ -205,9 +207,9 @@ mod tests {
                     }
                     2 => {
                         if let Some((_, age)) = plain.get_mut(&key) {
-                            age.0 = false;
+                            *age = (false, at(time));
                         }
-                        places.settle(&key);
+                        places.settle(&key, at(time));
                     }
                     3 => prop_assert_eq!(places.remove(&key).is_some(), plain.remove(&key).is_some()),
                     _ => {

@@ -15,6 +15,8 @@ use crate::domain::{Actor, Digest256};
 
 /// Lifetime of a response, in seconds. Responses contain secrets, so it is short, and they stay in memory.
 const LIFETIME: i64 = 600;
+/// When a call in progress expires: not before its response, however long that takes. Sent again it would be carried out twice.
+const IN_PROGRESS: Timestamp = Timestamp(i64::MAX);
 /// Maximum stored responses per caller; beyond it the caller is refused.
 const MAX_OF_ONE: usize = 500;
 /// Maximum stored responses in total; beyond it the caller with the most loses its oldest, and a retry of that call is
@@ -99,8 +101,7 @@ impl IdempotentAnswers {
                     asked: call.asked,
                     answer: None,
                 };
-                let until = now.plus_seconds(LIFETIME);
-                kept.insert(call.place, call.whose, (true, until), first);
+                kept.insert(call.place, call.whose, (true, IN_PROGRESS), first);
                 Ok(CallStart::First(CallInProgress(Some((self, call.place)))))
             }
         }
@@ -111,10 +112,11 @@ impl IdempotentAnswers {
 pub(crate) struct CallInProgress<'a>(Option<(&'a IdempotentAnswers, Digest256)>);
 
 impl CallInProgress<'_> {
-    /// Stores the response of the call.
-    pub(crate) fn keep<T: Send + 'static>(mut self, answer: T) {
+    /// Stores the response of the call, for [`LIFETIME`] from now.
+    pub(crate) fn keep<T: Send + 'static>(mut self, answer: T, now: Timestamp) {
+        let until = now.plus_seconds(LIFETIME);
         if let Some((answers, place)) = self.0.take()
-            && let Some(kept) = answers.kept().settle(&place)
+            && let Some(kept) = answers.kept().settle(&place, until)
         {
             kept.answer = Some(Box::new(answer));
         }
@@ -148,7 +150,7 @@ mod tests {
     fn whoever_has_many_answers_makes_room_and_not_who_has_few() {
         let answers = IdempotentAnswers::default();
         let keep = |call| match answers.begin::<u32>(call, Timestamp(0)) {
-            Ok(CallStart::First(place)) => place.keep(1_u32),
+            Ok(CallStart::First(place)) => place.keep(1_u32, Timestamp(0)),
             _ => panic!("there is a place"),
         };
         keep(call("ada's", "x"));
@@ -179,13 +181,20 @@ mod tests {
             panic!("the first call is carried out");
         };
         assert_eq!(begin("a", "x", 0).err(), Some(IdempotencyError::UnderWay));
-        place.keep(7_u32);
+        // However long it takes, as on a disk that hangs.
+        let late = 600_000;
+        assert_eq!(
+            begin("a", "x", late).err(),
+            Some(IdempotencyError::UnderWay)
+        );
+        place.keep(7_u32, Timestamp(late));
+        let until = late + 600_000;
         assert!(matches!(
-            begin("a", "x", 599_999),
+            begin("a", "x", until - 1),
             Ok(CallStart::Answered(7))
         ));
         assert_eq!(begin("a", "y", 0).err(), Some(IdempotencyError::OtherBody));
-        assert!(matches!(begin("a", "x", 600_000), Ok(CallStart::First(_))));
+        assert!(matches!(begin("a", "x", until), Ok(CallStart::First(_))));
     }
 
     #[test]
@@ -196,7 +205,7 @@ mod tests {
             let Ok(CallStart::First(place)) = answers.begin::<u32>(call, Timestamp(0)) else {
                 panic!("there is a place");
             };
-            place.keep(1_u32);
+            place.keep(1_u32, Timestamp(0));
         }
         let more = || answers.begin::<u32>(call("more", "x"), Timestamp(0));
         assert_eq!(more().err(), Some(IdempotencyError::TooMany));
