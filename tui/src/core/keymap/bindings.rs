@@ -208,7 +208,7 @@ rows! {
     A::Backup, "backup", ["B"], "back up the database now", "backup", [Health];
     A::Filter, "filter", ["/"], "filter as you type", "filter", [List];
     A::Sort, "sort", ["s"], "sort", "sort", [List];
-    A::Wide, "wide", ["w"], "wide: whole ids and more columns; events on two lines", "", [List];
+    A::Wide, "wide", ["w"], "wide: whole ids, more columns, two-line events", "", [List];
     A::Fold, "fold", ["z"], "expand or collapse a row of equal events", "", [Events];
     A::Mark, "mark", ["space"], "toggle the mark and move down", "", [List];
     A::MarkRange, "mark-range", ["v"], "mark from here to the next v", "", [List];
