@@ -731,7 +731,7 @@ async fn a_metadata_document_is_not_fetched_from_inside() {
         ("https://u:p@app.example/client.json", "user information"),
         (
             "http://app.example/client.json",
-            "no client with this client_id",
+            "no client has this client_id",
         ),
     ] {
         let page = ask(id).await;
@@ -747,7 +747,7 @@ async fn a_metadata_document_is_not_fetched_from_inside() {
     };
     let page = server.browser().authorize(&request(&app, &[])).await;
     assert!(
-        page.text().contains("no client with this client_id"),
+        page.text().contains("no client has this client_id"),
         "{}",
         page.text()
     );
