@@ -31,7 +31,7 @@ use signal_hook::{
     flag,
 };
 
-use crate::{about, control, runtime, say, text};
+use crate::{about, control_socket, runtime, say, text};
 
 /// How often a dry run checks for a stop request.
 const HEARING: Duration = Duration::from_millis(50);
@@ -65,7 +65,7 @@ pub(crate) fn apply(settings: Settings, how: &Apply) -> Result<(), String> {
     let wanted = read(how).map_err(named)?;
     let is_running = settings.data_dir.exists() && DirectoryLock::take(&settings.data_dir).is_err();
     let applied = if is_running {
-        control::ask(&settings.data_dir, &wanted)
+        control_socket::ask(&settings.data_dir, &wanted)
     } else if how.dry_run {
         to_copy(settings, &wanted)
     } else {
@@ -75,7 +75,7 @@ pub(crate) fn apply(settings: Settings, how: &Apply) -> Result<(), String> {
 }
 
 fn read(how: &Apply) -> Result<ApplyRequest, String> {
-    let toml = whole(&how.file, control::MAX)?;
+    let toml = whole(&how.file, control_socket::MAX)?;
     let tables: Tables = Figment::from(Toml::string(&toml))
         .extract()
         .map_err(wrong_shape)?;
@@ -178,7 +178,8 @@ fn to_directory(settings: Settings, wanted: &ApplyRequest) -> Result<Outcome, St
 
 /// Runs on a copy: opening a directory creates missing files and upgrades its schema, which a dry run must not do.
 fn to_copy(mut settings: Settings, wanted: &ApplyRequest) -> Result<Outcome, String> {
-    let copy = Copy::new().map_err(|error| format!("a directory for a copy: {error}"))?;
+    let copy =
+        TemporaryKeyDir::new().map_err(|error| format!("a directory for a copy: {error}"))?;
     let directory = &settings.data_dir;
     if directory.join(DATABASE).exists() {
         store::back_up(directory, &copy.0.join(DATABASE)).map_err(text)?;
@@ -197,9 +198,9 @@ fn to_copy(mut settings: Settings, wanted: &ApplyRequest) -> Result<Outcome, Str
 }
 
 /// A private directory with keys, removed on drop and when the process is told to stop.
-struct Copy(PathBuf);
+struct TemporaryKeyDir(PathBuf);
 
-impl Copy {
+impl TemporaryKeyDir {
     fn new() -> io::Result<Self> {
         let name = format!("doorward-{:032x}", u128::from_ne_bytes(random_bytes()));
         let path = env::temp_dir().join(name);
@@ -221,7 +222,7 @@ impl Copy {
     }
 }
 
-impl Drop for Copy {
+impl Drop for TemporaryKeyDir {
     fn drop(&mut self) {
         // Renamed first: a concurrent writer could otherwise add a file after all are removed.
         let gone = self.0.with_extension("gone");
@@ -273,7 +274,7 @@ mod tests {
             while !path.join("9").exists() {
                 thread::yield_now();
             }
-            drop(Copy(path));
+            drop(TemporaryKeyDir(path));
             is_gone.store(true, Ordering::Relaxed);
             writing.join().unwrap();
             assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);

@@ -20,7 +20,7 @@ use doorward_server::{
 };
 
 mod apply;
-mod control;
+mod control_socket;
 mod health;
 mod process_setup;
 mod serve;

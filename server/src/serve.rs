@@ -16,7 +16,7 @@ use rocket::{
 use tokio::{runtime::Runtime, task::JoinHandle};
 
 use crate::{
-    about, control,
+    about, control_socket,
     process_setup::{self, SignalRequest, Stop},
     runtime, say, text,
     welcome::welcome,
@@ -114,7 +114,7 @@ async fn attempt(
         tls: config.tls_enabled(),
         figment: figment.clone().merge(("port", port)),
     };
-    let control = control::listen(&doorward, &directory);
+    let control = control_socket::listen(&doorward, &directory);
     if let Err(error) = &control {
         tracing::warn!(%error, "no file can be applied while this server runs");
     }
@@ -145,7 +145,7 @@ struct Listeners {
 }
 
 /// A running Rocket.
-struct Flight {
+struct RunningServer {
     ended: JoinHandle<Result<Rocket<Ignite>, rocket::Error>>,
     shutdown: Shutdown,
 }
@@ -194,7 +194,7 @@ impl Listeners {
         &self,
         doorward: &Doorward,
         first: Option<AdHoc>,
-    ) -> Result<Flight, ServeError> {
+    ) -> Result<RunningServer, ServeError> {
         // Rocket's own security headers cost a tenth of a verification: our responses set the ones they need. Over TLS
         // the shield still adds Strict-Transport-Security.
         let mut rocket = rocket::custom(&self.figment)
@@ -205,7 +205,7 @@ impl Listeners {
         }
         let rocket = rocket.ignite().await.map_err(|error| self.failed(&error))?;
         let shutdown = rocket.shutdown();
-        Ok(Flight {
+        Ok(RunningServer {
             ended: tokio::spawn(rocket.launch()),
             shutdown,
         })
@@ -216,8 +216,8 @@ impl Listeners {
     async fn reload(
         &self,
         doorward: &Doorward,
-        flies: &Flight,
-    ) -> Result<Option<Flight>, ServeError> {
+        flies: &RunningServer,
+    ) -> Result<Option<RunningServer>, ServeError> {
         if !self.tls {
             tracing::info!("SIGHUP: there are no TLS certificates to reload");
             return Ok(None);
@@ -311,7 +311,7 @@ fn when_ready(doorward: Doorward, url: String) -> AdHoc {
 }
 
 /// Lets a replaced Rocket finish the active requests on its connections.
-fn let_finish(before: Flight) {
+fn let_finish(before: RunningServer) {
     tokio::spawn(async move {
         if let Ok(Err(error)) = before.ended.await {
             // Inspected, since Rocket panics when an unread error is dropped.

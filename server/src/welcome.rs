@@ -10,7 +10,7 @@ use doorward_server::{
 
 /// How this program was installed; the console was installed the same way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Installed {
+enum InstallMethod {
     /// Built from a clone, which contains the console's sources too.
     Clone,
     /// A system service, from a package or by hand. Only root can read its key.
@@ -19,7 +19,7 @@ enum Installed {
     Program,
 }
 
-impl Installed {
+impl InstallMethod {
     fn here() -> Self {
         let is_clone = |folder: &Path| folder.join("tui/Cargo.toml").is_file();
         if env::current_exe().is_ok_and(|exe| exe.ancestors().any(is_clone)) {
@@ -98,7 +98,7 @@ fn first_start_text(doorward: &Doorward, url: &str) -> Vec<String> {
         };
         lines.push(format!("created {}: {what}", path.display()));
     }
-    let console = Installed::here().console(url, &doorward.settings().data_dir);
+    let console = InstallMethod::here().console(url, &doorward.settings().data_dir);
     let console = format!("open the console in another terminal: {console}");
     if doorward.settings().registration == Registration::Open {
         lines.push(format!(
@@ -121,24 +121,24 @@ mod tests {
         let other = ("https://127.0.0.1:8443", "/srv/my data");
         for (installed, (url, directory), command) in [
             (
-                Installed::Clone,
+                InstallMethod::Clone,
                 usual,
                 "cargo run --release -p doorward-tui",
             ),
             (
-                Installed::Clone,
+                InstallMethod::Clone,
                 other,
                 "cargo run --release -p doorward-tui -- --server https://127.0.0.1:8443 \
                  --key-file '/srv/my data/operator.key'",
             ),
-            (Installed::Program, usual, "doorward"),
+            (InstallMethod::Program, usual, "doorward"),
             (
-                Installed::Program,
+                InstallMethod::Program,
                 other,
                 "doorward --server https://127.0.0.1:8443 --key-file '/srv/my data/operator.key'",
             ),
             (
-                Installed::Service,
+                InstallMethod::Service,
                 (usual.0, "/var/lib/doorward"),
                 "sudo doorward --key-file /var/lib/doorward/operator.key",
             ),
@@ -147,6 +147,6 @@ mod tests {
         }
         assert_eq!(quoted("it's"), "'it'\\''s'");
         // These tests are built from a clone.
-        assert_eq!(Installed::here(), Installed::Clone);
+        assert_eq!(InstallMethod::here(), InstallMethod::Clone);
     }
 }

@@ -24,7 +24,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("use cases", &["oauth", "service"]),
     ("http", &["http"]),
-    ("composition", &["app", "apply", "control", "lib"]),
+    ("composition", &["app", "apply", "control_socket", "lib"]),
 ];
 
 struct Sources {
@@ -128,7 +128,7 @@ fn collect(folder: &Path, module: &[String], files: &mut BTreeMap<Module, String
 }
 
 /// Files of the program, which is a crate of its own.
-const PROGRAM: &[&str] = &["main", "serve", "health", "process"];
+const PROGRAM: &[&str] = &["main", "serve", "health", "process_setup"];
 
 /// A file without comments and without its tests, which stand last.
 fn product_code(text: &str) -> String {

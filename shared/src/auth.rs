@@ -1,18 +1,18 @@
 //! `/auth`: accounts, signing in, and the caller's own sessions.
 
-mod email_address;
 mod export;
 mod me;
+mod password_and_email;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    email_address::{
+    export::{OwnApplication, OwnData},
+    me::{DeleteAccount, OwnSession, Profile, ProfileKey, ProfilePatch},
+    password_and_email::{
         EmailRequest, ForgotRequest, PasswordRequest, ResendRequest, ResetRequest,
         VerifyEmailRequest,
     },
-    export::{OwnApplication, OwnData},
-    me::{DeleteAccount, OwnSession, Profile, ProfileKey, ProfilePatch},
 };
 use crate::{Timestamp, UserId};
 

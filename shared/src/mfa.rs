@@ -1,14 +1,14 @@
 //! Second factors and passkeys: `/auth/mfa`, `/auth/passkeys`, `/auth/passkey`.
 
-mod credential;
 mod passkey;
+mod webauthn_credential;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::credential::{
+pub use self::passkey::{NewPasskey, Passkey, PasskeyCreation, PasskeyRequest, PasskeySignIn};
+pub use self::webauthn_credential::{
     AssertedCredential, AssertionResponse, AttestationResponse, CreatedCredential,
 };
-pub use self::passkey::{NewPasskey, Passkey, PasskeyCreation, PasskeyRequest, PasskeySignIn};
 
 /// `GET /auth/mfa`: the factors of an account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -22,22 +22,22 @@ where
     Ok(ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Accepting { accepts, provider }))
+        .with_custom_certificate_verifier(Arc::new(CustomCertificateVerifier { accepts, provider }))
         .with_no_client_auth())
 }
 
-struct Accepting<F> {
+struct CustomCertificateVerifier<F> {
     accepts: F,
     provider: Arc<CryptoProvider>,
 }
 
-impl<F> fmt::Debug for Accepting<F> {
+impl<F> fmt::Debug for CustomCertificateVerifier<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Accepting").finish_non_exhaustive()
     }
 }
 
-impl<F: Fn(&[u8]) -> bool + Send + Sync> ServerCertVerifier for Accepting<F> {
+impl<F: Fn(&[u8]) -> bool + Send + Sync> ServerCertVerifier for CustomCertificateVerifier<F> {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,

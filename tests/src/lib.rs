@@ -12,16 +12,16 @@ mod authenticator;
 pub mod browser;
 mod call;
 mod fixtures;
-mod listener;
 mod program;
+mod recording_http_server;
 mod server;
 pub mod smtp;
 
 pub use authenticator::{Passkey, Totp};
 pub use call::{Call, Reply};
 pub use fixtures::{Client, fields, is_id, is_time};
-pub use listener::Listener;
 pub use program::{ProgramOutput, command, doorward, end, finish, program, run};
+pub use recording_http_server::Listener;
 pub use server::{Options, PASSWORD, Person, Server, StartedServer, recount};
 pub use smtp::{MailServer, SmtpBehaviour, Tls};
 

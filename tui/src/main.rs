@@ -20,7 +20,7 @@ use std::{io::IsTerminal, process::ExitCode};
 use clap::Parser;
 
 use crate::{
-    core::zone,
+    core::time_zone,
     io::{
         cli::{self, Cli, CliError, Context},
         clock,
@@ -74,7 +74,7 @@ fn guard(cli: &Cli, connection: &Connection) -> Result<(), CliError> {
 }
 
 fn run(cli: Cli) -> Result<u8, CliError> {
-    zone::choose(clock::zone(cli.utc));
+    time_zone::choose(clock::zone(cli.utc));
     let mut profiles = Profiles::load()?;
     let Some(command) = &cli.command else {
         if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {

@@ -8,7 +8,8 @@
 
 mod backup;
 mod baseline;
-mod bulk;
+mod bearer_verification;
+mod bulk_revocation;
 mod burst;
 mod client;
 mod cold_cache;
@@ -26,7 +27,6 @@ mod server;
 mod start;
 mod sweep;
 mod totp;
-mod verify;
 mod writes;
 
 use std::process::ExitCode;
@@ -93,7 +93,7 @@ async fn cases(options: &Options) -> Result<()> {
     println!("{}", report::machine()?);
     report::head();
     if options.wants("me") {
-        show(verify::me(options.million).await?);
+        show(bearer_verification::me(options.million).await?);
     }
     if options.wants("client-credentials") {
         show(grants::client_credentials("RS256").await?);
@@ -139,7 +139,7 @@ async fn cases(options: &Options) -> Result<()> {
         show(cold_cache::million().await?);
     }
     if options.wants("bulk") {
-        show(bulk::bulk().await?);
+        show(bulk_revocation::bulk().await?);
     }
     if options.wants("backup") {
         show(backup::backup(options.million).await?);

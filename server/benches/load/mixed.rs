@@ -1,4 +1,4 @@
-//! Logins beside verification that takes whatever the machine has, and beside a flood of bad tokens.
+//! Login latency during saturating token verification, and during a flood of invalid tokens.
 
 use std::{
     net::SocketAddr,

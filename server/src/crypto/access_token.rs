@@ -76,13 +76,13 @@ const SHARED_BYTES: usize = 512;
 
 /// Claims that tokens of many sessions have in common.
 #[derive(Debug, PartialEq, Eq, Hash)]
-pub struct Terms {
+pub struct SharedClaims {
     client_id: Box<str>,
     audience: Audience,
     granted: ScopeSet,
 }
 
-impl Terms {
+impl SharedClaims {
     fn heap_bytes(&self) -> usize {
         let audience = self.audience.values().iter();
         let audience = audience.map(|value| value.len() + size_of::<String>());
@@ -92,7 +92,7 @@ impl Terms {
 }
 
 /// Shared terms, each stored once.
-pub(super) type TermsInUse = Interner<Arc<Terms>>;
+pub(super) type TermsInUse = Interner<Arc<SharedClaims>>;
 
 /// An access token with a verified signature and its claims, parsed once. Compact, since the cache holds one for each
 /// active session.
@@ -112,7 +112,7 @@ pub struct AccessToken {
     pub(super) ring: u32,
     /// Size of `terms`, if no other token shares it.
     own_bytes: u32,
-    terms: Arc<Terms>,
+    terms: Arc<SharedClaims>,
 }
 
 impl AccessToken {
@@ -134,7 +134,7 @@ impl AccessToken {
             return None;
         }
         let jti = Ulid::from_string(&claims.jti).ok()?;
-        let terms = Arc::new(Terms {
+        let terms = Arc::new(SharedClaims {
             client_id: claims.client_id.into(),
             audience: claims.aud,
             granted,

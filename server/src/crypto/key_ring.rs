@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     access_token::{AccessClaims, AccessToken, TermsInUse},
-    public_key::Jwk,
     secret::Digest256,
+    signing_jwk::Jwk,
 };
 pub use super::{
     signing_algorithm::SigningAlgorithm,

@@ -16,8 +16,8 @@ use jsonwebtoken::DecodingKey;
 use zeroize::Zeroizing;
 
 use super::{
-    public_key::{Jwk, PublicPart},
     signing_algorithm::SigningAlgorithm,
+    signing_jwk::{Jwk, PublicPart},
 };
 
 /// A key that cannot be created or parsed.

@@ -2,8 +2,8 @@
 
 use super::{
     Digest256, User,
-    auth_method::{AuthMethod, ClientKind},
-    unverified_email::UnverifiedEmail,
+    client_auth_method::{AuthMethod, ClientKind},
+    unverified_email_policy::UnverifiedEmail,
 };
 
 /// The operator's decisions about a client.

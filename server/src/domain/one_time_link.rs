@@ -70,14 +70,14 @@ pub struct Link {
     /// The address it was mailed to; `None` if it was shown to an operator.
     pub mailed_to: Option<String>,
     /// Its creator's permissions, unless access to the account's address is what authorises it.
-    pub maker: Option<Maker>,
+    pub maker: Option<LinkCreator>,
     pub expires_at: Timestamp,
 }
 
 /// Permissions of a link's creator. A link can be used like a password, so it is valid only as far as its creator's
 /// permissions reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Maker {
+pub struct LinkCreator {
     /// At creation.
     pub then: ScopeSet,
     /// Now; `None` if the creator was deleted or disabled.

@@ -15,9 +15,8 @@ use super::{
     bearer::key_for,
     first_party::changing,
     idempotency_key::IdempotencyKey,
-    key_restrictions,
-    params::Params,
-    path_ids,
+    key_restrictions, path_ids,
+    query_params::Params,
     response::{ApiResult, EmptyResult, NoContent, created, ok},
 };
 use crate::{

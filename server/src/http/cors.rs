@@ -19,7 +19,7 @@ const MAX_HEADERS: usize = 1024;
 
 /// Origins that may read the responses of a part of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Readers {
+enum AllowedOrigins {
     Anybody,
     /// Origins of registered browser applications, and `cors_origins`.
     Clients,
@@ -34,7 +34,7 @@ fn is_below(path: &str, base: &str) -> bool {
 }
 
 /// Pages, `/oauth/authorize`, `/oauth/introspect` and `/admin` are closed to other origins.
-fn readers(path: &str) -> Option<Readers> {
+fn readers(path: &str) -> Option<AllowedOrigins> {
     const CLIENTS: [&str; 4] = [
         "/oauth/token",
         "/oauth/revoke",
@@ -42,26 +42,30 @@ fn readers(path: &str) -> Option<Readers> {
         "/oauth/register",
     ];
     if is_below(path, "/.well-known") {
-        Some(Readers::Anybody)
+        Some(AllowedOrigins::Anybody)
     } else if CLIENTS.iter().any(|base| is_below(path, base)) {
-        Some(Readers::Clients)
+        Some(AllowedOrigins::Clients)
     } else if is_below(path, "/auth") || is_below(path, "/apikey") {
-        Some(Readers::Listed)
+        Some(AllowedOrigins::Listed)
     } else {
         None
     }
 }
 
 /// The value of `Access-Control-Allow-Origin`.
-async fn allowed<'r>(services: &Services, readers: Readers, origin: &'r str) -> Option<&'r str> {
-    if readers == Readers::Anybody {
+async fn allowed<'r>(
+    services: &Services,
+    readers: AllowedOrigins,
+    origin: &'r str,
+) -> Option<&'r str> {
+    if readers == AllowedOrigins::Anybody {
         return Some("*");
     }
     let listed = &services.settings.cors_origins;
     if listed.iter().any(|known| known == origin) {
         return Some(origin);
     }
-    if readers == Readers::Clients {
+    if readers == AllowedOrigins::Clients {
         match services.store.browser_origins().await {
             Ok(origins) if origins.contains(origin) => return Some(origin),
             Ok(_) => {}
@@ -89,7 +93,7 @@ pub(super) async fn apply(services: &Services, request: &Request<'_>, response: 
     let mut origins = request.headers().get("origin");
     let (Some(origin), None) = (origins.next(), origins.next()) else {
         // Public documents allow every origin.
-        if readers == Readers::Anybody {
+        if readers == AllowedOrigins::Anybody {
             response.set_header(Header::new("Access-Control-Allow-Origin", "*"));
         }
         return;
@@ -131,14 +135,14 @@ mod tests {
     #[test]
     fn each_part_of_the_api_has_its_readers() {
         for (path, who) in [
-            ("/.well-known/jwks.json", Some(Readers::Anybody)),
-            ("/oauth/token", Some(Readers::Clients)),
-            ("/oauth/register/client_x", Some(Readers::Clients)),
-            ("/oauth/userinfo", Some(Readers::Clients)),
-            ("/auth/token", Some(Readers::Listed)),
-            ("/auth/me", Some(Readers::Listed)),
-            ("/apikey", Some(Readers::Listed)),
-            ("/apikey/verify", Some(Readers::Listed)),
+            ("/.well-known/jwks.json", Some(AllowedOrigins::Anybody)),
+            ("/oauth/token", Some(AllowedOrigins::Clients)),
+            ("/oauth/register/client_x", Some(AllowedOrigins::Clients)),
+            ("/oauth/userinfo", Some(AllowedOrigins::Clients)),
+            ("/auth/token", Some(AllowedOrigins::Listed)),
+            ("/auth/me", Some(AllowedOrigins::Listed)),
+            ("/apikey", Some(AllowedOrigins::Listed)),
+            ("/apikey/verify", Some(AllowedOrigins::Listed)),
             ("/oauth/authorize", None),
             ("/oauth/introspect", None),
             ("/oauth/logout", None),

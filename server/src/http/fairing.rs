@@ -10,7 +10,7 @@ use rocket::{
 };
 
 use super::{
-    ApiError, RequestInfo, Services, backlog, catchers, cors, pages, request_target, routes,
+    ApiError, RequestInfo, Services, catchers, cors, listen_backlog, pages, request_target, routes,
     well_known,
 };
 
@@ -96,7 +96,7 @@ impl Fairing for DoorwardFairing {
     }
 
     async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
-        backlog::widen(rocket.config().port);
+        listen_backlog::widen(rocket.config().port);
         *self
             .tasks
             .lock()
@@ -146,7 +146,7 @@ impl Fairing for DoorwardFairing {
         {
             error.put_into(response);
         }
-        pages::signed_in::redirect(request, response);
+        pages::signed_in_guard::redirect(request, response);
         if self.is_ours(request) {
             cors::apply(&self.services, request, response).await;
         }

@@ -39,9 +39,9 @@ impl FirstParty {
 
 /// As [`FirstParty`], for a call that changes the account: each is counted by `writes_per_minute_per_account`.
 #[derive(Debug)]
-pub(super) struct Changing(pub FirstParty);
+pub(super) struct FirstPartyWrite(pub FirstParty);
 
-impl Deref for Changing {
+impl Deref for FirstPartyWrite {
     type Target = FirstParty;
     fn deref(&self) -> &FirstParty {
         &self.0
@@ -80,7 +80,7 @@ impl<'r> FromRequest<'r> for AnyFirstParty {
 }
 
 #[rocket::async_trait]
-impl<'r> FromRequest<'r> for Changing {
+impl<'r> FromRequest<'r> for FirstPartyWrite {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
         let validated = changing(request).await.and_then(FirstParty::of);

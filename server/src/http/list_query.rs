@@ -7,7 +7,7 @@ use rocket::{
 };
 use unicode_normalization::UnicodeNormalization;
 
-use super::{ApiError, params::Params};
+use super::{ApiError, query_params::Params};
 use crate::store::{ListQuery, Sort};
 
 /// Maximum length of a search text, in characters.

@@ -20,7 +20,7 @@ use crate::{
     crypto::secret::Secret,
     domain::{self, Actor},
     http::Services,
-    service::Factor,
+    service::PresentedFactor,
 };
 
 pub(super) fn routes() -> Vec<Route> {
@@ -158,9 +158,9 @@ async fn second_step(
         passkey,
     } = body.0;
     let factor = match (code, recovery_code, passkey) {
-        (Some(code), None, None) => Factor::Code(code.into()),
-        (None, Some(code), None) => Factor::Recovery(code.into()),
-        (None, None, Some(passkey)) => Factor::Passkey(passkey),
+        (Some(code), None, None) => PresentedFactor::Code(code.into()),
+        (None, Some(code), None) => PresentedFactor::Recovery(code.into()),
+        (None, None, Some(passkey)) => PresentedFactor::Passkey(passkey),
         _ => {
             let why = "must come with exactly one of code, recoveryCode and passkey";
             return Err(ApiError::request("code", why));

@@ -1,9 +1,9 @@
 //! The HTTP layer: guards, bodies, responses, and one file per part of the API.
 
 pub(crate) mod admin;
+mod api_key_verification;
 mod apikey;
 mod auth;
-mod backlog;
 mod bearer;
 mod body;
 pub(crate) mod branding;
@@ -14,6 +14,7 @@ mod cors;
 mod docs;
 mod docs_operation;
 mod docs_schema;
+mod dynamic_registration;
 mod error;
 mod fairing;
 mod first_party;
@@ -24,11 +25,12 @@ mod forward_auth_response;
 mod guards;
 mod health;
 mod idempotency_key;
+mod initial_access_tokens;
 mod introspect_and_revoke;
-mod key_checks;
 mod key_restrictions;
 mod language;
 mod list_query;
+mod listen_backlog;
 mod mfa;
 mod oauth;
 mod oauth_body;
@@ -41,15 +43,13 @@ mod own_export_and_deletion;
 mod own_password;
 mod own_sessions;
 mod pages;
-mod params;
 mod path_ids;
 mod protected_resource;
 mod query;
-mod read_headers;
-mod register;
+mod query_params;
 mod registration_credential;
-mod registration_tokens;
 mod request;
+mod request_headers;
 mod request_target;
 mod required_scope;
 mod response;
@@ -68,7 +68,7 @@ pub use first_party::FirstParty;
 pub use guards::{Allowed, Recent};
 pub use list_query::{Filters, Listing};
 pub(crate) use own_account::Profiles;
-pub use pages::signed_in::SignedIn;
+pub use pages::signed_in_guard::SignedIn;
 pub use protected_resource::{NoResource, ProtectedResource};
 pub use request::RequestInfo;
 pub use required_scope::Needs;
@@ -91,10 +91,10 @@ fn api_routes() -> Vec<Route> {
         mfa::routes(),
         own_export_and_deletion::routes(),
         apikey::routes(),
-        key_checks::routes(),
+        api_key_verification::routes(),
         forward_auth::routes(),
-        register::routes(),
-        registration_tokens::routes(),
+        dynamic_registration::routes(),
+        initial_access_tokens::routes(),
         admin::routes(),
         oauth::routes(),
         introspect_and_revoke::routes(),

@@ -14,7 +14,7 @@ use ulid::Ulid;
 
 use super::{
     ApiError, Bearer, Body, RequestInfo,
-    first_party::Changing,
+    first_party::FirstPartyWrite,
     path_ids,
     response::{ApiResult, ReadyJson, ok},
 };
@@ -83,7 +83,7 @@ fn me(services: &Services, by: Bearer) -> Result<ReadyJson, ApiError> {
 async fn change_me(
     services: &Services,
     info: &RequestInfo,
-    by: Changing,
+    by: FirstPartyWrite,
     body: Body<ProfilePatch>,
 ) -> ApiResult<Profile> {
     let change = UserChange {

@@ -5,10 +5,10 @@ use rocket::{Route, post, routes};
 
 use super::{
     ApiError, Body, FirstParty, OptionalBody, RequestInfo,
-    first_party::{AnyFirstParty, Changing},
+    first_party::{AnyFirstParty, FirstPartyWrite},
     response::{Accepted, AcceptedResult, EmptyResult, NoContent},
 };
-use crate::{domain::Actor, http::Services, store::AskedFor};
+use crate::{domain::Actor, http::Services, store::RequestedMail};
 
 pub(super) fn routes() -> Vec<Route> {
     routes![resend, verify_email, change_email]
@@ -29,7 +29,7 @@ async fn resend(
         }
     };
     let context = info.context(Actor::Anonymous, services.clock.now());
-    let asked = AskedFor::Verification;
+    let asked = RequestedMail::Verification;
     let asked = services.verification.ask(asked, email, info.ip, context);
     asked.await?;
     Ok(Accepted)
@@ -55,7 +55,7 @@ async fn verify_email(
 async fn change_email(
     services: &Services,
     info: &RequestInfo,
-    by: Changing,
+    by: FirstPartyWrite,
     body: Body<EmailRequest>,
 ) -> AcceptedResult {
     let EmailRequest { email, password } = body.0;

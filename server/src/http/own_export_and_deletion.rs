@@ -8,7 +8,7 @@ use rocket::{Route, delete, get, routes};
 
 use super::{
     ApiError, Body, FirstParty, RequestInfo, Services, admin, apikey,
-    first_party::Changing,
+    first_party::FirstPartyWrite,
     mfa,
     own_sessions::own_session,
     response::{ApiResult, EmptyResult, NoContent, ok},
@@ -144,7 +144,7 @@ async fn export(services: &Services, by: FirstParty) -> ApiResult<OwnData> {
 async fn delete(
     services: &Services,
     info: &RequestInfo,
-    by: Changing,
+    by: FirstPartyWrite,
     body: Body<DeleteAccount>,
 ) -> EmptyResult {
     let context = services.context(&by.caller, info);

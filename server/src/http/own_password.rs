@@ -5,14 +5,14 @@ use rocket::{Route, post, routes};
 
 use super::{
     Body, RequestInfo,
-    first_party::Changing,
+    first_party::FirstPartyWrite,
     response::{Accepted, AcceptedResult, EmptyResult, NoContent},
 };
 use crate::{
     domain::Actor,
     http::Services,
     service::{PasswordChange, Reset},
-    store::AskedFor,
+    store::RequestedMail,
 };
 
 pub(super) fn routes() -> Vec<Route> {
@@ -23,7 +23,7 @@ pub(super) fn routes() -> Vec<Route> {
 async fn change_password(
     services: &Services,
     info: &RequestInfo,
-    by: Changing,
+    by: FirstPartyWrite,
     body: Body<PasswordRequest>,
 ) -> EmptyResult {
     let PasswordRequest {
@@ -74,7 +74,7 @@ async fn forgot_password(
     body: Body<ForgotRequest>,
 ) -> AcceptedResult {
     let context = info.context(Actor::Anonymous, services.clock.now());
-    let asked = AskedFor::Password;
+    let asked = RequestedMail::Password;
     let asked = services
         .verification
         .ask(asked, body.0.email, info.ip, context);

@@ -5,7 +5,7 @@ use rocket::{Route, delete, get, routes};
 
 use super::{
     FirstParty, Listing, RequestInfo,
-    first_party::Changing,
+    first_party::FirstPartyWrite,
     path_ids,
     response::{ApiResult, EmptyResult, NoContent, ok},
 };
@@ -56,7 +56,7 @@ pub(super) fn own_session(session: Session, current: SessionId) -> OwnSession {
 async fn end_session(
     services: &Services,
     info: &RequestInfo,
-    by: Changing,
+    by: FirstPartyWrite,
     id: &str,
 ) -> EmptyResult {
     let id = path_ids::id(id, "session")?;

@@ -5,7 +5,7 @@ use rocket::{
     request::{FromRequest, Outcome},
 };
 
-use super::{ApiError, Filters, params::Params};
+use super::{ApiError, Filters, query_params::Params};
 
 /// The parameters of a query, parsed as filters are.
 #[derive(Debug)]

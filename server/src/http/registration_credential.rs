@@ -4,7 +4,7 @@ use super::{ApiError, RequestInfo, Services};
 use crate::{
     crypto::{api_key::looks_like_api_key, secret::Secret},
     domain::EntryPoint,
-    oauth::{Invitation, OAuthError},
+    oauth::{OAuthError, RegistrationCredential},
 };
 
 /// The one bearer token of a request.
@@ -28,12 +28,12 @@ pub(super) async fn invitation(
     services: &Services,
     info: &RequestInfo,
     headers: &[&str],
-) -> Result<Invitation, OAuthError> {
+) -> Result<RegistrationCredential, OAuthError> {
     let Some(token) = bearer(headers)? else {
-        return Ok(Invitation::None);
+        return Ok(RegistrationCredential::None);
     };
     if !looks_like_api_key(token.expose()) {
-        return Ok(Invitation::Token(token));
+        return Ok(RegistrationCredential::Token(token));
     }
     let failed = |error: ApiError| match error.status().code {
         401 => OAuthError::token(error.message().to_owned()),
@@ -46,5 +46,8 @@ pub(super) async fn invitation(
     let act = services
         .act(&caller, EntryPoint::Admin, info)
         .map_err(failed)?;
-    Ok(Invitation::Act(Box::new(act), caller.scopes.clone()))
+    Ok(RegistrationCredential::Act(
+        Box::new(act),
+        caller.scopes.clone(),
+    ))
 }

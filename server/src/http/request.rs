@@ -21,7 +21,7 @@ use super::{
     ApiError,
     client_address::client_ip,
     language,
-    read_headers::{ReadHeaders, reason},
+    request_headers::{ReadHeaders, reason},
 };
 use crate::{
     clock::random_bytes,

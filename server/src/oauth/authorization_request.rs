@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     crypto::key_ring::KeyRing,
-    domain::{ClaimSet, Client, GrantType, RequestedClaims, Sent, wants_factor},
+    domain::{ClaimSet, Client, GrantType, RejectedParameter, RequestedClaims, wants_factor},
 };
 
 /// Maximum total length of all parameters except the scope, in bytes.
@@ -72,7 +72,7 @@ impl Prompt {
                 _ => {
                     let known = ["none", "login", "select_account", "consent"];
                     return Err(OAuthError::request("prompt has a value that is not known")
-                        .about(Sent::new("prompt", text, known)));
+                        .about(RejectedParameter::new("prompt", text, known)));
                 }
             }
         }
@@ -144,13 +144,8 @@ impl AuthorizationRequest {
         let kind = form.require("response_type")?;
         if kind != "code" {
             let reason = "the only response_type is code";
-            return Err(
-                OAuthError::new("unsupported_response_type", reason).about(Sent::new(
-                    "response_type",
-                    kind,
-                    ["code"],
-                )),
-            );
+            return Err(OAuthError::new("unsupported_response_type", reason)
+                .about(RejectedParameter::new("response_type", kind, ["code"])));
         }
         let mode = ResponseMode::parse(form.get("response_mode"))?;
         let asked = form.get("claims").map(requested_claims).transpose()?;
@@ -284,11 +279,13 @@ fn names_factor(acr: &serde_json::Value) -> bool {
 
 /// Not a redirect URI of the client: the browser is not redirected there.
 pub(super) fn bad_redirect(uri: Option<&str>, client: &Client) -> OAuthError {
-    OAuthError::request("redirect_uri is not registered for this client").about(Sent::uri(
-        "redirect_uri",
-        uri.unwrap_or_default(),
-        &client.redirect_uris,
-    ))
+    OAuthError::request("redirect_uri is not registered for this client").about(
+        RejectedParameter::uri(
+            "redirect_uri",
+            uri.unwrap_or_default(),
+            &client.redirect_uris,
+        ),
+    )
 }
 
 /// RFC 7636 section 4.3, with `S256` alone: 43 characters of base64url.
@@ -306,7 +303,7 @@ fn challenge(form: &Form, is_needed: bool) -> Result<Option<String>, OAuthError>
     };
     let method = form.get("code_challenge_method");
     if method != Some("S256") {
-        let sent = Sent::new(
+        let sent = RejectedParameter::new(
             "code_challenge_method",
             method.unwrap_or_default(),
             ["S256"],

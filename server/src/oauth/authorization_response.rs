@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{OAuthError, with_parameters};
-use crate::domain::Sent;
+use crate::domain::RejectedParameter;
 
 /// `response_mode`: OAuth 2.0 Multiple Response Types, and Form Post Response Mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -28,12 +28,11 @@ impl ResponseMode {
         match text {
             None | Some("query") => Ok(Self::Query),
             Some("form_post") => Ok(Self::FormPost),
-            Some(other) => {
-                Err(
-                    OAuthError::request("response_mode must be query or form_post")
-                        .about(Sent::new("response_mode", other, ["query", "form_post"])),
-                )
-            }
+            Some(other) => Err(
+                OAuthError::request("response_mode must be query or form_post").about(
+                    RejectedParameter::new("response_mode", other, ["query", "form_post"]),
+                ),
+            ),
         }
     }
 }

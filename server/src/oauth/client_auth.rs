@@ -12,12 +12,12 @@ use super::{
 use crate::{
     clock::Clock,
     crypto::{
-        assertion::{Expected, lacks_key, verify},
+        client_assertion::{Expected, lacks_key, verify},
         secret::Digest256,
     },
     domain::{
         Act, AuditContext, AuthMethod, Authority, Client, ClientSecrets, EntryPoint, Principal,
-        Sent,
+        RejectedParameter,
     },
     service::{ClientKeys, RefusedClients},
     state::NamedClient,
@@ -51,9 +51,9 @@ impl Authenticated {
 
 /// Description of an unknown `client_id`. Text of another form may be a secret in the wrong field, so it is not
 /// recorded.
-fn unknown_name(name: &str) -> Option<Sent> {
+fn unknown_name(name: &str) -> Option<RejectedParameter> {
     let is_named = name.starts_with("client_") || name.starts_with("https://");
-    is_named.then(|| Sent::uri("client_id", name, [""; 0]))
+    is_named.then(|| RejectedParameter::uri("client_id", name, [""; 0]))
 }
 
 /// Adds an unknown `client_id` to an error.
@@ -238,7 +238,7 @@ impl Clients {
 /// Why client authentication failed, and the parameters at fault.
 struct ClientAuthError {
     why: &'static str,
-    sent: Option<Sent>,
+    sent: Option<RejectedParameter>,
 }
 
 impl From<&'static str> for ClientAuthError {
@@ -250,7 +250,7 @@ impl From<&'static str> for ClientAuthError {
 /// A client that used another method than it is registered for.
 fn other_way(registered: Option<AuthMethod>, way: AuthMethod) -> ClientAuthError {
     let registered = registered.map(AuthMethod::as_str);
-    let sent = Sent::new("token_endpoint_auth_method", way.as_str(), registered);
+    let sent = RejectedParameter::new("token_endpoint_auth_method", way.as_str(), registered);
     ClientAuthError {
         why: "the client is registered with a different token_endpoint_auth_method",
         sent: Some(sent),

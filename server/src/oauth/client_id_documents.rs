@@ -7,7 +7,7 @@ use quick_cache::sync::Cache;
 
 use super::{
     OAuthError, Registrations,
-    client_metadata::{Allowed, Metadata, MetadataError, decide},
+    client_metadata::{DynamicClientLimits, Metadata, MetadataError, decide},
     dynamic_registration::{Origin, client},
 };
 use crate::{
@@ -246,7 +246,7 @@ fn described(
     left: OperatorOverrides,
     scopes: ScopeSet,
 ) -> Result<Client, OAuthError> {
-    let allowed = Allowed {
+    let allowed = DynamicClientLimits {
         scopes: left.scopes.clone().unwrap_or(scopes),
         confidential: false,
         bytes: usize::MAX,

@@ -4,7 +4,7 @@ use doorward_shared::ScopeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    crypto::jwks,
+    crypto::client_jwks,
     domain::{
         AuthMethod, ClientKind, ClientPolicy, GrantType,
         client::check_redirect_uri,
@@ -67,7 +67,7 @@ pub(crate) struct MetadataError {
 
 /// Limits of a client that registers itself.
 #[derive(Debug, Clone)]
-pub(crate) struct Allowed {
+pub(crate) struct DynamicClientLimits {
     pub scopes: ScopeSet,
     /// Whether it may have a secret or a key; else it becomes a public client with PKCE, whatever it requests.
     pub confidential: bool,
@@ -135,7 +135,10 @@ fn bad_redirect(why: impl Into<String>) -> MetadataError {
 /// result.
 /// # Errors
 /// [`MetadataError`].
-pub(crate) fn decide(asked: &Metadata, allowed: &Allowed) -> Result<Registration, MetadataError> {
+pub(crate) fn decide(
+    asked: &Metadata,
+    allowed: &DynamicClientLimits,
+) -> Result<Registration, MetadataError> {
     let length = serde_json::to_vec(asked).map_or(usize::MAX, |text| text.len());
     if length > allowed.bytes {
         return Err(bad(format!(
@@ -190,7 +193,7 @@ fn check_redirect_uris(asked: &Metadata, grants: &[GrantType]) -> Result<(), Met
 }
 
 /// The requested values as far as they are allowed; all allowed ones if it requests none.
-fn scopes(asked: &Metadata, allowed: &Allowed) -> Result<ScopeSet, MetadataError> {
+fn scopes(asked: &Metadata, allowed: &DynamicClientLimits) -> Result<ScopeSet, MetadataError> {
     let named = asked
         .scope
         .as_deref()
@@ -202,7 +205,10 @@ fn scopes(asked: &Metadata, allowed: &Allowed) -> Result<ScopeSet, MetadataError
     Ok(named.intersect(&allowed.scopes))
 }
 
-fn grants(asked: &Metadata, allowed: &Allowed) -> Result<Vec<GrantType>, MetadataError> {
+fn grants(
+    asked: &Metadata,
+    allowed: &DynamicClientLimits,
+) -> Result<Vec<GrantType>, MetadataError> {
     let default = vec!["authorization_code".to_owned()];
     let names = asked.grant_types.as_ref().unwrap_or(&default);
     let mut grants = Vec::new();
@@ -223,7 +229,10 @@ fn grants(asked: &Metadata, allowed: &Allowed) -> Result<Vec<GrantType>, Metadat
 }
 
 /// The authentication method of the client, and whether it gets a secret.
-fn method(asked: &Metadata, allowed: &Allowed) -> Result<(AuthMethod, bool), MetadataError> {
+fn method(
+    asked: &Metadata,
+    allowed: &DynamicClientLimits,
+) -> Result<(AuthMethod, bool), MetadataError> {
     let asked = asked.token_endpoint_auth_method.as_deref();
     let method = asked
         .unwrap_or("client_secret_basic")
@@ -271,7 +280,7 @@ fn policy(asked: &Metadata, method: AuthMethod) -> Result<ClientPolicy, Metadata
         .filter(|_| signs)
         .map(ToString::to_string);
     if let Some(keys) = &keys {
-        jwks::check(keys).map_err(named("jwks"))?;
+        client_jwks::check(keys).map_err(named("jwks"))?;
     }
     let policy = ClientPolicy {
         post_logout_redirect_uris: asked.post_logout_redirect_uris.clone(),
@@ -301,8 +310,8 @@ fn policy(asked: &Metadata, method: AuthMethod) -> Result<ClientPolicy, Metadata
 mod tests {
     use super::*;
 
-    fn open() -> Allowed {
-        Allowed {
+    fn open() -> DynamicClientLimits {
+        DynamicClientLimits {
             scopes: ScopeSet::parse("openid profile email offline_access").unwrap(),
             confidential: false,
             bytes: STRANGERS_BYTES,

@@ -8,7 +8,9 @@ use ulid::Ulid;
 use super::{
     OAuthError,
     client_id_documents::Documents,
-    client_metadata::{Allowed, Metadata, MetadataError, Registration, STRANGERS_BYTES, decide},
+    client_metadata::{
+        DynamicClientLimits, Metadata, MetadataError, Registration, STRANGERS_BYTES, decide,
+    },
 };
 use crate::{
     clock::{Clock, random_bytes},
@@ -32,7 +34,7 @@ pub(crate) struct Registered {
 
 /// The credential presented to register.
 #[derive(Debug)]
-pub(crate) enum Invitation {
+pub(crate) enum RegistrationCredential {
     None,
     /// An initial access token.
     Token(Secret),
@@ -137,24 +139,28 @@ impl Registrations {
     /// The authorization for a registration, and the scopes it allows.
     async fn admission(
         &self,
-        invitation: Invitation,
+        invitation: RegistrationCredential,
         from: Origin,
     ) -> Result<(Admission, ScopeSet), OAuthError> {
         let mode = self.settings.client_registration;
         let cause = self.anonymous(from);
         Ok(match (mode, invitation) {
             (ClientRegistration::Closed, _) => return Err(closed()),
-            (_, Invitation::Token(token)) => {
+            (_, RegistrationCredential::Token(token)) => {
                 let given = self.store.registration_token(token.digest(), cause.at);
                 let given = given.await?.ok_or_else(used_up)?;
                 let scopes = self.scopes_beside(&given);
                 (Admission::Token(token.digest(), cause), scopes)
             }
-            (_, Invitation::Act(act, held)) => (Admission::Act(*act), self.scopes_beside(&held)),
-            (ClientRegistration::Open, Invitation::None) => {
+            (_, RegistrationCredential::Act(act, held)) => {
+                (Admission::Act(*act), self.scopes_beside(&held))
+            }
+            (ClientRegistration::Open, RegistrationCredential::None) => {
                 (Admission::Open(cause), self.dynamic_scopes())
             }
-            (ClientRegistration::Token, Invitation::None) => return Err(OAuthError::no_token()),
+            (ClientRegistration::Token, RegistrationCredential::None) => {
+                return Err(OAuthError::no_token());
+            }
         })
     }
 
@@ -166,13 +172,13 @@ impl Registrations {
     pub(crate) async fn register(
         &self,
         asked: Result<Metadata, OAuthError>,
-        invitation: Invitation,
+        invitation: RegistrationCredential,
         from: Origin,
     ) -> Result<Registered, OAuthError> {
         let ip = from.ip;
         let (admission, scopes) = self.admission(invitation, from).await?;
         let openly = matches!(admission, Admission::Open(_));
-        let allowed = Allowed {
+        let allowed = DynamicClientLimits {
             scopes,
             confidential: !openly,
             bytes: if openly { STRANGERS_BYTES } else { usize::MAX },
@@ -305,7 +311,7 @@ fn most_scopes(row: &SelfRegistered, scopes: &ScopeSet) -> ScopeSet {
 /// The client after its own update. Permissions that an operator removed stay removed.
 fn changed(asked: &Metadata, row: SelfRegistered, scopes: &ScopeSet) -> Result<Client, OAuthError> {
     let is_confidential = row.client.is_confidential();
-    let allowed = Allowed {
+    let allowed = DynamicClientLimits {
         scopes: most_scopes(&row, scopes),
         confidential: is_confidential,
         bytes: if row.openly {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::MAX_PARAMETERS;
 use crate::{
     crypto::key_ring::SignError,
-    domain::{DomainError, Sent},
+    domain::{DomainError, RejectedParameter},
     service::Error,
     state::limits::RetryAfter,
     store::StoreError,
@@ -26,7 +26,7 @@ pub struct OAuthError {
     pub basic: bool,
     pub retry_after: Option<u64>,
     /// Details of the rejection: recorded for operators, not disclosed to the client.
-    pub sent: Option<Box<Sent>>,
+    pub sent: Option<Box<RejectedParameter>>,
 }
 
 impl OAuthError {
@@ -44,7 +44,7 @@ impl OAuthError {
 
     /// Adds the rejected parameters of the request.
     #[must_use]
-    pub fn about(self, sent: Sent) -> Self {
+    pub fn about(self, sent: RejectedParameter) -> Self {
         Self {
             sent: Some(Box::new(sent)),
             ..self

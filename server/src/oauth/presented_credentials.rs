@@ -5,7 +5,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use super::{Form, OAuthError};
 use crate::{
     crypto::{
-        assertion::claimed_client,
+        client_assertion::claimed_client,
         secret::{Digest256, Secret},
     },
     domain::AuthMethod,

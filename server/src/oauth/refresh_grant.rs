@@ -5,7 +5,7 @@ use doorward_shared::ScopeSet;
 use super::{OAuthError, TokenAnswer, token_issuance::Exchange};
 use crate::{
     crypto::secret::Secret,
-    domain::{RefreshOwner, Sent},
+    domain::{RefreshOwner, RejectedParameter},
     service::{RefreshError, RefreshRequest, Renewed},
 };
 
@@ -38,7 +38,7 @@ impl Exchange {
             | RefreshError::Revoked => OAuthError::grant("the refresh token is not valid"),
             RefreshError::ScopeTooWide => {
                 let asked = wanted.map(ToString::to_string).unwrap_or_default();
-                let sent = Sent::new("scope", &asked, [""; 0]);
+                let sent = RejectedParameter::new("scope", &asked, [""; 0]);
                 OAuthError::scope("the scope was not granted").about(sent)
             }
             RefreshError::OtherResource => OAuthError::new(

@@ -8,7 +8,7 @@ use super::{
     ClientAnswer, OAuthError,
     authorization_request::AuthorizationRequest,
     authorize::{AuthorizationEndpoint, AuthorizationOutcome, EndUser, NOT_ADMITTED, SAID_NO},
-    redirect::is_claimed_by_any_program,
+    redirect_uri::is_claimed_by_any_program,
     token::resources,
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
         rules::credential::scopes_left,
     },
     service::SignedIn,
-    store::Created,
+    store::CodeCreation,
 };
 
 /// Result of asking for consent.
@@ -167,9 +167,11 @@ impl ResourceOwner {
         let store = &self.endpoint.store;
         let created = store.create_code(code.digest(), kept, allowed, context);
         match created.await? {
-            Created::Kept => Ok(code.expose().to_owned()),
-            Created::SignedOut => Err(OAuthError::new("login_required", "the sign-in has ended")),
-            Created::NotAllowed => {
+            CodeCreation::Kept => Ok(code.expose().to_owned()),
+            CodeCreation::SignedOut => {
+                Err(OAuthError::new("login_required", "the sign-in has ended"))
+            }
+            CodeCreation::NotAllowed => {
                 let why = "the consent was revoked";
                 Err(OAuthError::new("consent_required", why))
             }

@@ -4,7 +4,7 @@ use doorward_shared::scope::OPENID_SCOPES;
 use serde::Serialize;
 
 use crate::{
-    crypto::{assertion::ALGORITHMS, key_ring::SigningAlgorithm},
+    crypto::{client_assertion::ALGORITHMS, key_ring::SigningAlgorithm},
     domain::ACR_VALUES,
     settings::{ClientRegistration, Settings},
 };

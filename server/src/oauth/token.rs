@@ -13,7 +13,7 @@ use super::{
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Actor, AuditContext, Client, GrantType, Sent,
+        Actor, AuditContext, Client, GrantType, RejectedParameter,
         client::{MAX_RESOURCES, is_same_resource},
     },
     metrics::Metrics,
@@ -112,7 +112,7 @@ fn unknown_grant(grant: &str) -> OAuthError {
         GrantType::ClientCredentials,
     ];
     let why = "grant_type must be authorization_code, refresh_token or client_credentials";
-    OAuthError::new("unsupported_grant_type", why).about(Sent::new(
+    OAuthError::new("unsupported_grant_type", why).about(RejectedParameter::new(
         "grant_type",
         grant,
         known.map(GrantType::as_str),
@@ -123,7 +123,7 @@ fn unknown_grant(grant: &str) -> OAuthError {
 pub(super) fn other_grant(grant: GrantType, client: &Client) -> OAuthError {
     let registered = client.grant_types.iter().map(|grant| grant.as_str());
     let why = "the client is not registered for this grant";
-    OAuthError::new("unauthorized_client", why).about(Sent::new(
+    OAuthError::new("unauthorized_client", why).about(RejectedParameter::new(
         "grant_type",
         grant.as_str(),
         registered,
@@ -134,7 +134,7 @@ pub(super) fn other_grant(grant: GrantType, client: &Client) -> OAuthError {
 pub(super) fn other_scope(asked: &str, registered: &ScopeSet) -> OAuthError {
     let registered = registered.iter().map(Scope::as_str);
     OAuthError::scope("the client is not registered for this scope")
-        .about(Sent::new("scope", asked, registered))
+        .about(RejectedParameter::new("scope", asked, registered))
 }
 
 /// Audiences a client may request, RFC 8707 section 2: for a dynamically registered one, those of all operators'
@@ -169,7 +169,7 @@ pub(super) async fn resources(
     for uri in asked {
         let Some(resource) = known(&uri) else {
             let why = "the resource is not one this client is registered for";
-            let sent = Sent::uri("resource", &uri, registered());
+            let sent = RejectedParameter::uri("resource", &uri, registered());
             return Err(OAuthError::new("invalid_target", why).about(sent));
         };
         if !resources.contains(&resource) {
@@ -227,7 +227,10 @@ fn presented(kind: GrantType, client: &Client, form: &Form) -> Result<Presented,
 /// # Errors
 /// `invalid_scope` for a malformed one.
 pub(crate) fn scopes(text: &str) -> Result<ScopeSet, OAuthError> {
-    let bad = || OAuthError::scope("a scope is malformed").about(Sent::new("scope", text, [""; 0]));
+    let bad = || {
+        OAuthError::scope("a scope is malformed")
+            .about(RejectedParameter::new("scope", text, [""; 0]))
+    };
     // RFC 6749 section 3.3: separated by single spaces.
     if text.len() > 8 * 1024 {
         return Err(bad());

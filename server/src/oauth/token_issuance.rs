@@ -4,11 +4,12 @@ use std::{collections::HashMap, sync::Arc};
 
 use doorward_shared::{Scope, ScopeSet, scope::OPENID_SCOPES};
 
-use super::{Form, OAuthError, TokenAnswer, redirect::allowed_redirect, token::TokenEndpoint};
+use super::{Form, OAuthError, TokenAnswer, redirect_uri::allowed_redirect, token::TokenEndpoint};
 use crate::{
     crypto::secret::{Digest256, Secret},
     domain::{
-        AuditContext, AuthorizationCode, Client, GrantType, PersonClaims, Sent, Session,
+        AuditContext, AuthorizationCode, Client, GrantType, PersonClaims, RejectedParameter,
+        Session,
         rules::{
             code::{self as rule, CodeCheck},
             credential::{audience, scopes_left},
@@ -107,7 +108,8 @@ impl Exchange {
             CodeCheck::Good => {}
             CodeCheck::Nothing => return Ok(None),
             CodeCheck::OtherRedirect => {
-                let sent = Sent::uri("redirect_uri", redirect_uri, [&code.redirect_uri]);
+                let sent =
+                    RejectedParameter::uri("redirect_uri", redirect_uri, [&code.redirect_uri]);
                 return Err(OAuthError::grant(BAD_CODE).about(sent));
             }
             CodeCheck::Replay => {
@@ -175,7 +177,7 @@ impl Exchange {
             return Ok(());
         };
         let why = "the resource was not asked for at the authorization endpoint";
-        let sent = Sent::uri("resource", other, &code.resources);
+        let sent = RejectedParameter::uri("resource", other, &code.resources);
         Err(OAuthError::new("invalid_target", why).about(sent))
     }
 

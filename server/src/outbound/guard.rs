@@ -9,7 +9,7 @@ use crate::domain::public_ip::is_public;
 
 /// Permitted destinations of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
+pub(crate) enum AllowedDestinations {
     /// For URLs that an operator has registered.
     Anywhere,
     /// For URLs from unauthenticated or dynamically registered clients.

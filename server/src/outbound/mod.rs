@@ -3,7 +3,7 @@
 
 mod guard;
 pub(crate) mod smtp;
-mod smtp_line;
+mod smtp_plaintext;
 #[cfg(test)]
 pub(crate) mod test_server;
 
@@ -13,8 +13,8 @@ use reqwest::{Client, ClientBuilder, Response, StatusCode, Url, header, redirect
 use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::OnceCell;
 
+pub(crate) use guard::AllowedDestinations;
 use guard::PublicOnly;
-pub(crate) use guard::Reach;
 
 use crate::domain::client_uris::is_inside;
 
@@ -64,8 +64,8 @@ impl Outbound {
     /// # Errors
     /// [`OutboundError`].
     pub(crate) async fn fetch(&self, url: &str) -> Result<Fetched, OutboundError> {
-        let url = Self::target(url, Reach::Public)?;
-        let client = self.client(Reach::Public).await?;
+        let url = Self::target(url, AllowedDestinations::Public)?;
+        let client = self.client(AllowedDestinations::Public).await?;
         let call = client.get(url).header(header::ACCEPT, "application/json");
         let mut response = call.send().await.map_err(failed)?;
         if response.status() != StatusCode::OK {
@@ -83,10 +83,10 @@ impl Outbound {
     /// # Errors
     /// [`OutboundError`].
     pub(crate) async fn range(&self, url: &str) -> Result<Vec<u8>, OutboundError> {
-        let url = Self::target(url, Reach::Anywhere)?;
+        let url = Self::target(url, AllowedDestinations::Anywhere)?;
         // Responses are padded with hashes of count 0, so that their size does not reveal the requested range.
         let call = self
-            .client(Reach::Anywhere)
+            .client(AllowedDestinations::Anywhere)
             .await?
             .get(url)
             .header("Add-Padding", "true");
@@ -105,7 +105,7 @@ impl Outbound {
         &self,
         url: &str,
         fields: &[(&str, &str)],
-        reach: Reach,
+        reach: AllowedDestinations,
     ) -> Result<(), OutboundError> {
         let url = Self::target(url, reach)?;
         let body = form_urlencoded::Serializer::new(String::new())
@@ -126,19 +126,19 @@ impl Outbound {
     }
 
     /// Parses a URL and checks that it may be called. IP addresses are never resolved, so they are checked here.
-    fn target(url: &str, reach: Reach) -> Result<Url, OutboundError> {
+    fn target(url: &str, reach: AllowedDestinations) -> Result<Url, OutboundError> {
         let parsed = Url::parse(url).map_err(|error| OutboundError::Failed(error.to_string()))?;
         let inside = parsed.host().is_none_or(|host| is_inside(&host));
-        if reach == Reach::Public && (parsed.scheme() != "https" || inside) {
+        if reach == AllowedDestinations::Public && (parsed.scheme() != "https" || inside) {
             return Err(OutboundError::Inside(url.to_owned()));
         }
         Ok(parsed)
     }
 
-    async fn client(&self, reach: Reach) -> Result<&Client, OutboundError> {
+    async fn client(&self, reach: AllowedDestinations) -> Result<&Client, OutboundError> {
         let cell = match reach {
-            Reach::Public => &self.0.public,
-            Reach::Anywhere => &self.0.anywhere,
+            AllowedDestinations::Public => &self.0.public,
+            AllowedDestinations::Anywhere => &self.0.anywhere,
         };
         cell.get_or_try_init(|| async move {
             let made = tokio::task::spawn_blocking(move || make(reach)).await;
@@ -150,14 +150,17 @@ impl Outbound {
 
 /// A client that trusts the system's certificates, or those of `SSL_CERT_FILE`, and follows neither redirects nor
 /// proxies.
-fn make(reach: Reach) -> Result<Client, OutboundError> {
+fn make(reach: AllowedDestinations) -> Result<Client, OutboundError> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let made = builder(roots, reach)?.build();
     made.map_err(|error| OutboundError::Failed(error.to_string()))
 }
 
-fn builder(roots: RootCertStore, reach: Reach) -> Result<ClientBuilder, OutboundError> {
+fn builder(
+    roots: RootCertStore,
+    reach: AllowedDestinations,
+) -> Result<ClientBuilder, OutboundError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -171,7 +174,7 @@ fn builder(roots: RootCertStore, reach: Reach) -> Result<ClientBuilder, Outbound
         .no_proxy()
         .pool_max_idle_per_host(0)
         .user_agent("Doorward");
-    if reach == Reach::Public {
+    if reach == AllowedDestinations::Public {
         builder = builder.https_only(true).dns_resolver(Arc::new(PublicOnly));
     }
     Ok(builder)

@@ -20,7 +20,7 @@ use lettre::{
 };
 use tokio::time::timeout;
 
-use super::smtp_line::Line;
+use super::smtp_plaintext::PlaintextConnection;
 use crate::domain::client::is_loopback_text;
 use crate::settings::{MailServer, MailTls, SettingsError, wrong};
 
@@ -172,7 +172,7 @@ impl Smtp {
             offered,
             ..
         } = &*self.0;
-        let line = Line::connect(&server.host, server.port, CONNECT).await;
+        let line = PlaintextConnection::connect(&server.host, server.port, CONNECT).await;
         let line = line.map_err(|error| SmtpError::Later(format!("connection error: {error}")))?;
         let connected = AsyncSmtpConnection::connect_with_transport(Box::new(line), hello).await;
         let mut connection = connected.map_err(|error| later(&error))?;

@@ -14,7 +14,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivatePkcs8KeyDer},
 };
 
-use super::{Clients, Outbound, OutboundError, Reach, builder};
+use super::{AllowedDestinations, Clients, Outbound, OutboundError, builder};
 
 /// The public name.
 const NAME: &str = "app.example";
@@ -95,7 +95,7 @@ impl TestServer {
     pub(crate) fn outbound(&self) -> Outbound {
         let mut roots = RootCertStore::empty();
         roots.add(self.authority.clone()).unwrap();
-        let client = builder(roots, Reach::Public).unwrap();
+        let client = builder(roots, AllowedDestinations::Public).unwrap();
         let client = client.resolve(NAME, self.at).build().unwrap();
         Outbound(Arc::new(Clients {
             public: tokio::sync::OnceCell::new_with(Some(client)),
@@ -105,7 +105,7 @@ impl TestServer {
 
     /// As [`TestServer::outbound`], without trusting its authority.
     pub(crate) fn mistrusting(&self) -> Outbound {
-        let client = builder(RootCertStore::empty(), Reach::Public).unwrap();
+        let client = builder(RootCertStore::empty(), AllowedDestinations::Public).unwrap();
         let client = client.resolve(NAME, self.at).build().unwrap();
         Outbound(Arc::new(Clients {
             public: tokio::sync::OnceCell::new_with(Some(client)),
@@ -164,7 +164,7 @@ async fn a_name_is_judged_again_where_the_connection_is_made() {
     let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = socket.local_addr().unwrap().port();
     let outbound = Outbound::default();
-    let client = outbound.client(Reach::Public).await.unwrap();
+    let client = outbound.client(AllowedDestinations::Public).await.unwrap();
     let failed = client.get(format!("https://localhost:{port}/")).send();
     assert!(failed.await.unwrap_err().is_connect());
     let nobody = tokio::time::timeout(std::time::Duration::from_millis(50), socket.accept());

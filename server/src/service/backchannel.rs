@@ -13,7 +13,7 @@ use ulid::Ulid;
 use crate::{
     clock::{Clock, random_bytes},
     crypto::key_ring::{KeyRing, TokenType},
-    outbound::{Outbound, OutboundError, Reach},
+    outbound::{AllowedDestinations, Outbound, OutboundError},
     state::LogoutQueue,
     store::{LogoutNotice, Store, StoreError},
 };
@@ -193,9 +193,9 @@ impl Backchannel {
             Err(error) => return Ok(Err(OutboundError::Failed(error.to_string()))),
         };
         let reach = if client.dynamic {
-            Reach::Public
+            AllowedDestinations::Public
         } else {
-            Reach::Anywhere
+            AllowedDestinations::Anywhere
         };
         let fields = [("logout_token", token.as_str())];
         Ok(self.outbound.post_form(uri, &fields, reach).await)

@@ -9,7 +9,7 @@ use crate::{
         refresh_token::{NextToken, Presented},
         secret::Secret,
     },
-    domain::{AuditContext, RefreshOwner, Session, User, rules::refresh::Windows},
+    domain::{AuditContext, RefreshOwner, Session, User, rules::refresh::GracePeriods},
     state::limits::Limits,
     store::{Refreshed, Rotation, Store, StoreError},
 };
@@ -171,7 +171,7 @@ impl Refresh {
             owner: lineage,
             next_until: now.plus_seconds(i64::from(settings.refresh_token_seconds)),
             access_until: now.plus_seconds(i64::from(settings.access_token_seconds)),
-            windows: Windows {
+            windows: GracePeriods {
                 grace: settings.refresh_grace_seconds,
                 retry: settings.refresh_retry_seconds,
             },

@@ -6,7 +6,7 @@ use doorward_shared::ClientId;
 
 use crate::{
     clock::Clock,
-    domain::Sent,
+    domain::RejectedParameter,
     metrics::Metrics,
     state::{NamedClient, RefusedRequest, RejectedCaller, RejectedRequests, Seen},
     store::Store,
@@ -32,7 +32,7 @@ impl RefusedClients {
         client: Option<NamedClient>,
         error: &'static str,
         why: impl Into<Cow<'static, str>>,
-        sent: Option<Sent>,
+        sent: Option<RejectedParameter>,
         ip: IpAddr,
     ) {
         let why = why.into();

@@ -9,13 +9,13 @@ use serde::{Deserialize, Deserializer, de::Error};
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Given {
+    enum NetworkList {
         List(Vec<String>),
         Text(String),
     }
-    let parts = match Given::deserialize(from) {
-        Ok(Given::List(parts)) => parts,
-        Ok(Given::Text(text)) => text.split(',').map(str::to_owned).collect(),
+    let parts = match NetworkList::deserialize(from) {
+        Ok(NetworkList::List(parts)) => parts,
+        Ok(NetworkList::Text(text)) => text.split(',').map(str::to_owned).collect(),
         Err(_) => return Err(D::Error::custom("must be a list of networks")),
     };
     let network = |text: String| {

@@ -80,12 +80,12 @@ struct Counters {
 pub struct Limits {
     counters: Arc<Mutex<Counters>>,
     hasher: RandomState,
-    queue: Arc<Queue>,
+    queue: Arc<WaitingAttempts>,
 }
 
 /// Attempts that wait for the outcome of others.
 #[derive(Debug)]
-struct Queue {
+struct WaitingAttempts {
     places: Semaphore,
     /// Notified when an attempt is settled.
     settled: Notify,
@@ -122,7 +122,7 @@ impl Limits {
         Self {
             counters: Arc::new(Mutex::new(counters)),
             hasher: RandomState::new(),
-            queue: Arc::new(Queue {
+            queue: Arc::new(WaitingAttempts {
                 places: Semaphore::new(WAITING),
                 settled: Notify::new(),
             }),

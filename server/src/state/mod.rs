@@ -1,6 +1,5 @@
 //! In-memory state of this process, which several processes would have to share.
 
-mod blocks;
 mod bounded_map;
 pub(crate) mod event_streams;
 mod form_tokens;
@@ -12,12 +11,12 @@ mod log_dedup;
 mod logout_queue;
 mod mfa_tokens;
 mod minute_counters;
+mod network_blocks;
 mod passkey_challenges;
 mod rejected_requests;
 mod revocation_previews;
 mod unclaimed_sign_ins;
 
-pub(crate) use blocks::BlockedNetworks;
 pub(crate) use form_tokens::{NONCE, UsedForms};
 pub(crate) use forward_auth_codes::ReturnCodes;
 pub(crate) use idempotency::{CallStart, IdempotencyError, IdempotentAnswers, KeyedCall};
@@ -27,6 +26,7 @@ pub(crate) use log_dedup::LogDedup;
 pub(crate) use logout_queue::LogoutQueue;
 pub(crate) use mfa_tokens::{ENROLMENT_SECONDS, FACTOR_SECONDS, MfaTokens, PendingSignIn, Try};
 pub(crate) use minute_counters::{Current, minute_of};
+pub(crate) use network_blocks::BlockedNetworks;
 pub(crate) use passkey_challenges::{LIFETIME as CHALLENGE_SECONDS, PasskeyChallenges};
 pub(crate) use rejected_requests::{
     NamedClient, RefusedRequest, RejectedCaller, RejectedRequests, Seen,

@@ -10,7 +10,7 @@ use std::{
 
 use doorward_shared::{ClientId, Timestamp, admin::EventAction};
 
-use crate::domain::{Sent, client_prefix::client_prefix};
+use crate::domain::{RejectedParameter, ip_prefix::client_prefix};
 
 /// The same refusal is logged at most once in this many seconds.
 const PERIOD: i64 = 60;
@@ -74,7 +74,7 @@ pub(crate) struct Seen {
     pub what: RejectedCaller,
     pub client: Option<NamedClient>,
     pub cause: String,
-    pub sent: Option<Sent>,
+    pub sent: Option<RejectedParameter>,
     pub ip: IpAddr,
 }
 
@@ -98,7 +98,7 @@ pub(crate) struct RefusedRequest {
     pub client: Option<ClientId>,
     pub cause: String,
     /// The last value sent; not part of the identity, so that varying it does not create distinct refusals.
-    pub sent: Option<Sent>,
+    pub sent: Option<RejectedParameter>,
     /// The household's network if its refusals are counted together; `None` if all are.
     pub ip: Option<IpAddr>,
     pub count: u32,
@@ -112,7 +112,7 @@ struct Counted {
     due: Timestamp,
     /// Number of occurrences since it was last logged.
     count: u32,
-    sent: Option<Sent>,
+    sent: Option<RejectedParameter>,
     /// Whether it is of an existing client.
     of_client: bool,
 }
@@ -285,7 +285,11 @@ mod tests {
         let refusals = RejectedRequests::default();
         let redirect = |uri: &str, seconds| {
             let seen = Seen {
-                sent: Some(Sent::uri("redirect_uri", uri, ["https://app.example/cb"])),
+                sent: Some(RejectedParameter::uri(
+                    "redirect_uri",
+                    uri,
+                    ["https://app.example/cb"],
+                )),
                 ..Seen::of(RejectedCaller::Client, "redirect_uri".into(), address(1))
             };
             refusals.count(seen, at(seconds))

@@ -12,7 +12,7 @@ use super::{
 use crate::domain::{
     Actor, AuditContext, DomainError, Email, NewUser, User,
     mail::MailKind,
-    rules::account::{self as rule, Access, AnyAdministrator},
+    rules::account::{self as rule, AnyAdministrator, SignInEffect},
 };
 
 /// Inserts an account.
@@ -129,14 +129,14 @@ pub(super) fn update(
     tx.changes.users.push(after.id);
     let id = after.id;
     match rule::access(before, after) {
-        Access::Ends => {
+        SignInEffect::Ends => {
             one_time_links::end_all_of(tx, id)?;
             key_rows::end_shown_to(tx, Actor::User(id))?;
             sessions::end_all_of(tx, id, None, context)?;
             tx.event(context, "user.disabled", Some(&id), Some(id), None)?;
         }
-        Access::Returns => tx.event(context, "user.enabled", Some(&id), Some(id), None)?,
-        Access::Stays => {}
+        SignInEffect::Returns => tx.event(context, "user.enabled", Some(&id), Some(id), None)?,
+        SignInEffect::Stays => {}
     }
     if before.email != after.email {
         mails::notice(tx, MailKind::EmailChanged, before, context, |mail| {

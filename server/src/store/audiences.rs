@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use doorward_shared::ClientId;
 
-use super::{StoreError, clients, registrations, sql::Connection};
+use super::{StoreError, clients, dynamic_registration, sql::Connection};
 use crate::domain::client::is_same_resource;
 
 /// The audiences that a client may still request tokens for: its own, the server's, and for a dynamically registered
@@ -28,7 +28,7 @@ pub(super) fn still_registered(
     let own: Vec<_> = own.map(String::as_str).chain([issuer]).collect();
     let is_own = |uri: &String| own.iter().any(|known| is_same_resource(known, uri));
     let others = if client.dynamic && !granted.iter().all(is_own) {
-        registrations::operator_resources(conn)?
+        dynamic_registration::operator_resources(conn)?
     } else {
         HashSet::new()
     };

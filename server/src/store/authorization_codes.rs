@@ -32,7 +32,7 @@ pub enum Redeemed {
 
 /// Result of storing a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Created {
+pub enum CodeCreation {
     Kept,
     /// The sign-in session has ended since the request.
     SignedOut,
@@ -119,7 +119,7 @@ impl Store {
         code: AuthorizationCode,
         allowed: bool,
         context: AuditContext,
-    ) -> Result<Created, StoreError> {
+    ) -> Result<CodeCreation, StoreError> {
         self.write(move |tx| {
             let before = consented(tx.conn, code.user_id, code.client_id)?;
             let asked = code.scope.union(&code.claims.scopes());
@@ -132,8 +132,8 @@ impl Store {
             };
             let consent = match codes::create(&asked, basis) {
                 CodeDecision::Keep { consent } => consent,
-                CodeDecision::SignedOut => return Ok(Created::SignedOut),
-                CodeDecision::NotAllowed => return Ok(Created::NotAllowed),
+                CodeDecision::SignedOut => return Ok(CodeCreation::SignedOut),
+                CodeDecision::NotAllowed => return Ok(CodeCreation::NotAllowed),
             };
             clients::used(tx, code.client_id, context.at)?;
             insert(tx.conn, hash, &code)?;
@@ -141,7 +141,7 @@ impl Store {
             if let Some(scope) = consent {
                 remember(tx, &code, &scope, &context)?;
             }
-            Ok(Created::Kept)
+            Ok(CodeCreation::Kept)
         })
         .await
     }

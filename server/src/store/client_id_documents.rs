@@ -3,9 +3,10 @@
 use doorward_shared::{ClientId, Timestamp};
 
 use super::{
-    Store, StoreError, clients,
-    operator_overrides::{OperatorOverrides, overrides},
-    registrations::change,
+    Store, StoreError,
+    client_overrides::{OperatorOverrides, overrides},
+    clients,
+    dynamic_registration::change,
     row_mapping::ulid,
     sql::{Connection, OptionalExtension, params},
     unused_clients,

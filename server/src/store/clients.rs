@@ -10,10 +10,9 @@ use super::{
     bulk_revocation_job::is_more_left,
     bulk_revocations::{self, BulkRevocation, RevokedKind},
     caches::through,
-    group_access,
+    client_overrides, group_access,
     keys::{self, KeysOf},
     list::{Filter, List, ListQuery, folded},
-    operator_overrides,
     row_mapping::{self, CLIENT, lines},
     sql::{Connection, OptionalExtension, Value, params},
     write_tx::{NewEvent, WriteTx},
@@ -204,7 +203,7 @@ pub(super) fn change_one(
     if client != before {
         write(tx, &client)?;
         keys::client_changed(tx, &before)?;
-        operator_overrides::note(tx, &before, &client)?;
+        client_overrides::note(tx, &before, &client)?;
         group_access::groups_changed(tx, &before, &client, act.context(&by))?;
         let name = quoted(&client.name);
         let diff = clients::diff(Some(&before), &client);

@@ -45,7 +45,7 @@ pub struct NewAddress {
 
 /// Purpose of a mail that anyone may request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AskedFor {
+pub enum RequestedMail {
     /// Password reset.
     Password,
     /// Address verification.
@@ -57,7 +57,7 @@ impl Store {
     /// the transaction does the same work without a row, so that timing reveals nothing.
     pub async fn mail_link(
         &self,
-        asked: AskedFor,
+        asked: RequestedMail,
         may: bool,
         email: String,
         link: LinkByMail,
@@ -67,27 +67,27 @@ impl Store {
             let found = of_address(tx.conn, &email)?;
             let known = found.as_ref().map(|user| user.id);
             let action = match asked {
-                AskedFor::Password => "user.reset_requested",
-                AskedFor::Verification => "user.verification_requested",
+                RequestedMail::Password => "user.reset_requested",
+                RequestedMail::Verification => "user.verification_requested",
             };
             let detail = abridged(&email).filter(|_| known.is_none());
             let target = known.as_ref().map(|id| id as &dyn std::fmt::Display);
             tx.event(&context, action, target, known, detail.as_deref())?;
             let wanted = found.filter(|user| match asked {
                 _ if !may || !user.is_enabled() => false,
-                AskedFor::Password => true,
-                AskedFor::Verification => !user.email_verified,
+                RequestedMail::Password => true,
+                RequestedMail::Verification => !user.email_verified,
             });
             let Some(user) = wanted else {
                 do_equal_work(tx, link)?;
                 return Ok(false);
             };
             let (kind, mail) = match asked {
-                AskedFor::Password => (LinkKind::Forgot, MailKind::Forgot),
-                AskedFor::Verification if has_signed_up(tx.conn, user.id)? => {
+                RequestedMail::Password => (LinkKind::Forgot, MailKind::Forgot),
+                RequestedMail::Verification if has_signed_up(tx.conn, user.id)? => {
                     (LinkKind::SignUp, MailKind::SignUp)
                 }
-                AskedFor::Verification => (LinkKind::Verify, MailKind::Verify),
+                RequestedMail::Verification => (LinkKind::Verify, MailKind::Verify),
             };
             send(tx, kind, mail, &user, link)?;
             Ok(true)

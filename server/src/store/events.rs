@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
-        AuditContext, Event, Sent,
+        AuditContext, Event, RejectedParameter,
         event_summary::{Counted, Tally},
     },
     state::RefusedRequest,
@@ -170,8 +170,8 @@ impl Store {
 }
 
 /// `{"parameter":"redirect_uri","value":"https://…","allowed":["https://…"]}`
-fn json(sent: &Sent) -> String {
-    let Sent {
+fn json(sent: &RejectedParameter) -> String {
+    let RejectedParameter {
         parameter,
         value,
         allowed,

@@ -5,7 +5,7 @@ use doorward_shared::{ClientId, KeyId, Timestamp, UserId};
 use super::{
     NewKey, StoreError, account_limits,
     bulk_revocations::{self, AT_ONCE, BulkRevocation, RevokedKind},
-    clients, one_time_links, registration_tokens,
+    clients, initial_access_tokens, one_time_links,
     row_mapping::{self, API_KEY, ulid},
     sql::{Connection, OptionalExtension, params},
     write_tx::{NewEvent, WriteTx},
@@ -180,7 +180,7 @@ pub(super) enum KeysOf {
 /// Revokes the links that an account or client was shown for others, and the registration tokens it minted.
 pub(super) fn end_shown_to(tx: &WriteTx<'_>, to: Actor) -> Result<(), StoreError> {
     one_time_links::end_made_by(tx, to)?;
-    registration_tokens::end_minted_by(tx, to)
+    initial_access_tokens::end_minted_by(tx, to)
 }
 
 /// Revokes what a client was shown if its key or secret was replaced: its own tokens are revoked too, and a leaked key
@@ -267,7 +267,7 @@ pub(super) fn end_all(
         KeysOf::Client(id) => one_time_links::end_made_through(tx, id)?,
         KeysOf::MintedThrough(id, client) => {
             one_time_links::end_made_by_through(tx, id, client)?;
-            registration_tokens::end_minted_through(tx, id, client)?;
+            initial_access_tokens::end_minted_through(tx, id, client)?;
         }
     }
     let found = some_of(tx.conn, of, context.at)?;

@@ -9,7 +9,7 @@ use super::{
     Store, StoreError, accounts, authority,
     caches::through,
     key_rows::{forget, granted_by, revoke, update},
-    operator,
+    operator_key,
     row_mapping::{self, API_KEY},
     sessions,
     sql::{Connection, OptionalExtension, params},
@@ -185,7 +185,7 @@ impl Store {
             let old = id.to_string();
             let new = insert(tx, new, by, context, "apikey.rotated", Some(&old))?;
             if is_operator_key {
-                operator::mark(tx, new.id)?;
+                operator_key::mark(tx, new.id)?;
             }
             Ok(new)
         })
@@ -236,7 +236,7 @@ fn facts<'a>(conn: &Connection, key: &'a ApiKey) -> Result<KeyFacts<'a>, StoreEr
     Ok(KeyFacts {
         owner: key.owner,
         scopes: &key.scopes,
-        is_operator_key: operator::is_marked(conn, key.id)?,
+        is_operator_key: operator_key::is_marked(conn, key.id)?,
     })
 }
 

@@ -16,7 +16,7 @@ use crate::{
     domain::{
         Account, Act, Actor, AuditContext, DomainError, User,
         mail::{MailContent, MailKind},
-        one_time_link::{Link, LinkKind, Maker},
+        one_time_link::{Link, LinkCreator, LinkKind},
         rules::{authority as rule, one_time_link as links},
     },
 };
@@ -71,7 +71,7 @@ impl Store {
                 rule::mail_link(&by)?;
             } else {
                 rule::set_password(&by, new.user_id, &account.may)?;
-                maker = Some(MadeBy {
+                maker = Some(CreatorRights {
                     actor: act.actor(),
                     may: by.scopes(),
                     client: act.context(&by).client_id,
@@ -209,14 +209,14 @@ pub(super) fn find(
     };
     if let Some((maker, then)) = maker {
         let now = authority::held_by(conn, &maker, now)?;
-        link.maker = Some(Maker { then, now });
+        link.maker = Some(LinkCreator { then, now });
     }
     Ok(Some(link))
 }
 
 /// The operator responsible for a link, and their rights.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct MadeBy<'a> {
+pub(super) struct CreatorRights<'a> {
     pub actor: Actor,
     pub may: &'a ScopeSet,
     /// The client whose token was used.
@@ -228,7 +228,7 @@ pub(super) fn insert(
     tx: &mut WriteTx<'_>,
     new: &NewLink,
     mailed_to: Option<&str>,
-    maker: Option<MadeBy<'_>>,
+    maker: Option<CreatorRights<'_>>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO links (hash, user_id, kind, mailed_to, created_at, expires_at, maker, maker_scopes, \

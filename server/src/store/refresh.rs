@@ -4,9 +4,8 @@
 use doorward_shared::{ScopeSet, SessionId, Timestamp};
 
 use super::{
-    Store, StoreError, accounts, audiences, factors,
+    Store, StoreError, accounts, audiences, dynamic_registration, factors,
     refresh_rows::{RefreshState, facts, keep, resources},
-    registrations,
     sessions::end,
     sql::{Connection, params},
     write_tx::WriteTx,
@@ -20,7 +19,7 @@ use crate::{
         Account, AuditContext, RefreshOwner, Session, SessionCore, User,
         rules::{
             credential,
-            refresh::{Decision, Windows, decide},
+            refresh::{Decision, GracePeriods, decide},
         },
     },
 };
@@ -37,7 +36,7 @@ pub struct Rotation {
     /// Expiry of the successor; never later than that of its session.
     pub next_until: Timestamp,
     pub access_until: Timestamp,
-    pub windows: Windows,
+    pub windows: GracePeriods,
     /// Requested scopes; `None`: all that were granted.
     pub scope: Option<ScopeSet>,
     /// Requested audiences; empty: all that were granted.
@@ -181,7 +180,7 @@ fn rotate(
         _ => family.rotated(next, next_until, now, windows),
     };
     keep(tx, rotation, &session, &next, now)?;
-    registrations::session_used(tx, session.client_id, now)?;
+    dynamic_registration::session_used(tx, session.client_id, now)?;
     if decision == Decision::Retry {
         let (action, user) = ("session.refresh_retried", Some(session.user_id));
         tx.event(context, action, Some(&session.id), user, None)?;

@@ -13,7 +13,7 @@ use super::{
     sql::{self, Row, bad},
 };
 use crate::{
-    crypto::{jwks, secret::Digest256},
+    crypto::{client_jwks, secret::Digest256},
     domain::{
         Account, AllowedIp, ApiKey, Client, ClientPolicy, ClientSecrets, Email, Event, GrantType,
         KeyOwner, KeyRestrictions, RequestedClaims, Session, SignInMethod, User,
@@ -296,7 +296,7 @@ fn policy(row: &Row<'_>) -> Result<ClientPolicy> {
             .map(|method| method.parse())
             .transpose()
             .map_err(|_| bad(21, "not a way to authenticate"))?,
-        key_thumbprints: jwks::marks(jwks.as_deref(), jwks_uri.as_deref()),
+        key_thumbprints: client_jwks::marks(jwks.as_deref(), jwks_uri.as_deref()),
         jwks,
         jwks_uri,
         logo_uri: row.get(24)?,

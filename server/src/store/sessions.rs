@@ -43,14 +43,14 @@ impl Store {
             if let Some(also) = also.filter(|also| also.user_id == session.user_id) {
                 end_noted(tx, &also, "session.logout", context)?;
             }
-            Opened::of(held, "session.logout", context).end_some(tx)
+            DependentSessions::of(held, "session.logout", context).end_some(tx)
         });
         self.end_rest(ended.await?).await
     }
 
     /// Ends the remaining sessions in short transactions. Their browser session has ended, so no code of it opens
     /// another.
-    async fn end_rest(&self, mut left: Option<Opened>) -> Result<(), StoreError> {
+    async fn end_rest(&self, mut left: Option<DependentSessions>) -> Result<(), StoreError> {
         while let Some(opened) = left {
             left = self.write(move |tx| opened.end_some(tx)).await?;
         }
@@ -104,7 +104,7 @@ impl Store {
             // The address change may have been requested in this session.
             one_time_links::end_address_change(tx.conn, session.user_id)?;
             match owner {
-                Some(_) => Opened::of(id, action, context).end_some(tx),
+                Some(_) => DependentSessions::of(id, action, context).end_some(tx),
                 None => Ok(None),
             }
         });
@@ -237,7 +237,7 @@ fn hand_over_some(
 
 /// Sessions that a browser session has opened at clients and that end with it.
 #[derive(Debug)]
-struct Opened {
+struct DependentSessions {
     by: SessionId,
     /// All up to this id have been ended.
     after: [u8; 16],
@@ -246,7 +246,7 @@ struct Opened {
     context: AuditContext,
 }
 
-impl Opened {
+impl DependentSessions {
     fn of(by: SessionId, action: &'static str, context: &AuditContext) -> Self {
         Self {
             by,

@@ -16,7 +16,7 @@ const CONNECTED: &str = "begun:client";
 
 /// Steps completed at least once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Beginnings {
+pub(crate) struct SetupProgress {
     pub administrator: bool,
     pub backed_up_at: Option<Timestamp>,
     pub mail_sent: bool,
@@ -25,7 +25,7 @@ pub(crate) struct Beginnings {
 
 impl Store {
     /// The completed steps. Each is a single index lookup.
-    pub(crate) async fn beginnings(&self) -> Result<Beginnings, StoreError> {
+    pub(crate) async fn beginnings(&self) -> Result<SetupProgress, StoreError> {
         let found = self.read(|conn| Ok((found(conn)?, noted(conn)?)));
         let (found, noted) = found.await?;
         Ok(found.or(noted))
@@ -39,7 +39,7 @@ impl Store {
         let read = self.read(|conn| Ok((found(conn)?, noted(conn)?)));
         let (found, noted) = read.await?;
         let known = found.or(noted.clone());
-        let new = Beginnings {
+        let new = SetupProgress {
             // Depends on the current rows alone.
             administrator: noted.administrator,
             ..known
@@ -68,7 +68,7 @@ impl Store {
     }
 }
 
-impl Beginnings {
+impl SetupProgress {
     fn or(self, other: Self) -> Self {
         Self {
             administrator: self.administrator || other.administrator,
@@ -80,13 +80,13 @@ impl Beginnings {
 }
 
 /// The stored steps.
-fn noted(conn: &Connection) -> Result<Beginnings, StoreError> {
+fn noted(conn: &Connection) -> Result<SetupProgress, StoreError> {
     let value = |key: &str| -> Result<Option<String>, StoreError> {
         let mut select = conn.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
         Ok(select.query_row([key], |row| row.get(0)).optional()?)
     };
     let at = value(BACKED_UP)?.and_then(|at| at.parse().ok());
-    Ok(Beginnings {
+    Ok(SetupProgress {
         administrator: false,
         backed_up_at: at.map(Timestamp),
         mail_sent: value(MAILED)?.is_some(),
@@ -95,7 +95,7 @@ fn noted(conn: &Connection) -> Result<Beginnings, StoreError> {
 }
 
 /// The steps derived from the rows.
-fn found(conn: &Connection) -> Result<Beginnings, StoreError> {
+fn found(conn: &Connection) -> Result<SetupProgress, StoreError> {
     let is_there = |sql: &str| -> Result<bool, StoreError> {
         Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
     };
@@ -105,7 +105,7 @@ fn found(conn: &Connection) -> Result<Beginnings, StoreError> {
         .query_row([], |row| row_mapping::ulid(row, 0))
         .optional()?;
     let at = |id: Ulid| Timestamp(i64::try_from(id.timestamp_ms()).unwrap_or(i64::MAX));
-    Ok(Beginnings {
+    Ok(SetupProgress {
         administrator: is_there(
             "SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND disabled_at IS NULL)",
         )?,

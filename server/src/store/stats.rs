@@ -13,7 +13,7 @@ use super::{
     row_mapping,
     sql::{Connection, params},
 };
-use crate::domain::client_prefix::provider_prefix;
+use crate::domain::ip_prefix::provider_prefix;
 
 /// Maximum refused sign-ins examined for the worst addresses and accounts.
 const FAILURES: u32 = 20_000;

@@ -9,7 +9,7 @@ use doorward_server::{
     },
     domain::{Act, Actor, AuditContext, AuthorizationCode, DomainError, Email},
     service::Grant,
-    store::{Created, NewSession, StoreError},
+    store::{CodeCreation, NewSession, StoreError},
 };
 use doorward_shared::{ClientId, ScopeSet, SessionId, UserId};
 use rocket::http::Method;
@@ -241,21 +241,21 @@ async fn a_code_is_not_kept_once_its_sign_in_has_ended_or_its_consent_is_gone() 
         let kept = store.create_code(hash, code, allowed, AuditContext::system(START));
         kept.await.unwrap()
     };
-    assert_eq!(keep(1, false).await, Created::NotAllowed);
-    assert_eq!(keep(2, true).await, Created::Kept);
-    assert_eq!(keep(3, false).await, Created::Kept);
+    assert_eq!(keep(1, false).await, CodeCreation::NotAllowed);
+    assert_eq!(keep(2, true).await, CodeCreation::Kept);
+    assert_eq!(keep(3, false).await, CodeCreation::Kept);
     store
         .revoke_consent(user, client, Act::system(START))
         .await
         .unwrap();
-    assert_eq!(keep(4, false).await, Created::NotAllowed);
+    assert_eq!(keep(4, false).await, CodeCreation::NotAllowed);
     assert_eq!(store.consent(user, client).await.unwrap(), None);
     let act = Act::system(START);
     store
         .revoke_sessions_of(user, None, false, act)
         .await
         .unwrap();
-    assert_eq!(keep(5, true).await, Created::SignedOut);
+    assert_eq!(keep(5, true).await, CodeCreation::SignedOut);
     assert_eq!(store.consent(user, client).await.unwrap(), None);
 }
 

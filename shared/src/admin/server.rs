@@ -1,4 +1,4 @@
-//! `/admin/server`: what it is, and how it stands.
+//! `/admin/server`: version, storage, set-up and mail status.
 
 use std::collections::BTreeMap;
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::user_link::UserLink;
+use super::one_time_link::UserLink;
 use crate::{ScopeSet, Timestamp, UserId};
 
 /// An account as operators see it.

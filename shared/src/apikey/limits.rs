@@ -1,4 +1,4 @@
-//! How often a key may be used.
+//! Rate limit and quota of an API key.
 
 use std::{
     fmt,

@@ -1,4 +1,4 @@
-//! Requests and their answers, whatever they are about.
+//! Sends requests and decodes responses.
 
 use std::{sync::atomic::Ordering, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What lists are asked for.
+//! Query parameters of lists, and the filters of each.
 
 use std::fmt;
 

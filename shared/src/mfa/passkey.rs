@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::credential::{AssertedCredential, CreatedCredential};
+use super::webauthn_credential::{AssertedCredential, CreatedCredential};
 use crate::{PasskeyId, Timestamp};
 
 /// A passkey as its owner sees it.

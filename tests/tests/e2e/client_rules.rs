@@ -1,4 +1,4 @@
-//! What a client may be registered with, and what that means for its requests.
+//! Rules of client metadata, and their effect on authorization requests.
 
 use doorward_tests::{
     Client, Reply, Server,

@@ -6,7 +6,7 @@ use doorward_shared::{
     apikey::{UsageBy, VerifyRequest},
 };
 
-use super::{secret::Secret, shell_quoting::Words, time_arg::Moment};
+use super::{secret::Secret, shell_quoting::Words, time_arg::TimeArg};
 
 /// A call to verify a key for.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
@@ -53,10 +53,10 @@ pub(crate) struct Usage {
     pub by: UsageBy,
     /// Since a time, or for 30d, 24h, …
     #[arg(long)]
-    pub from: Option<Moment>,
+    pub from: Option<TimeArg>,
     /// Until a time, or a span ago
     #[arg(long)]
-    pub to: Option<Moment>,
+    pub to: Option<TimeArg>,
 }
 
 impl Usage {

@@ -13,7 +13,7 @@ use super::{
     key_restrictions::Terms,
     list_args::ListArgs,
     shell_quoting::Words,
-    time_arg::Moment,
+    time_arg::TimeArg,
 };
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
@@ -61,10 +61,10 @@ pub(crate) struct ListKeys {
     pub scope: Option<String>,
     /// Not used since a time, or for 30d, 24h, …
     #[arg(long)]
-    pub unused_since: Option<Moment>,
+    pub unused_since: Option<TimeArg>,
     /// Expiring before a time, or within 30d, 24h, …
     #[arg(long)]
-    pub expires_before: Option<Moment>,
+    pub expires_before: Option<TimeArg>,
     /// Only active sessions (true) or only ended ones (false)
     #[arg(long)]
     pub active: Option<bool>,
@@ -82,7 +82,7 @@ pub(crate) struct Mint {
     pub owner: Option<String>,
     /// When it expires: a time, or 30d, 24h, …
     #[arg(long)]
-    pub expires: Option<Moment>,
+    pub expires: Option<TimeArg>,
     /// live or test
     #[arg(long, default_value = "live", value_parser = environment)]
     pub environment: Environment,
@@ -141,7 +141,7 @@ impl Mint {
             owner: key.owner_id.map(|id| id.to_string()),
             name: key.name.clone(),
             scopes: key.scopes.iter().map(ToString::to_string).collect(),
-            expires: key.expires_at.map(Moment::At),
+            expires: key.expires_at.map(TimeArg::At),
             environment: key.environment,
             secret: SecretArgs::default(),
             terms: Terms::like(key),

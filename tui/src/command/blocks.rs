@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use doorward_shared::{Timestamp, admin::CreateBlock};
 
-use super::{list_args::ListArgs, shell_quoting::Words, time_arg::Moment};
+use super::{list_args::ListArgs, shell_quoting::Words, time_arg::TimeArg};
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
 pub(crate) enum Blocks {
@@ -31,7 +31,7 @@ pub(crate) struct AddBlock {
     pub reason: String,
     /// Duration or end time, at most 30d
     #[arg(long, value_name = "SPAN")]
-    pub until: Option<Moment>,
+    pub until: Option<TimeArg>,
 }
 
 impl AddBlock {

@@ -7,8 +7,8 @@ use super::{
     SecretArgs,
     api_keys::Rotate,
     client_policy::{ClientPolicyArgs, Preset},
+    initial_access_token::MintInitialAccessToken,
     list_args::ListArgs,
-    registration_token::InviteClient,
     shell_quoting::Words,
 };
 
@@ -29,7 +29,7 @@ pub(crate) enum Clients {
     /// Give a client a new secret
     Secret(Rotate),
     /// Create an initial access token for client registration; it is printed once
-    RegistrationToken(InviteClient),
+    RegistrationToken(MintInitialAccessToken),
     /// List valid initial access tokens
     RegistrationTokens,
     /// Revoke an initial access token; clients already registered with it are kept

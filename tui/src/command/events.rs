@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use doorward_shared::{ClientId, EventId};
 
-use super::{list_args::ListArgs, shell_quoting::Words, time_arg::Moment};
+use super::{list_args::ListArgs, shell_quoting::Words, time_arg::TimeArg};
 
 /// `doorward events …` is `doorward events list …`.
 #[derive(Debug, Clone, PartialEq, Args)]
@@ -44,10 +44,10 @@ pub(crate) struct ListEvents {
     pub client: Option<ClientId>,
     /// Not before a time, or 15m, 24h, … ago
     #[arg(long)]
-    pub since: Option<Moment>,
+    pub since: Option<TimeArg>,
     /// Before a time, or 15m, 24h, … ago
     #[arg(long)]
-    pub until: Option<Moment>,
+    pub until: Option<TimeArg>,
     /// Follow new events as they happen, one per line
     #[arg(long, conflicts_with = "until")]
     pub follow: bool,

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{shell_quoting::Words, time_arg::Moment};
+use super::{shell_quoting::Words, time_arg::TimeArg};
 
 /// Default time span of an incident.
 const WEEK: &str = "7d";
@@ -14,7 +14,7 @@ pub(crate) struct Incident {
     pub about: Vec<String>,
     /// How far back: a time, or 24h, 7d, …
     #[arg(long, default_value = WEEK)]
-    pub since: Moment,
+    pub since: TimeArg,
 }
 
 impl Incident {
@@ -22,12 +22,12 @@ impl Incident {
     pub(crate) fn around(about: Vec<String>) -> Self {
         Self {
             about,
-            since: Moment::WEEK,
+            since: TimeArg::WEEK,
         }
     }
 
     pub(super) fn words(&self) -> Words {
-        let since = Some(self.since).filter(|since| *since != Moment::WEEK);
+        let since = Some(self.since).filter(|since| *since != TimeArg::WEEK);
         Words::new("incident")
             .all(&self.about)
             .option("--since", since)

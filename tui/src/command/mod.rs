@@ -9,10 +9,11 @@ mod clients;
 mod complete;
 mod events;
 mod incident;
+mod initial_access_token;
 mod key_restrictions;
 mod list_args;
+mod one_time_link;
 mod profiles;
-mod registration_token;
 mod roles;
 pub(crate) mod secret;
 mod sessions;
@@ -20,7 +21,6 @@ mod shell_quoting;
 mod signing_keys;
 mod stats;
 pub(crate) mod time_arg;
-mod user_link;
 mod users;
 mod watch;
 
@@ -39,16 +39,16 @@ pub(crate) use self::{
     complete::{Complete, CompletionRequest, NamedServer},
     events::{Events, ListEvents},
     incident::Incident,
+    initial_access_token::MintInitialAccessToken,
     key_restrictions::{NO_LIMIT, Terms},
     list_args::ListArgs,
+    one_time_link::LinkArgs,
     profiles::{Profiles, SetProfile},
-    registration_token::InviteClient,
-    roles::{Put, Roles},
+    roles::{PutArgs, Roles},
     sessions::{ListSessions, Revoke, SessionOwnerArgs, Sessions},
     shell_quoting::quoted,
     signing_keys::{RevokeKeys, SigningKeys},
     stats::StatsArgs,
-    user_link::LinkTo,
     users::{Create, ListUsers, Mfa, Password, Update, Users, span},
     watch::{Watch, Watched},
 };

@@ -16,7 +16,7 @@ pub(crate) enum Roles {
     Get { name: String },
     /// Create or change a role; takes effect immediately for its users
     #[command(visible_alias = "create")]
-    Put(Put),
+    Put(PutArgs),
     /// Delete roles that no user has
     #[command(visible_alias = "revoke")]
     Delete {
@@ -26,14 +26,14 @@ pub(crate) enum Roles {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub(crate) struct Put {
+pub(crate) struct PutArgs {
     pub name: String,
     /// A permission of the role; may be given again
     #[arg(long = "permission", value_name = "SCOPE")]
     pub permissions: Vec<String>,
 }
 
-impl Put {
+impl PutArgs {
     pub(crate) fn body(&self) -> PutRole {
         PutRole {
             permissions: self.permissions.clone(),

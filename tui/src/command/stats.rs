@@ -2,7 +2,7 @@
 
 use doorward_shared::admin::SeriesBy;
 
-use super::{shell_quoting::Words, time_arg::Moment};
+use super::{shell_quoting::Words, time_arg::TimeArg};
 
 /// The time series shown with the counters.
 #[derive(Debug, Clone, Default, PartialEq, clap::Args)]
@@ -12,7 +12,7 @@ pub(crate) struct StatsArgs {
     pub by: Option<SeriesBy>,
     /// Since a time, or for 6h, 7d, …
     #[arg(long)]
-    pub since: Option<Moment>,
+    pub since: Option<TimeArg>,
 }
 
 impl StatsArgs {

@@ -7,18 +7,18 @@ use doorward_shared::Timestamp;
 /// Why a text is not a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be an RFC 3339 time, such as 2027-01-31T00:00:00Z, or 30d, 24h, 15m")]
-pub(crate) struct NoTime;
+pub(crate) struct TimeArgError;
 
 /// A time as people type it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Moment {
+pub(crate) enum TimeArg {
     /// RFC 3339.
     At(Timestamp),
     /// Seconds from now, or ago: 90s, 15m, 24h, 30d, 2w.
     Span(i64),
 }
 
-impl Moment {
+impl TimeArg {
     pub(crate) const WEEK: Self = Self::Span(7 * 86_400);
 
     /// The time, a span counting from `now` on.
@@ -38,18 +38,18 @@ impl Moment {
     }
 }
 
-impl FromStr for Moment {
-    type Err = NoTime;
-    fn from_str(text: &str) -> Result<Self, NoTime> {
+impl FromStr for TimeArg {
+    type Err = TimeArgError;
+    fn from_str(text: &str) -> Result<Self, TimeArgError> {
         relative(text)
             .map(Self::Span)
             .or_else(|| Timestamp::parse(text).map(Self::At))
-            .ok_or(NoTime)
+            .ok_or(TimeArgError)
     }
 }
 
 /// As it is read back.
-impl fmt::Display for Moment {
+impl fmt::Display for TimeArg {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::At(at) => at.fmt(f),
@@ -91,7 +91,7 @@ mod tests {
             (relative("x"), relative(""), relative("-1h"), relative("3ü")),
             (None, None, None, None)
         );
-        let read = |text: &str| text.parse::<Moment>();
+        let read = |text: &str| text.parse::<TimeArg>();
         assert_eq!(
             read("1h").map(|at| at.after(now)),
             Ok(now.plus_seconds(3_600))
@@ -100,7 +100,7 @@ mod tests {
             read("1h").map(|at| at.before(now)),
             Ok(now.plus_seconds(-3_600))
         );
-        assert_eq!(read("tomorrow"), Err(NoTime));
+        assert_eq!(read("tomorrow"), Err(TimeArgError));
         for text in ["30d", "5h", "90s", "2027-01-31T00:00:00.000Z"] {
             assert_eq!(read(text).map(|at| at.to_string()), Ok(text.to_owned()));
         }

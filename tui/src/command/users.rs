@@ -6,7 +6,9 @@ use clap::{Args, Subcommand};
 use doorward_shared::admin::{CreateUser, RevokeSessionsOf, SetPassword, UserPatch};
 
 use super::secret::Secret;
-use super::{list_args::ListArgs, shell_quoting::Words, time_arg::Moment, user_link::LinkTo};
+use super::{
+    list_args::ListArgs, one_time_link::LinkArgs, shell_quoting::Words, time_arg::TimeArg,
+};
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
 pub(crate) enum Users {
@@ -27,7 +29,7 @@ pub(crate) enum Users {
     /// Remove a user's password: a new one must be set by mail or link; all sessions end
     RequireReset { user: String },
     /// Create a one-time link to set a user's password; an earlier link is revoked
-    Link(LinkTo),
+    Link(LinkArgs),
     /// End all sessions of a user
     EndSessions {
         user: String,
@@ -150,7 +152,7 @@ pub(crate) struct Password {
 /// The expected form of a span.
 pub(crate) fn span(text: &str) -> Result<i64, String> {
     match text.parse() {
-        Ok(Moment::Span(seconds)) => Ok(seconds),
+        Ok(TimeArg::Span(seconds)) => Ok(seconds),
         _ => Err("must be a span such as 15m, 24h or 7d".into()),
     }
 }

@@ -6,7 +6,7 @@ use doorward_shared::{
 };
 
 use super::{
-    audit,
+    event_text,
     format::{clock, maybe, relative},
     resource::{ProfileRow, Row},
 };
@@ -129,7 +129,7 @@ fn event(name_of: NameOf<'_>, now: Timestamp, event: &Event) -> Vec<String> {
         name_of(&event.actor),
         event.target.as_deref().map_or_else(|| "-".into(), name_of),
         event.ip.clone().unwrap_or_else(|| "-".into()),
-        audit::said(event),
+        event_text::said(event),
         event
             .client_id
             .map_or_else(|| "-".into(), |id| name_of(&id.to_string())),

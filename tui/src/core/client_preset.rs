@@ -1,4 +1,4 @@
-//! What clients are usually for: from it and from what is typed follows how they are registered.
+//! Client presets: the metadata for common kinds of clients.
 
 use super::{
     field::Value,

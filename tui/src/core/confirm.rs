@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use crate::command::Command;
 
 use super::{
-    edit_conflict::Expected, layer::Layer, msg::Effect, problem::Problem, resource::Row,
+    edit_conflict::ExpectedState, layer::Layer, msg::Effect, problem::Problem, resource::Row,
     state::State, text_input::TextInput,
 };
 
@@ -308,7 +308,7 @@ pub(crate) struct PendingChange {
     pub reason: Option<String>,
     pub change: Command,
     /// State that nobody else may have changed.
-    pub expected: Option<Box<Expected>>,
+    pub expected: Option<Box<ExpectedState>>,
 }
 
 impl State {

@@ -1,4 +1,4 @@
-//! How things stand with the server.
+//! State of the connection to the server.
 
 use doorward_shared::Timestamp;
 

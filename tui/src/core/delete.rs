@@ -9,7 +9,7 @@ use super::{
 };
 use crate::command::{
     AddBlock, ApiKeys, Blocks, Clients, Command, Mfa, Revoke, RevokeKeys, Roles, SigningKeys,
-    Users, time_arg::Moment,
+    Users, time_arg::TimeArg,
 };
 use crate::core::{
     format::count,
@@ -45,7 +45,7 @@ fn block_again(block: &Block) -> Command {
     Command::Blocks(Blocks::Add(AddBlock {
         network: block.network.clone(),
         reason: block.reason.clone(),
-        until: Some(Moment::At(block.until)),
+        until: Some(TimeArg::At(block.until)),
     }))
 }
 

@@ -10,9 +10,9 @@ use doorward_shared::{
 };
 
 use super::{
-    State, audit,
+    State,
     cells::{device, full_name},
-    client_diagnosis,
+    client_diagnosis, event_text,
     format::{count, full, number},
     list::ListFilter,
     page::{Subject, Target},
@@ -139,10 +139,10 @@ impl DetailFields<'_> {
             maybe("User", event.user_id.map(|id| id.to_string())),
             Self::address("Address", event.ip.as_deref()),
         ]);
-        for change in audit::changes(event) {
+        for change in event_text::changes(event) {
             facts.push(Fact::new("Changed", change.field));
-            facts.push(Fact::new("  before", audit::text(change.before)));
-            facts.push(Fact::new("  after", audit::text(change.after)));
+            facts.push(Fact::new("  before", event_text::text(change.before)));
+            facts.push(Fact::new("  after", event_text::text(change.after)));
         }
         if let Some(cause) = &event.cause {
             let explained = client_diagnosis::explain(cause);

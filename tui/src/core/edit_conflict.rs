@@ -1,4 +1,4 @@
-//! Whether somebody else changed a thing since an operator did: then taking the operator's change back would undo theirs.
+//! Conflict detection for undo: was the object changed again since?
 
 mod fields;
 
@@ -6,12 +6,12 @@ use doorward_shared::admin::{Event, EventAction};
 
 use crate::{
     command::Command,
-    core::{audit, resource::Row},
+    core::{event_text, resource::Row},
 };
 
 /// What must still be as it was left, before a change is taken back.
 #[derive(Debug, Clone)]
-pub(crate) struct Expected {
+pub(crate) struct ExpectedState {
     /// The thing after the change, as the server answered it.
     pub after: Row,
     /// The fields that taking it back sets.
@@ -33,7 +33,7 @@ pub(crate) enum ConflictKind {
     Touched { field: String },
 }
 
-impl Expected {
+impl ExpectedState {
     /// For a thing that `undo` would change back.
     pub(crate) fn of(after: Row, undo: &Command, by: Option<String>) -> Self {
         Self {
@@ -56,8 +56,8 @@ impl Expected {
         if let Some(field) = differs {
             let overtaken = ConflictKind::Differs {
                 field: field.clone(),
-                now: audit::text(&now[field]),
-                left: audit::text(&left[field]),
+                now: event_text::text(&now[field]),
+                left: event_text::text(&left[field]),
             };
             let by = later.iter().find(|event| touches(event, field));
             return Some((overtaken, by.copied()));
@@ -96,7 +96,7 @@ fn touches(event: &Event, field: &str) -> bool {
     if switched.iter().any(|action| action.is(event)) {
         return field == "disabled";
     }
-    let changes = audit::changes(event);
+    let changes = event_text::changes(event);
     changes.iter().any(|change| change.field == field)
 }
 
@@ -113,14 +113,14 @@ mod tests {
     const ME: &str = "user_me";
 
     /// After somebody was disabled and given a role.
-    fn expected() -> Expected {
+    fn expected() -> ExpectedState {
         let mut after = user(2, "bob@example.org");
         after.disabled = true;
         after.role = "auditor".into();
         let undo = Command::Users(Users::Disable {
             user: after.id.to_string(),
         });
-        let mut expected = Expected::of(Row::User(after), &undo, Some(ME.into()));
+        let mut expected = ExpectedState::of(Row::User(after), &undo, Some(ME.into()));
         expected.fields.push("role".into());
         expected
     }

@@ -11,7 +11,7 @@ use super::{
     state::{State, View},
 };
 use crate::command::{
-    ApiKeys, Blocks, Clients, Command, Events, Incident, LinkTo, ListArgs, ListEvents, ListKeys,
+    ApiKeys, Blocks, Clients, Command, Events, Incident, LinkArgs, ListArgs, ListEvents, ListKeys,
     ListSessions, ListUsers, Mfa, Password, Profiles, Revoke, RevokeKeys, Roles, Rotate,
     SessionOwnerArgs, Sessions, SigningKeys, StatsArgs, Users,
 };
@@ -100,7 +100,7 @@ fn about(item: &Row) -> Vec<Command> {
     let all = vec![id.clone()];
     match item {
         Row::User(_) => [
-            Users::Link(LinkTo::new(id.clone())),
+            Users::Link(LinkArgs::new(id.clone())),
             Users::Password(Password {
                 user: id.clone(),
                 ..Password::default()

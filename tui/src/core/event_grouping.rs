@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::core::{audit, resource::Row};
+use crate::core::{event_text, resource::Row};
 
 /// Which rows of a list stand for those after them.
 #[derive(Debug, Clone, Default)]
@@ -15,7 +15,7 @@ pub(crate) struct Folds {
 
 fn is_repeat(one: &Row, other: &Row) -> bool {
     match (one, other) {
-        (Row::Event(one), Row::Event(other)) => audit::is_repeat(one, other),
+        (Row::Event(one), Row::Event(other)) => event_text::is_repeat(one, other),
         _ => false,
     }
 }

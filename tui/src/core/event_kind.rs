@@ -1,8 +1,8 @@
-//! What sort of news an event is: a colour, and a glyph that says the same without one.
+//! Severity of an event: its colour and glyph.
 
 use doorward_shared::admin::{Event, is_refusal};
 
-use super::look::Glyphs;
+use super::appearance::Glyphs;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EventKind {

@@ -4,7 +4,7 @@ use doorward_shared::{Timestamp, admin::Event, client::Filter};
 
 use super::{
     list::List,
-    msg::Streamed,
+    msg::StreamEvent,
     problem::ProblemKind,
     state::{State, View},
 };
@@ -22,17 +22,17 @@ const SEARCH_SETTLE: u64 = 3_000;
 pub(crate) const MOST_WAITING: usize = 1_000;
 
 impl State {
-    pub(super) fn streamed(&mut self, streamed: Streamed) {
+    pub(super) fn streamed(&mut self, streamed: StreamEvent) {
         match streamed {
-            Streamed::Began(after) => {
+            StreamEvent::Began(after) => {
                 self.connection.streaming = true;
                 self.connection.stream_at = None;
                 // Lost before the first event, it goes on here.
                 self.last_event = self.last_event.or(after);
             }
-            Streamed::Event(event) => self.live(*event),
-            Streamed::Ended => self.connection.stream_ended(self.now),
-            Streamed::Lost(problem) => {
+            StreamEvent::Event(event) => self.live(*event),
+            StreamEvent::Ended => self.connection.stream_ended(self.now),
+            StreamEvent::Lost(problem) => {
                 // Whoever may not follow them, or has to sign in first, does not ask again by itself.
                 match problem.what {
                     ProblemKind::Forbidden | ProblemKind::Unauthorized => {

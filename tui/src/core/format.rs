@@ -5,7 +5,7 @@ use doorward_shared::{
     admin::{BackupPhase, BackupProgress},
 };
 
-use crate::core::zone;
+use crate::core::time_zone;
 
 /// `12s`, `5m`, `3h`, `12d`, `4y`.
 pub(crate) fn span(seconds: u64) -> String {
@@ -42,12 +42,12 @@ pub(crate) fn full(at: Timestamp, now: Timestamp) -> String {
 
 /// `2026-11-24 21:40:03 CET`.
 pub(crate) fn second(at: Timestamp) -> String {
-    zone::full(at)
+    time_zone::full(at)
 }
 
 /// `21:40:03`, with the date where it is not today's.
 pub(crate) fn clock(at: Timestamp, now: Timestamp) -> String {
-    let (text, today) = (zone::second(at), zone::second(now));
+    let (text, today) = (time_zone::second(at), time_zone::second(now));
     match (text.get(..10), text.get(11..)) {
         (Some(date), Some(time)) if today.starts_with(date) => time.to_owned(),
         _ => text.get(5..16).unwrap_or(&text).to_owned(),

@@ -1,4 +1,4 @@
-//! The forms there are.
+//! Builds each form: its fields and initial values.
 
 use doorward_shared::{
     ScopeSet, UserId,

@@ -8,12 +8,12 @@ pub(crate) use self::{
     menu::{Choice, Menu},
 };
 use super::{
-    complete::Completion, confirm::Confirm, form::Form, help::Help, palette::Palette,
-    problem::Problem, secret_dialog::Reveal, text_input::TextInput,
+    command_palette::Palette, confirm::Confirm, filter_completion::Completion, form::Form,
+    help::Help, problem::Problem, secret_dialog::Reveal, text_input::TextInput,
 };
 use crate::core::{
     customization::{Output, RunQuestion},
-    text::wrapped,
+    sanitize::wrapped,
 };
 
 #[derive(Debug)]

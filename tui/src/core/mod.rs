@@ -3,45 +3,46 @@
 
 mod action_confirmations;
 mod actions;
-pub(crate) mod audit;
 pub(crate) mod cells;
 mod change_result;
 pub(crate) mod chart;
-pub(crate) mod checklist;
 pub(crate) mod columns;
-pub(crate) mod complete;
 pub(crate) mod confirm;
 pub(crate) mod connection;
 pub(crate) mod dashboard;
 pub(crate) mod delete;
 pub(crate) mod detail_fields;
-mod edits;
+mod edit_commands;
 pub(crate) mod equivalent_command;
 pub(crate) mod event_grouping;
 pub(crate) mod event_kind;
+pub(crate) mod event_text;
 pub(crate) mod field;
+pub(crate) mod filter_completion;
 pub(crate) mod form;
 pub(crate) mod format;
 mod forms;
 pub(crate) mod help;
 pub(crate) mod incident;
-mod input;
+mod key_input;
 mod key_limits_form;
 pub(crate) mod keymap;
 pub(crate) mod layer;
 pub(crate) mod layout;
 mod quit_confirmation;
 mod server_clock;
+pub(crate) mod setup_checklist;
 
+pub(crate) mod appearance;
 pub(crate) mod client_diagnosis;
 mod client_policy_form;
 mod client_preset;
+pub(crate) mod command_palette;
 pub(crate) mod customization;
 pub(crate) mod edit_conflict;
 pub(crate) mod event_stream;
 pub(crate) mod incident_subject;
 pub(crate) mod list;
-pub(crate) mod look;
 mod mouse;
 pub(crate) mod msg;
 mod multi_select;
@@ -51,7 +52,6 @@ mod one_time_link_form;
 mod open_form;
 pub(crate) mod own_theme;
 pub(crate) mod page;
-pub(crate) mod palette;
 mod palette_keys;
 pub(crate) mod palette_lookup;
 mod paste;
@@ -63,6 +63,7 @@ mod related;
 pub(crate) mod reply;
 pub(crate) mod report;
 pub(crate) mod resource;
+pub(crate) mod sanitize;
 pub(crate) mod scope_picker;
 pub(crate) mod search;
 pub(crate) mod search_box;
@@ -71,12 +72,11 @@ mod sort_menu;
 pub(crate) mod state;
 mod submission;
 pub(crate) mod tabs;
-pub(crate) mod text;
 pub(crate) mod text_input;
 mod tick;
+pub(crate) mod time_zone;
 pub(crate) mod undo;
 pub(crate) mod yaml;
-pub(crate) mod zone;
 
 pub(crate) use self::{
     msg::{Effect, Msg, Now},
@@ -88,7 +88,7 @@ pub(crate) fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
     state.dirty = true;
     match msg {
-        Msg::Key(key) => input::key(state, key, &mut effects),
+        Msg::Key(key) => key_input::key(state, key, &mut effects),
         Msg::Paste(text) => paste::paste(state, &text),
         Msg::Mouse(mouse) => mouse::mouse(state, mouse, &mut effects),
         Msg::Resize(width, height) => state.resize(width, height),

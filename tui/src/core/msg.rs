@@ -9,14 +9,16 @@ use doorward_shared::{
     client::ListQuery,
 };
 
-use super::{edit_conflict::Expected, incident::Facts, list::Want, pick::Offer, problem::Problem};
+use super::{
+    edit_conflict::ExpectedState, incident::Facts, list::Want, pick::Offer, problem::Problem,
+};
 use crate::{
     command::{Command, secret::Secret},
     core::{
         chart::Window,
         client_diagnosis::FailingClient,
         customization::{Allowed, Program, SavedSettings},
-        dashboard::Ending,
+        dashboard::Expiry,
         incident_subject::IncidentSubject,
         page::{self, LoadedPart, Part, Subject},
         resource::{ProfileRow, Resource, Row},
@@ -62,7 +64,7 @@ pub(crate) enum Reply {
         stats: Result<Box<Stats>, Problem>,
     },
     Recent(Result<Vec<Event>, Problem>),
-    Ending(Result<Vec<Ending>, Problem>),
+    Ending(Result<Vec<Expiry>, Problem>),
     Refusals(Result<Vec<FailingClient>, Problem>),
     Server {
         ready: bool,
@@ -106,8 +108,8 @@ pub(crate) enum Reply {
     /// A secret that another server made before it was left.
     LateSecret(OneTimeSecret),
     SignedIn(Result<(), Problem>),
-    Stream(Streamed),
-    Local(Local),
+    Stream(StreamEvent),
+    Local(LocalResult),
     /// What the alert rules are about.
     Watched(Result<Box<Stats>, Problem>),
     Switched(Result<Box<Switched>, String>),
@@ -117,7 +119,7 @@ pub(crate) enum Reply {
 
 /// What comes of following the events.
 #[derive(Debug)]
-pub(crate) enum Streamed {
+pub(crate) enum StreamEvent {
     /// They are followed, from after this one on.
     Began(Option<EventId>),
     Event(Box<Event>),
@@ -128,7 +130,7 @@ pub(crate) enum Streamed {
 
 /// What became of files and programs of this machine.
 #[derive(Debug)]
-pub(crate) enum Local {
+pub(crate) enum LocalResult {
     Written(Result<PathBuf, String>),
     /// The configuration was written: what is said of it.
     Kept(Result<String, String>),
@@ -302,7 +304,7 @@ pub(crate) enum Effect {
         reason: Option<String>,
         change: Command,
         /// What nobody else may have changed: then nothing is done.
-        expected: Option<Box<Expected>>,
+        expected: Option<Box<ExpectedState>>,
         /// What times in it count from.
         now: Timestamp,
     },

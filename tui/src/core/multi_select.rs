@@ -1,4 +1,4 @@
-//! Marks: rows that an act is meant for together.
+//! Marked rows for actions on several rows.
 
 use super::state::State;
 

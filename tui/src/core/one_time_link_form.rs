@@ -12,7 +12,7 @@ use super::{
     forms::choice,
     submission::FieldError,
 };
-use crate::command::{Command, LinkTo, SecretArgs, Users, span};
+use crate::command::{Command, LinkArgs, SecretArgs, Users, span};
 
 /// How it gets to whom it is for.
 const SHOWN: &str = "shown once";
@@ -20,7 +20,7 @@ const MAILED: &str = "mailed to them";
 
 /// Whether the server mails links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mails {
+pub(crate) enum MailDelivery {
     /// As far as is known.
     Perhaps,
     Never,
@@ -28,14 +28,14 @@ pub(crate) enum Mails {
 
 impl Form {
     /// A one-time link. Whoever has never signed in is invited.
-    pub(crate) fn link(user: &User, mails: Mails) -> Self {
+    pub(crate) fn link(user: &User, mails: MailDelivery) -> Self {
         let likely = user.last_login_at.map_or("invite", |_| "reset");
         let (purposes, at) = choice(&["reset", "invite"], likely);
         let mut fields = vec![
             Field::choice("purpose", "It is to", purposes, at),
             Field::text("expiresInSeconds", "Works for", "60s to 30d", "1d"),
         ];
-        if mails == Mails::Perhaps {
+        if mails == MailDelivery::Perhaps {
             let (ways, at) = choice(&[SHOWN, MAILED], SHOWN);
             fields.push(Field::choice("send", "It is", ways, at));
         }
@@ -51,7 +51,7 @@ impl Form {
 }
 
 pub(super) fn link(form: &Form, id: UserId, email: &str) -> Result<Submission, FieldError> {
-    let link = LinkTo {
+    let link = LinkArgs {
         user: id.to_string(),
         purpose: match form.get("purpose") {
             "invite" => LinkPurpose::Invite,

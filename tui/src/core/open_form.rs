@@ -2,7 +2,7 @@
 
 use doorward_shared::client::Filter;
 
-use super::{form::Form, msg::Effect, one_time_link_form::Mails, state::State};
+use super::{form::Form, msg::Effect, one_time_link_form::MailDelivery, state::State};
 use crate::core::{
     keymap::Action,
     resource::{Resource, Row},
@@ -56,7 +56,14 @@ impl State {
             (Action::Link, _, Some(Row::User(user))) => {
                 let server = self.known.server.as_ref();
                 let never = server.is_some_and(|server| server.mail.is_none());
-                Form::link(&user, if never { Mails::Never } else { Mails::Perhaps })
+                Form::link(
+                    &user,
+                    if never {
+                        MailDelivery::Never
+                    } else {
+                        MailDelivery::Perhaps
+                    },
+                )
             }
             (Action::Clone, _, Some(Row::Key(key))) => {
                 let owner = key.owner_id.map(|id| id.to_string()).unwrap_or_default();

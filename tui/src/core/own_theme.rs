@@ -6,14 +6,14 @@ use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::look::Tone;
+use super::appearance::Tone;
 
 /// Longest file that is read, in bytes.
 pub(crate) const MOST: u64 = 64 * 1024;
 
 /// What the terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Depth {
+pub(crate) enum ColourDepth {
     /// 16 million colours.
     True,
     /// 256: others are shown as the nearest of them.
@@ -22,7 +22,7 @@ pub(crate) enum Depth {
     Sixteen,
 }
 
-impl Depth {
+impl ColourDepth {
     /// What a terminal can show, by `COLORTERM` and `TERM`.
     pub(crate) fn of(colorterm: &str, term: &str) -> Self {
         const KNOWN: [&str; 6] = [
@@ -75,7 +75,7 @@ pub(crate) fn line_of(text: &str, at: usize) -> usize {
 }
 
 /// `bold #88c0d0 on 24`.
-fn read_style(text: &str, depth: Depth) -> Result<Style, String> {
+fn read_style(text: &str, depth: ColourDepth) -> Result<Style, String> {
     let mut style = Style::new();
     let mut words = text.split_whitespace();
     let colour = |word: &str| -> Result<Option<Color>, String> {
@@ -87,9 +87,9 @@ fn read_style(text: &str, depth: Depth) -> Result<Style, String> {
             format!("{word:?} is neither a colour nor bold, italic, underlined, dim")
         })?;
         Ok(Some(match depth {
-            Depth::True => read,
-            Depth::Indexed => nearest(read),
-            Depth::Sixteen => named(read),
+            ColourDepth::True => read,
+            ColourDepth::Indexed => nearest(read),
+            ColourDepth::Sixteen => named(read),
         }))
     };
     let mut is_empty = true;
@@ -116,7 +116,7 @@ fn read_style(text: &str, depth: Depth) -> Result<Style, String> {
     if is_empty {
         return Err("a colour is missing; default is the terminal's own".into());
     }
-    if depth == Depth::Sixteen && style.bg.is_some() && style.bg == style.fg {
+    if depth == ColourDepth::Sixteen && style.bg.is_some() && style.bg == style.fg {
         // Two colours have become one.
         let ground = style.bg == Some(Color::Black);
         style.fg = Some(if ground { Color::White } else { Color::Black });
@@ -183,7 +183,7 @@ impl OwnTheme {
     ///
     /// # Errors
     /// [`ThemeError`]: the file, the line and the field.
-    pub(crate) fn read(file: &str, text: &str, depth: Depth) -> Result<Self, ThemeError> {
+    pub(crate) fn read(file: &str, text: &str, depth: ColourDepth) -> Result<Self, ThemeError> {
         let wrong = |at: usize, why: String| ThemeError {
             file: file.to_owned(),
             line: line_of(text, at),
@@ -237,25 +237,28 @@ mod tests {
     const NORD: &str = "[dark]\naccent = \"bold #88c0d0\"\nselected = \"231 on #005f87\"\n\n[light]\naccent = \"blue\"\n";
 
     fn said(text: &str) -> String {
-        OwnTheme::read("nord.toml", text, Depth::True)
+        OwnTheme::read("nord.toml", text, ColourDepth::True)
             .unwrap_err()
             .to_string()
     }
 
     #[test]
     fn how_many_colours_a_terminal_has_is_told_by_what_it_says_of_itself() {
-        assert_eq!(Depth::of("truecolor", "xterm"), Depth::True);
-        assert_eq!(Depth::of("", "screen-256color"), Depth::Indexed);
-        assert_eq!(Depth::of("", "xterm-kitty"), Depth::Indexed);
-        assert_eq!(Depth::of("gnome-terminal", "xterm"), Depth::Indexed);
+        assert_eq!(ColourDepth::of("truecolor", "xterm"), ColourDepth::True);
+        assert_eq!(ColourDepth::of("", "screen-256color"), ColourDepth::Indexed);
+        assert_eq!(ColourDepth::of("", "xterm-kitty"), ColourDepth::Indexed);
+        assert_eq!(
+            ColourDepth::of("gnome-terminal", "xterm"),
+            ColourDepth::Indexed
+        );
         for term in ["linux", "xterm", "screen", "vt220", ""] {
-            assert_eq!(Depth::of("", term), Depth::Sixteen, "{term}");
+            assert_eq!(ColourDepth::of("", term), ColourDepth::Sixteen, "{term}");
         }
     }
 
     #[test]
     fn two_colours_that_become_one_can_still_be_read() {
-        let style = read_style("#000010 on #100000", Depth::Sixteen).unwrap();
+        let style = read_style("#000010 on #100000", ColourDepth::Sixteen).unwrap();
         assert_eq!(
             (style.fg, style.bg),
             (Some(Color::White), Some(Color::Black))
@@ -264,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_file_has_a_dark_and_a_light_part() {
-        let theme = OwnTheme::read("nord.toml", NORD, Depth::True).unwrap();
+        let theme = OwnTheme::read("nord.toml", NORD, ColourDepth::True).unwrap();
         let accent = Style::new()
             .fg(Color::Rgb(0x88, 0xc0, 0xd0))
             .add_modifier(Modifier::BOLD);
@@ -274,13 +277,13 @@ mod tests {
             Some(Style::new().fg(Color::Blue))
         );
         assert_eq!(theme.style(true, Tone::Selected), None);
-        let sixteen = OwnTheme::read("nord.toml", NORD, Depth::Sixteen).unwrap();
+        let sixteen = OwnTheme::read("nord.toml", NORD, ColourDepth::Sixteen).unwrap();
         let accent = sixteen.style(false, Tone::Accent).unwrap();
         assert_eq!(accent.fg, Some(Color::Gray), "nothing but the sixteen");
         let selected = sixteen.style(false, Tone::Selected).unwrap();
         let pair = (selected.fg, selected.bg);
         assert_eq!(pair, (Some(Color::White), Some(Color::Cyan)));
-        let theme = OwnTheme::read("nord.toml", NORD, Depth::Indexed).unwrap();
+        let theme = OwnTheme::read("nord.toml", NORD, ColourDepth::Indexed).unwrap();
         let selected = Style::new().fg(Color::Indexed(231)).bg(Color::Indexed(24));
         assert_eq!(theme.style(false, Tone::Selected), Some(selected));
     }

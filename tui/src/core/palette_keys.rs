@@ -3,14 +3,14 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{
+    command_palette::{Command, Palette},
     layer::Layer,
     msg::Effect,
-    palette::{Command, Palette},
     palette_lookup,
     state::State,
     text_input::TextInput,
 };
-use crate::core::{keymap::Action, look::Theme};
+use crate::core::{appearance::Theme, keymap::Action};
 
 pub(super) fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let now = state.now.ms;

@@ -3,9 +3,9 @@
 use doorward_shared::{ClientId, KeyId, SessionId, UserId};
 
 use super::{
+    command_palette::{Command, Entry, Palette},
     layer::Layer,
     msg::Effect,
-    palette::{Command, Entry, Palette},
     problem::Problem,
     state::State,
 };

@@ -3,7 +3,7 @@
 use super::{
     confirm::{Confirm, Focus},
     field::{Field, Value},
-    input::filtered,
+    key_input::filtered,
     layer::Layer,
     state::State,
 };

@@ -2,7 +2,7 @@
 
 use doorward_shared::{ErrorCode, client::ClientError};
 
-use crate::core::text::clean;
+use crate::core::sanitize::clean;
 
 /// How a message of [`ProblemKind::Unreachable`] begins.
 pub(crate) const LOST: &str = "cannot reach the server: ";

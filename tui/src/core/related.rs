@@ -1,4 +1,4 @@
-//! What belongs to a thing, one key away.
+//! The menu of objects related to the selected row, and the incident opened from it.
 
 use doorward_shared::admin::{AdminKey, Event, Role, Session};
 use doorward_shared::client::Filter;

@@ -1,4 +1,4 @@
-//! Answers, and what they change.
+//! Applies the server's replies to the state.
 
 use doorward_shared::{
     Page, Timestamp,
@@ -9,7 +9,7 @@ use super::{
     form::Form,
     layer::Layer,
     list::{Load, Want},
-    msg::{Effect, Local, Reply, Switched},
+    msg::{Effect, LocalResult, Reply, Switched},
     problem::{Problem, ProblemKind},
     state::{ServerFacts, State, View},
 };
@@ -112,18 +112,18 @@ fn whoami(state: &mut State, who: Result<Box<Whoami>, Problem>) {
     }
 }
 
-fn local(state: &mut State, done: Local) {
+fn local(state: &mut State, done: LocalResult) {
     match done {
-        Local::Written(Ok(path)) => state.written(&path),
-        Local::Written(Err(why)) => state.not_written(&why),
-        Local::RanForAlert { name, how } if how != "done" => {
+        LocalResult::Written(Ok(path)) => state.written(&path),
+        LocalResult::Written(Err(why)) => state.not_written(&why),
+        LocalResult::RanForAlert { name, how } if how != "done" => {
             state.warn(format!("the alert's command {name}: {how}"));
         }
-        Local::RanForAlert { .. } => {}
-        Local::Output { ticket, text } => state.output(ticket, &text),
-        Local::OutputEnded { ticket, how } => state.output_ended(ticket, how),
-        Local::Kept(Ok(text)) => state.say(text),
-        Local::Kept(Err(why)) => {
+        LocalResult::RanForAlert { .. } => {}
+        LocalResult::Output { ticket, text } => state.output(ticket, &text),
+        LocalResult::OutputEnded { ticket, how } => state.output_ended(ticket, how),
+        LocalResult::Kept(Ok(text)) => state.say(text),
+        LocalResult::Kept(Err(why)) => {
             state.warn(format!("not saved; applies until you quit: {why}"));
         }
     }

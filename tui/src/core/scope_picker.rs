@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use doorward_shared::{Scope, ScopeSet, scope::ADMIN_SCOPES, scope::OPENID_SCOPES};
 
 use super::{
-    palette::rank,
+    command_palette::rank,
     search_box::{Pressed, SearchBox},
 };
 

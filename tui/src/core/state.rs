@@ -1,4 +1,4 @@
-//! All there is to draw.
+//! The console's complete state.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use ratatui::layout::Size;
 
 use super::{
     connection::Connection,
-    dashboard::{Dashboard, Ending, Panel},
+    dashboard::{Dashboard, Expiry, Panel},
     incident::Incident,
     layer::Layer,
     list::{List, ListFilter, Load},
@@ -21,12 +21,12 @@ use super::{
     undo::Undos,
 };
 use crate::core::{
+    appearance::{Glyphs, Theme},
     client_diagnosis::FailingClient,
-    customization::{Alerts, Yours},
+    customization::{Alerts, Customization},
     keymap::{KeyContext, Keymap},
     layout::Areas,
-    look::{Glyphs, Theme},
-    own_theme::{Depth, OwnTheme},
+    own_theme::{ColourDepth, OwnTheme},
     resource::{Resource, Row},
 };
 
@@ -72,7 +72,7 @@ pub(crate) struct ServerFacts {
     /// The newest events, newest first.
     pub recent: Option<Vec<Event>>,
     /// Keys that end soon.
-    pub ending: Option<Vec<Ending>>,
+    pub ending: Option<Vec<Expiry>>,
     /// When that was last asked for, on the monotonic clock.
     pub slow_poll_at: Option<u64>,
     pub stats_problem: Option<Problem>,
@@ -97,7 +97,7 @@ pub(crate) struct State {
     pub size: Size,
     pub theme: Theme,
     /// How many colours the terminal has.
-    pub depth: Depth,
+    pub depth: ColourDepth,
     /// Themes of files by name, or what is wrong in the file.
     pub own_themes: Vec<(String, Result<OwnTheme, String>)>,
     /// Whether the terminal's background is light.
@@ -108,7 +108,7 @@ pub(crate) struct State {
     pub read_only: bool,
     pub server: ServerName,
     /// What the operator made their own.
-    pub customization: Yours,
+    pub customization: Customization,
     /// How its alert rules stand.
     pub alerts: Alerts,
     pub known: ServerFacts,
@@ -144,14 +144,14 @@ impl State {
             now: Now::default(),
             size,
             theme: Theme::default(),
-            depth: Depth::Indexed,
+            depth: ColourDepth::Indexed,
             own_themes: Vec::new(),
             is_light: false,
             glyphs: Glyphs { ascii: false },
             keymap,
             read_only: false,
             server,
-            customization: Yours::default(),
+            customization: Customization::default(),
             alerts: Alerts::default(),
             known: ServerFacts::default(),
             connection: Connection::default(),

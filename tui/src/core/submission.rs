@@ -1,4 +1,4 @@
-//! What forms come to when they are filled.
+//! Converts a submitted form into a command, or into field errors.
 
 use doorward_shared::{
     Timestamp, UserId,
@@ -9,7 +9,7 @@ use doorward_shared::{
 use super::{
     client_policy_form::edited_policy,
     confirm::Confirm,
-    edits::{edited_client, edited_key, edited_user, put_role},
+    edit_commands::{edited_client, edited_key, edited_user, put_role},
     form::{Form, Purpose, Submission},
     forms::NOT_VERIFIED,
     key_limits_form::edited_limits,
@@ -18,10 +18,10 @@ use super::{
 };
 use crate::{
     command::{
-        AddBlock, ApiKeys, Blocks, Clients, Command, Create, InviteClient, Mint, Password,
-        Register, Rotate, SecretArgs, Terms, Users,
+        AddBlock, ApiKeys, Blocks, Clients, Command, Create, Mint, MintInitialAccessToken,
+        Password, Register, Rotate, SecretArgs, Terms, Users,
         secret::Secret,
-        time_arg::{Moment, NoTime},
+        time_arg::{TimeArg, TimeArgError},
     },
     core::incident_subject::IncidentSubject,
 };
@@ -64,7 +64,7 @@ fn grace(form: &Form) -> Result<u32, FieldError> {
     if let Ok(seconds) = text.parse() {
         return Ok(seconds);
     }
-    let span: Moment = text.parse().map_err(|_| wrong())?;
+    let span: TimeArg = text.parse().map_err(|_| wrong())?;
     let end = span.after(Timestamp(0));
     u32::try_from(end.seconds()).map_err(|_| wrong())
 }
@@ -192,9 +192,9 @@ fn block(form: &Form, now: Timestamp) -> Result<Submission, FieldError> {
         let why = "must be an address, or a network such as 203.0.113.0/24";
         return Err(("network", why.into()));
     }
-    let until: Moment = required(form, "until")?
+    let until: TimeArg = required(form, "until")?
         .parse()
-        .map_err(|why: NoTime| ("until", why.to_string()))?;
+        .map_err(|why: TimeArgError| ("until", why.to_string()))?;
     let add = AddBlock {
         network: network.clone(),
         reason: required(form, "reason")?,
@@ -273,14 +273,14 @@ fn mint(form: &Form, terms: &Terms, now: Timestamp) -> Result<Submission, FieldE
         ));
     }
     let expires = optional(form.get("expiresAt"));
-    let expires = expires.map(|text| text.parse::<Moment>()).transpose();
+    let expires = expires.map(|text| text.parse::<TimeArg>()).transpose();
     let expires = expires.map_err(|why| ("expiresAt", why.to_string()))?;
     let mint = Mint {
         name,
         scopes,
         owner: owner(form.get("ownerId"))?,
         // What counts is when the form was filled, not when the call goes out.
-        expires: expires.map(|at| Moment::At(at.after(now))),
+        expires: expires.map(|at| TimeArg::At(at.after(now))),
         environment: match form.get("environment") {
             "test" => Environment::Test,
             _ => Environment::Live,
@@ -293,14 +293,14 @@ fn mint(form: &Form, terms: &Terms, now: Timestamp) -> Result<Submission, FieldE
 
 fn invite(form: &Form) -> Result<Submission, FieldError> {
     let expires_in = optional(form.get("expiresInSeconds"))
-        .map(|text| text.parse::<Moment>())
+        .map(|text| text.parse::<TimeArg>())
         .transpose()
         .map_err(|why| ("expiresInSeconds", why.to_string()))?;
     let max_uses = optional(form.get("maxUses"))
         .map(|text| text.parse::<u32>())
         .transpose()
         .map_err(|_| ("maxUses", "must be a number from 1 to 1000".to_owned()))?;
-    let change = Command::Clients(Clients::RegistrationToken(InviteClient {
+    let change = Command::Clients(Clients::RegistrationToken(MintInitialAccessToken {
         expires_in,
         max_uses,
         secret: SecretArgs::default(),

@@ -2,8 +2,8 @@
 
 use super::{
     resource::Resource,
+    sanitize::width,
     state::{State, View},
-    text::width,
 };
 
 const TABS: [&str; 7] = [

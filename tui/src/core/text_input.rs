@@ -4,7 +4,7 @@ use std::fmt;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use crate::core::text::clean;
+use crate::core::sanitize::clean;
 
 /// Longest line, in characters.
 const MAX: usize = 2000;

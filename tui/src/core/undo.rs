@@ -6,7 +6,7 @@ use crate::command::{Blocks, Command};
 
 use super::{
     confirm::{Confirm, PendingChange},
-    edit_conflict::Expected,
+    edit_conflict::ExpectedState,
     form::Form,
     layer::{Choice, Layer, Menu},
     msg::Effect,
@@ -34,7 +34,7 @@ pub(crate) struct Undo {
     done: String,
     change: Command,
     /// Nobody else may have changed this meanwhile.
-    expected: Expected,
+    expected: ExpectedState,
     /// Too late from then on.
     until: u64,
 }
@@ -64,7 +64,7 @@ impl State {
     pub(crate) fn remember_undo(&mut self, done: String, change: Command, after: Row) {
         let until = self.now.ms + UNDOABLE;
         let me = self.known.who.as_ref().map(|who| who.id.clone());
-        let expected = Expected::of(after, &change, me);
+        let expected = ExpectedState::of(after, &change, me);
         self.undos.numbered += 1;
         self.undos.done.push(Undo {
             id: self.undos.numbered,

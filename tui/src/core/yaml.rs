@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn no_name_of_a_field_reaches_a_terminal_raw() {
         let mut value = serde_json::json!({"a\u{9b}31m\u{202e}": {"b\u{7f}": "x\u{9b}"}});
-        crate::core::text::clean_value(&mut value);
+        crate::core::sanitize::clean_value(&mut value);
         assert_eq!(yaml(&value), "a31m:\n  b: x\n");
     }
 

@@ -9,7 +9,7 @@ use std::{
 
 use doorward_shared::client::{Client, ClientError, Guard, is_loopback};
 
-use crate::core::text::clean_value;
+use crate::core::sanitize::clean_value;
 use crate::io::{
     port_owner::KeyGuard,
     profiles::{Profile, Profiles, ProfilesError},

@@ -1,5 +1,5 @@
-//! Colours by their old numbers: the terminal library names even the 16 colours as some of the 256 (`38;5;6`), where a
-//! terminal that has no more takes the 5 for blinking.
+//! Writes the 16 basic colours as SGR 30-37 and 90-97 instead of the `38;5;n` of the terminal library: a terminal with only 16
+//! colours reads the 5 as blinking.
 
 /// What is written, with each of the first 16 of the 256 colours as `36` or `96` say it; of others a terminal of 16 is sent
 /// none.

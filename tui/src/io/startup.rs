@@ -5,9 +5,9 @@ use ratatui::layout::Size;
 use crate::{
     core::{
         State,
-        customization::{SettingError, Yours},
+        appearance::{Theme, UnknownTheme},
+        customization::{Customization, SettingError},
         keymap::{Keymap, KeymapError},
-        look::{Theme, UnknownTheme},
     },
     io::{
         cli::{CliError, DisplayArgs},
@@ -104,7 +104,7 @@ pub(super) fn state(
         // Until the terminal was asked for its background.
         None => Theme::Either,
     };
-    state.customization = Yours::read(&config.yours(), &state.keymap)?;
+    state.customization = Customization::read(&config.yours(), &state.keymap)?;
     state.customization.allowed = profiles.allowed();
     state.customization.copied = profiles.copied();
     state.calls = clock::idempotency_key();

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::core::text::clean;
+use crate::core::sanitize::clean;
 
 /// Says a line.
 pub(crate) fn say(line: &str) {

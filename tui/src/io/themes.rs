@@ -2,12 +2,12 @@
 
 use std::{fs, io::Read, path::Path};
 
-use crate::core::own_theme::{Depth, MOST, OwnTheme};
+use crate::core::own_theme::{ColourDepth, MOST, OwnTheme};
 
 /// What the terminal says it can show.
-pub(super) fn depth() -> Depth {
+pub(super) fn depth() -> ColourDepth {
     let said = |name| std::env::var(name).unwrap_or_default();
-    Depth::of(&said("COLORTERM"), &said("TERM"))
+    ColourDepth::of(&said("COLORTERM"), &said("TERM"))
 }
 
 /// The themes of a directory by name, each with what is wrong in its file, if something is.

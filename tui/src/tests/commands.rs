@@ -6,10 +6,10 @@ use doorward_shared::apikey::Environment;
 use super::test_console::{TestConsole, client, key, noon, rows, session, user};
 use crate::{
     command::{
-        ApiKeys, ClientPolicyArgs, Clients, Command, Create, InviteClient, Mfa, Mint, Password,
-        Put, Register, Revoke, RevokeKeys, Roles, Rotate, SecretArgs, SessionOwnerArgs, Sessions,
-        SigningKeys, Terms, Update, UpdateClient, UpdateKey, Users, Verify, secret::Secret,
-        time_arg::Moment,
+        ApiKeys, ClientPolicyArgs, Clients, Command, Create, Mfa, Mint, MintInitialAccessToken,
+        Password, PutArgs, Register, Revoke, RevokeKeys, Roles, Rotate, SecretArgs,
+        SessionOwnerArgs, Sessions, SigningKeys, Terms, Update, UpdateClient, UpdateKey, Users,
+        Verify, secret::Secret, time_arg::TimeArg,
     },
     core::{
         client_diagnosis::{KNOWN, KnownCause},
@@ -105,7 +105,7 @@ fn key_and_client_changes() -> Vec<Command> {
         name: "it's a \"key\"; rm -rf $HOME".into(),
         scopes: vec!["read:orders".into()],
         owner: Some("bob@example.org".into()),
-        expires: Some(Moment::At(noon())),
+        expires: Some(TimeArg::At(noon())),
         environment: Environment::Test,
         secret: secret.clone(),
         terms: terms(
@@ -115,7 +115,7 @@ fn key_and_client_changes() -> Vec<Command> {
     let keys = [
         ApiKeys::Mint(mint.clone()),
         ApiKeys::Mint(Mint {
-            expires: Some(Moment::WEEK),
+            expires: Some(TimeArg::WEEK),
             owner: None,
             ..mint
         }),
@@ -178,8 +178,8 @@ fn key_and_client_changes() -> Vec<Command> {
             .requiring_pkce(false),
         ),
         Clients::Secret(Rotate::after(&client, 0)),
-        Clients::RegistrationToken(InviteClient {
-            expires_in: Some(Moment::Span(3_600)),
+        Clients::RegistrationToken(MintInitialAccessToken {
+            expires_in: Some(TimeArg::Span(3_600)),
             max_uses: Some(3),
             secret: SecretArgs::default(),
         }),
@@ -213,7 +213,7 @@ fn other_changes() -> Vec<Command> {
     vec![
         Command::Sessions(Sessions::Revoke(all_of)),
         Command::Sessions(Sessions::Revoke(Revoke::these(vec![session(1).id]))),
-        Command::Roles(Roles::Put(Put {
+        Command::Roles(Roles::Put(PutArgs {
             name: "support".into(),
             permissions: vec!["read".into()],
         })),

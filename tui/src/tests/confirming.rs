@@ -1,4 +1,4 @@
-//! Nothing is destroyed by a slip.
+//! Tests of confirmations before destructive changes.
 
 use crossterm::event::KeyCode;
 use doorward_shared::admin::ServerInfo;
@@ -8,8 +8,8 @@ use super::test_console::{TestConsole, rows, server_info};
 use crate::command::{ApiKeys, Command, Sessions, Users};
 use crate::core::{
     Effect,
+    appearance::Tone,
     layer::Layer,
-    look::Tone,
     msg::{CommandResult, Preview, PreviewedSessions, Reply},
     resource::Resource,
 };
@@ -538,7 +538,7 @@ fn corner(bench: &TestConsole) -> Option<Color> {
 #[test]
 fn what_cannot_be_taken_back_is_asked_about_in_the_colour_of_danger() {
     let mut bench = TestConsole::on(Resource::Users, 80, 24);
-    bench.state.theme = crate::core::look::Theme::Dark;
+    bench.state.theme = crate::core::appearance::Theme::Dark;
     let tone = |bench: &TestConsole, tone| crate::view::tone(&bench.state, tone).fg;
     for (key, expected) in [("x", Tone::Bad), ("X", Tone::Bad), ("d", Tone::Focus)] {
         bench.type_in(key);

@@ -4,7 +4,7 @@ use super::test_console::{TestConsole, event, rows, user};
 use crate::core::{
     Effect, Msg,
     list::Want,
-    msg::{Reply, Streamed},
+    msg::{Reply, StreamEvent},
     problem::{Problem, ProblemKind},
     resource::{Resource, Row},
 };
@@ -29,7 +29,7 @@ fn fail(bench: &mut TestConsole, problem: Problem) {
 }
 
 fn lose(bench: &mut TestConsole) {
-    bench.reply(Reply::Stream(Streamed::Lost(trouble(
+    bench.reply(Reply::Stream(StreamEvent::Lost(trouble(
         ProblemKind::Unreachable,
         "cannot reach the server: connection refused",
     ))));
@@ -100,7 +100,7 @@ fn the_stream_goes_on_after_the_last_event() {
     let mut bench = TestConsole::on(Resource::Events, 80, 24);
     let event = super::test_console::event(50, "user.created");
     let id = event.id;
-    bench.reply(Reply::Stream(Streamed::Event(Box::new(event))));
+    bench.reply(Reply::Stream(StreamEvent::Event(Box::new(event))));
     lose(&mut bench);
     bench.effects.clear();
     bench.pass(600);
@@ -285,7 +285,7 @@ fn hostile_text_leaves_the_borders_straight() {
         assert!(rows.len() >= 4);
         for row in rows {
             assert!(
-                row.ends_with('│') && crate::core::text::width(row) == usize::from(width),
+                row.ends_with('│') && crate::core::sanitize::width(row) == usize::from(width),
                 "{row}"
             );
         }
@@ -296,7 +296,7 @@ fn hostile_text_leaves_the_borders_straight() {
 #[test]
 fn after_a_switch_the_new_servers_events_are_followed_from_its_own_start() {
     let mut bench = TestConsole::on(Resource::Events, 80, 24);
-    bench.reply(Reply::Stream(Streamed::Event(Box::new(event(
+    bench.reply(Reply::Stream(StreamEvent::Event(Box::new(event(
         60,
         "user.created",
     )))));
@@ -327,10 +327,10 @@ fn after_a_switch_the_new_servers_events_are_followed_from_its_own_start() {
     bench.reply(Reply::Whoami(Ok(Box::new(super::test_console::whoami(
         "admin",
     )))));
-    bench.reply(Reply::Stream(Streamed::Began(None)));
+    bench.reply(Reply::Stream(StreamEvent::Began(None)));
     bench.go(Resource::Events);
     bench.serve(rows(Resource::Events));
-    bench.reply(Reply::Stream(Streamed::Event(Box::new(event(
+    bench.reply(Reply::Stream(StreamEvent::Event(Box::new(event(
         70,
         "role.changed",
     )))));
@@ -349,8 +349,8 @@ fn a_lost_stream_is_opened_again_whatever_else_is_answered_meanwhile() {
         effects.iter().filter(is).count()
     };
     let mut bench = TestConsole::on(Resource::Users, 80, 24);
-    bench.reply(Reply::Stream(Streamed::Began(None)));
-    bench.reply(Reply::Stream(Streamed::Ended));
+    bench.reply(Reply::Stream(StreamEvent::Began(None)));
+    bench.reply(Reply::Stream(StreamEvent::Ended));
     bench.type_in("r");
     bench.serve(super::test_console::rows(Resource::Users));
     bench.effects.clear();
@@ -360,7 +360,7 @@ fn a_lost_stream_is_opened_again_whatever_else_is_answered_meanwhile() {
     bench.send(crate::core::Msg::Tick);
     assert_eq!(streams(&mut bench), 0, "once");
     // Where the server was lost with it, and something else is answered first.
-    bench.reply(Reply::Stream(Streamed::Lost(
+    bench.reply(Reply::Stream(StreamEvent::Lost(
         crate::core::problem::Problem {
             what: crate::core::problem::ProblemKind::Unreachable,
             ..crate::core::problem::Problem::refused("gone")

@@ -7,9 +7,10 @@ use super::test_console::{TestConsole, event, rows, user};
 use crate::core::{
     Effect, Msg,
     customization::{
-        AlertSetting, CommandSetting, CustomizationSettings, SavedSettings, ViewSetting, Yours,
+        AlertSetting, CommandSetting, Customization, CustomizationSettings, SavedSettings,
+        ViewSetting,
     },
-    msg::{Local, Reply},
+    msg::{LocalResult, Reply},
     problem::{Problem, ProblemKind},
     resource::{Resource, Row},
 };
@@ -90,7 +91,7 @@ fn columns_are_chosen_for_a_list_and_its_own_come_back() {
     bench.type_in(":columns default\n");
     assert_eq!(kept(&mut bench), [SavedSettings::Columns("sessions", None)]);
     assert!(bench.screen().contains("DEVICE"));
-    bench.reply(Reply::Local(Local::Kept(Err(
+    bench.reply(Reply::Local(LocalResult::Kept(Err(
         "config.toml: Permission denied".into(),
     ))));
     assert!(bench.screen().contains("not saved"));
@@ -162,7 +163,7 @@ fn with_command(kind: Resource, width: u16, height: u16, run: &[&str]) -> TestCo
         commands: [("whois".to_owned(), setting)].into(),
         ..CustomizationSettings::default()
     };
-    bench.state.customization = Yours::read(&settings, &bench.state.keymap).unwrap();
+    bench.state.customization = Customization::read(&settings, &bench.state.keymap).unwrap();
     bench
 }
 
@@ -186,7 +187,7 @@ fn a_command_is_run_after_its_arguments_were_seen_and_never_by_enter_alone() {
     bench.later("\t\n");
     assert_eq!(runs(&mut bench), [["whois", "-H", "203.0.113.1"]]);
     let ticket = bench.state.next_request_id;
-    bench.reply(Reply::Local(Local::Output {
+    bench.reply(Reply::Local(LocalResult::Output {
         ticket,
         text: "netname: TEST\u{1b}[31m-NET\n".into(),
     }));
@@ -197,7 +198,7 @@ fn a_command_is_run_after_its_arguments_were_seen_and_never_by_enter_alone() {
         "{:?}",
         bench.effects
     );
-    bench.reply(Reply::Local(Local::OutputEnded {
+    bench.reply(Reply::Local(LocalResult::OutputEnded {
         ticket,
         how: "ended by you".into(),
     }));
@@ -257,7 +258,7 @@ fn own_commands_as_they_are_seen() {
         let ticket = bench.state.next_request_id;
         let line = |n| format!("{n}\tnetname:\tTEST-NET-3 李小龍\n");
         let text: String = (1..60).map(line).collect();
-        bench.reply(Reply::Local(Local::Output { ticket, text }));
+        bench.reply(Reply::Local(LocalResult::Output { ticket, text }));
         bench.pass(4_000);
         bench
     });
@@ -285,7 +286,7 @@ fn with_alert(width: u16, height: u16) -> TestConsole {
         alerts: [("spraying".to_owned(), alert)].into(),
         ..CustomizationSettings::default()
     };
-    bench.state.customization = Yours::read(&settings, &bench.state.keymap).unwrap();
+    bench.state.customization = Customization::read(&settings, &bench.state.keymap).unwrap();
     bench.state.ask_about_alerts();
     bench
 }
@@ -431,7 +432,7 @@ fn a_theme_whose_file_is_bad_is_not_taken_up() {
     bench.state.own_themes = vec![("sea".into(), Err("sea.toml:3: dark.bad: no colour".into()))];
     bench.type_in(":theme sea\n");
     assert!(bench.screen().contains("sea.toml:3: dark.bad: no colour"));
-    assert_eq!(bench.state.theme, crate::core::look::Theme::Dark);
+    assert_eq!(bench.state.theme, crate::core::appearance::Theme::Dark);
 }
 
 #[test]
@@ -461,7 +462,7 @@ fn of_two_rules_that_are_broken_both_are_seen_until_they_are_closed() {
         .into(),
         ..CustomizationSettings::default()
     };
-    bench.state.customization = Yours::read(&settings, &bench.state.keymap).unwrap();
+    bench.state.customization = Customization::read(&settings, &bench.state.keymap).unwrap();
     let minute = Minute {
         time: bench.state.now.wall.plus_seconds(-20),
         failures: 5,
@@ -529,7 +530,7 @@ fn long_lines_of_output_are_read_sideways() {
     bench.later("\t\n");
     let ticket = bench.state.next_request_id;
     let text = format!("{}the end\n", "李x".repeat(60));
-    bench.reply(Reply::Local(Local::Output { ticket, text }));
+    bench.reply(Reply::Local(LocalResult::Output { ticket, text }));
     assert!(!bench.screen().contains("the end"));
     bench.type_in("llllllllllll");
     assert!(bench.screen().contains("the end"), "{}", bench.screen());

@@ -277,7 +277,7 @@ fn what_is_counted_has_no_halves_on_its_axis() {
 fn a_certificate_that_ends_soon_stands_with_the_keys_and_says_what_to_do() {
     let mut bench = TestConsole::on_dashboard(120, 40);
     let at = super::test_console::noon().plus_seconds(86_400 * 2);
-    let ending = crate::core::dashboard::Ending {
+    let ending = crate::core::dashboard::Expiry {
         kind: crate::core::dashboard::EndingKind::Certificate,
         id: "https://id.example.org".into(),
         name: "https://id.example.org".into(),
@@ -298,7 +298,7 @@ fn a_certificate_that_ends_soon_stands_with_the_keys_and_says_what_to_do() {
 fn events_come_live_and_each_opens() {
     let mut bench = TestConsole::on_dashboard(120, 40);
     bench.reply(crate::core::msg::Reply::Stream(
-        crate::core::msg::Streamed::Event(Box::new(super::test_console::event(
+        crate::core::msg::StreamEvent::Event(Box::new(super::test_console::event(
             95,
             "network.changed",
         ))),
@@ -359,7 +359,7 @@ fn news_move_the_rows_of_the_dashboard_and_not_the_selection() {
     assert_eq!(bench.state.dash_network().as_deref(), Some("198.51.100.2"));
     for n in 4..8 {
         bench.reply(crate::core::msg::Reply::Stream(
-            crate::core::msg::Streamed::Event(Box::new(event(n, "203.0.113.9"))),
+            crate::core::msg::StreamEvent::Event(Box::new(event(n, "203.0.113.9"))),
         ));
         assert_eq!(
             bench.state.dash_network().as_deref(),

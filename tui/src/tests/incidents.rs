@@ -6,7 +6,7 @@ use crate::core::{
     Effect,
     incident::Facts,
     incident_subject::IncidentSubject,
-    msg::{CommandResult, Preview, PreviewTarget, PreviewedSessions, Reply, Streamed},
+    msg::{CommandResult, Preview, PreviewTarget, PreviewedSessions, Reply, StreamEvent},
     resource::{Resource, Row},
     state::View,
 };
@@ -207,7 +207,7 @@ fn a_new_password_is_required_after_a_look_at_what_it_hits() {
 fn an_event_that_touches_the_incident_stands_there_at_once_and_has_the_rest_read_again() {
     let mut bench = on(address());
     let soon = bench.state.now.ms + 1_000;
-    bench.reply(Reply::Stream(Streamed::Event(Box::new(event(
+    bench.reply(Reply::Stream(StreamEvent::Event(Box::new(event(
         60,
         "login.failed",
     )))));
@@ -234,7 +234,7 @@ fn what_another_operator_does_is_said_by_name() {
     );
     let mut disabled = event(70, "user.disabled");
     disabled.actor = user(3, "").id.to_string();
-    bench.reply(Reply::Stream(Streamed::Event(Box::new(disabled))));
+    bench.reply(Reply::Stream(StreamEvent::Event(Box::new(disabled))));
     let screen = bench.screen();
     assert!(
         screen.contains("李小龍@例え.jp: user.disabled bob@example.org"),
@@ -467,7 +467,7 @@ fn in_a_flood_a_reading_that_is_under_way_is_not_begun_again() {
         effects.iter().filter(is).count()
     };
     for n in 20..60 {
-        bench.reply(Reply::Stream(Streamed::Event(Box::new(event(
+        bench.reply(Reply::Stream(StreamEvent::Event(Box::new(event(
             n,
             "login.failed",
         )))));
@@ -528,7 +528,7 @@ fn a_flood_is_bounded_and_looked_through_now_and_then() {
     for n in 0..5_000_u64 {
         let mut event = event(1, "login.failed");
         event.id = doorward_shared::EventId(ulid::Ulid::from_parts(1_800_000_000_000 + n, 1));
-        bench.reply(Reply::Stream(Streamed::Event(Box::new(event))));
+        bench.reply(Reply::Stream(StreamEvent::Event(Box::new(event))));
     }
     let View::Incident(incident) = &bench.state.view else {
         panic!("{}", bench.screen());

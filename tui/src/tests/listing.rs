@@ -6,7 +6,7 @@ use super::test_console::{TestConsole, event, page, rows, user};
 use crate::core::{
     Effect, Msg,
     list::Want,
-    msg::{Reply, Streamed},
+    msg::{Reply, StreamEvent},
     resource::{Resource, Row},
 };
 
@@ -80,13 +80,13 @@ fn the_selection_is_a_row_not_a_place() {
 #[test]
 fn live_events_come_in_at_the_top_until_paused() {
     let mut bench = TestConsole::on(Resource::Events, 120, 40);
-    bench.reply(Reply::Stream(Streamed::Event(Box::new(event(
+    bench.reply(Reply::Stream(StreamEvent::Event(Box::new(event(
         50,
         "apikey.created",
     )))));
     assert!(bench.screen().contains("apikey.created"));
     bench.type_in("p");
-    bench.reply(Reply::Stream(Streamed::Event(Box::new(event(
+    bench.reply(Reply::Stream(StreamEvent::Event(Box::new(event(
         51,
         "role.deleted",
     )))));
@@ -106,11 +106,11 @@ fn a_narrowed_event_list_takes_only_what_fits_it() {
         .state
         .go_list(Resource::Events, vec![filter], &mut Vec::new());
     bench.serve(Vec::new());
-    bench.reply(Reply::Stream(Streamed::Event(Box::new(event(
+    bench.reply(Reply::Stream(StreamEvent::Event(Box::new(event(
         50,
         "apikey.created",
     )))));
-    bench.reply(Reply::Stream(Streamed::Event(Box::new(event(
+    bench.reply(Reply::Stream(StreamEvent::Event(Box::new(event(
         51,
         "login.failed",
     )))));
@@ -125,7 +125,7 @@ fn a_narrowed_event_list_takes_only_what_fits_it() {
 fn an_event_makes_the_list_it_changes_be_read_again_once_it_settles() {
     let mut bench = TestConsole::on(Resource::Users, 80, 24);
     loads(&mut bench);
-    bench.reply(Reply::Stream(Streamed::Event(Box::new(event(
+    bench.reply(Reply::Stream(StreamEvent::Event(Box::new(event(
         50,
         "client.created",
     )))));
@@ -134,11 +134,11 @@ fn an_event_makes_the_list_it_changes_be_read_again_once_it_settles() {
         None,
         "not its business"
     );
-    bench.reply(Reply::Stream(Streamed::Event(Box::new(event(
+    bench.reply(Reply::Stream(StreamEvent::Event(Box::new(event(
         51,
         "user.created",
     )))));
-    bench.reply(Reply::Stream(Streamed::Event(Box::new(event(
+    bench.reply(Reply::Stream(StreamEvent::Event(Box::new(event(
         52,
         "user.created",
     )))));
@@ -190,7 +190,7 @@ fn events_of(actions: &str, height: u16) -> TestConsole {
 
 fn live(bench: &mut TestConsole, n: u64, action: &str) {
     let event = super::test_console::event(n, action);
-    bench.reply(Reply::Stream(Streamed::Event(Box::new(event))));
+    bench.reply(Reply::Stream(StreamEvent::Event(Box::new(event))));
 }
 
 #[test]
@@ -391,7 +391,7 @@ fn a_list_of_events_stays_at_the_top_where_it_is_read_anew_and_counts_what_came_
     bench.serve(rows(450));
     let newer = |at: usize| events(1, 500)[500 - 450 - at].clone();
     bench.reply(crate::core::msg::Reply::Stream(
-        crate::core::msg::Streamed::Event(Box::new(newer(1))),
+        crate::core::msg::StreamEvent::Event(Box::new(newer(1))),
     ));
     bench.pass(1_000);
     bench.send(crate::core::Msg::Tick);
@@ -405,7 +405,7 @@ fn a_list_of_events_stays_at_the_top_where_it_is_read_anew_and_counts_what_came_
     bench.type_in("G");
     for at in 2..=6 {
         bench.reply(crate::core::msg::Reply::Stream(
-            crate::core::msg::Streamed::Event(Box::new(newer(at))),
+            crate::core::msg::StreamEvent::Event(Box::new(newer(at))),
         ));
     }
     bench.pass(1_000);

@@ -7,7 +7,7 @@ use crate::{
     command::{ApiKeys, Clients, Command, Mint, Users, secret::Secret},
     core::{
         Effect, Msg,
-        msg::{CommandResult, Local, OneTimeSecret, Reply, Streamed},
+        msg::{CommandResult, LocalResult, OneTimeSecret, Reply, StreamEvent},
         resource::Resource,
     },
 };
@@ -125,7 +125,7 @@ fn a_file_is_taken_only_once_it_is_written() {
     assert!(bench.effects.iter().any(
         |effect| matches!(effect, Effect::Write { path, .. } if path.as_os_str() == "ci.key")
     ));
-    bench.reply(Reply::Local(Local::Written(Err(
+    bench.reply(Reply::Local(LocalResult::Written(Err(
         "ci.key: it exists, and is not overwritten".into(),
     ))));
     bench.later("\u{1b}");
@@ -135,7 +135,7 @@ fn a_file_is_taken_only_once_it_is_written() {
     );
     bench.later("n");
     bench.later("w\n");
-    bench.reply(Reply::Local(Local::Written(Ok("ci.key".into()))));
+    bench.reply(Reply::Local(LocalResult::Written(Ok("ci.key".into()))));
     assert!(bench.screen().contains("0600"));
     bench.later("\u{1b}");
     assert!(bench.state.layers.is_empty());
@@ -171,7 +171,7 @@ fn a_repeated_mint_is_the_same_call() {
         ticket,
         done: Err(lost),
     });
-    bench.reply(Reply::Stream(Streamed::Began(None)));
+    bench.reply(Reply::Stream(StreamEvent::Began(None)));
     bench.state.connection.answered(bench.state.now);
     bench.press(KeyCode::Enter);
     let keys: Vec<_> = bench

@@ -11,7 +11,7 @@ mod incidents;
 mod layers;
 mod listing;
 mod minting;
-mod moving;
+mod navigation;
 mod pages;
 mod picking;
 mod policies;

@@ -10,7 +10,7 @@ use crate::core::{
     Effect,
     keymap::KeyContext,
     layer::Layer,
-    msg::{Reply, Streamed},
+    msg::{Reply, StreamEvent},
     page::{LoadedPart, Part, Subject, panels::Panel},
     problem::Problem,
     resource::{Resource, Row},
@@ -23,7 +23,7 @@ fn seen(name: &str, arrange: impl Fn(u16, u16) -> TestConsole) {
     for (width, height) in SIZES {
         let screen = arrange(width, height).screen();
         for line in screen.lines() {
-            let columns = crate::core::text::width(line);
+            let columns = crate::core::sanitize::width(line);
             assert!(columns <= usize::from(width), "{name} {width}: {line}");
         }
         insta::assert_snapshot!(format!("page_{name}_{width}x{height}"), screen);
@@ -278,7 +278,7 @@ fn what_happens_to_somebody_is_on_their_page_at_once() {
     event.id = doorward_shared::EventId(ulid::Ulid::from_parts(1_800_000_000_000, 1));
     event.action = "user.disabled".into();
     event.time = noon();
-    bench.reply(Reply::Stream(Streamed::Event(Box::new(event.clone()))));
+    bench.reply(Reply::Stream(StreamEvent::Event(Box::new(event.clone()))));
     assert!(bench.screen().contains("user.disabled"));
     assert!(
         bench.state.poll_at <= bench.state.now.ms + 3_000,
@@ -288,7 +288,7 @@ fn what_happens_to_somebody_is_on_their_page_at_once() {
     event.target = None;
     event.actor = "system".into();
     event.action = "backup.made".into();
-    bench.reply(Reply::Stream(Streamed::Event(Box::new(event))));
+    bench.reply(Reply::Stream(StreamEvent::Event(Box::new(event))));
     assert!(!bench.screen().contains("backup.made"));
 }
 
@@ -357,7 +357,7 @@ fn a_click_chooses_a_line_and_a_second_one_opens_it() {
     let screen = bench.screen();
     let mut lines = screen.lines().enumerate();
     let (row, line) = lines.find(|(_, line)| line.contains("ci-deploy")).unwrap();
-    let column = crate::core::text::width(line.split("ci-deploy").next().unwrap());
+    let column = crate::core::sanitize::width(line.split("ci-deploy").next().unwrap());
     let click = || {
         crate::core::Msg::Mouse(MouseEvent {
             kind: MouseEventKind::Down(MouseButton::Left),

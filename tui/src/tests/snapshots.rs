@@ -9,7 +9,7 @@ use crate::{
         client_diagnosis::FailingClient,
         incident_subject::IncidentSubject,
         list::Want,
-        msg::{CommandResult, OneTimeSecret, Preview, PreviewedSessions, Reply, Streamed},
+        msg::{CommandResult, OneTimeSecret, Preview, PreviewedSessions, Reply, StreamEvent},
         pick::Offer,
         problem::{Problem, ProblemKind},
         resource::{Resource, Row},
@@ -30,7 +30,7 @@ fn seen_at(sizes: &[(u16, u16)], name: &str, arrange: impl Fn(u16, u16) -> TestC
         let screen = arrange(width, height).screen();
         for line in screen.lines() {
             assert!(
-                crate::core::text::width(line) <= usize::from(width),
+                crate::core::sanitize::width(line) <= usize::from(width),
                 "{name} at {width}x{height}: {line}"
             );
         }
@@ -133,7 +133,7 @@ fn live(bench: &mut TestConsole, count: u64) {
         let mut event = event(1, "login.failed");
         event.id = doorward_shared::EventId(ulid::Ulid::from_parts(1_800_000_000_000, n.into()));
         event.ip = Some("198.51.100.99".into());
-        bench.reply(Reply::Stream(Streamed::Event(Box::new(event))));
+        bench.reply(Reply::Stream(StreamEvent::Event(Box::new(event))));
     }
 }
 
@@ -476,7 +476,7 @@ fn states() {
     seen("offline", |width, height| {
         let mut bench = TestConsole::on(Resource::Keys, width, height);
         bench.pass(61_000);
-        bench.reply(Reply::Stream(Streamed::Lost(Problem {
+        bench.reply(Reply::Stream(StreamEvent::Lost(Problem {
             what: ProblemKind::Unreachable,
             message: "cannot reach the server: connection refused".into(),
             field: None,

@@ -17,10 +17,10 @@ use crate::core::{
     Effect, Msg, Now, State,
     chart::Window,
     client_diagnosis::FailingClient,
-    dashboard::{Ending, EndingKind},
+    dashboard::{EndingKind, Expiry},
     keymap::Keymap,
     list::Want,
-    msg::{Reply, ServerName, Streamed},
+    msg::{Reply, ServerName, StreamEvent},
     resource::{ProfileRow, Resource, Row},
     update,
 };
@@ -437,7 +437,7 @@ impl TestConsole {
         bench.state.reconnect(&mut effects);
         bench.effects = effects;
         bench.reply(Reply::Whoami(Ok(Box::new(whoami(scopes)))));
-        bench.reply(Reply::Stream(Streamed::Began(None)));
+        bench.reply(Reply::Stream(StreamEvent::Began(None)));
         bench
     }
 
@@ -465,7 +465,7 @@ impl TestConsole {
         bench.reply(stats_reply());
         bench.reply(Reply::Refusals(Ok(failing_clients())));
         bench.reply(Reply::Recent(Ok(recent())));
-        bench.reply(Reply::Ending(Ok(vec![Ending {
+        bench.reply(Reply::Ending(Ok(vec![Expiry {
             kind: EndingKind::ApiKey,
             id: KeyId(ulid(2)).to_string(),
             name: "billing".into(),
@@ -569,7 +569,7 @@ impl TestConsole {
                 let symbol = buffer[(x, y)].symbol();
                 if skip == 0 {
                     line.push_str(symbol);
-                    skip = crate::core::text::width(symbol).saturating_sub(1);
+                    skip = crate::core::sanitize::width(symbol).saturating_sub(1);
                 } else {
                     skip -= 1;
                 }

@@ -3,7 +3,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::core::look::{Theme, Tone};
+use crate::core::appearance::{Theme, Tone};
 
 /// The style of each role in a theme.
 pub(super) fn style(theme: Theme, tone: Tone) -> Style {

@@ -1,4 +1,4 @@
-//! What stands around every view: server and caller, the screens, warnings, toasts, key hints.
+//! The frame of every view: header, tabs, warnings, toasts, key hints.
 
 use doorward_shared::admin::{CallerKind, Whoami};
 use ratatui::layout::Rect;
@@ -6,19 +6,19 @@ use ratatui::layout::Rect;
 use crate::{
     core::{
         State,
-        complete::Completion,
+        appearance::Theme,
         delete::verb,
         event_stream::MOST_WAITING,
+        filter_completion::Completion,
         format::{number, relative, span},
         keymap::Action,
         layer::Layer,
         layout::Areas,
         list::{List, Load},
-        look::Theme,
         problem::{LOST, ProblemKind},
+        sanitize::width,
         state::View,
         tabs::{current, labels},
-        text::width,
         text_input::TextInput,
     },
     view::{

@@ -7,7 +7,7 @@ pub(super) use crate::core::columns::{Column, column};
 use crate::core::{
     columns::{self, ColumnId},
     resource::Resource,
-    text,
+    sanitize,
 };
 
 /// A column with its room.
@@ -46,10 +46,10 @@ pub(super) fn cut(cell: &str, columns: usize, more: &str) -> String {
     let prefix = prefixes.iter().find(|prefix| cell.starts_with(**prefix));
     match prefix {
         Some(prefix) if cell.len() > columns && cell.is_ascii() && columns > prefix.len() + 5 => {
-            let tail = columns - prefix.len() - text::width(more);
+            let tail = columns - prefix.len() - sanitize::width(more);
             format!("{prefix}{more}{}", &cell[cell.len() - tail..])
         }
-        _ => text::fit(cell, columns, more),
+        _ => sanitize::fit(cell, columns, more),
     }
 }
 

@@ -15,7 +15,7 @@ fn behind(line: &str, columns: usize) -> &str {
     let mut passed = 0;
     let begin = line.char_indices().find(|(_, c)| {
         let is_here = passed >= columns;
-        passed += crate::core::text::width(c.encode_utf8(&mut [0; 4]));
+        passed += crate::core::sanitize::width(c.encode_utf8(&mut [0; 4]));
         is_here
     });
     begin.map_or("", |(at, _)| &line[at..])

@@ -8,8 +8,8 @@ use crate::{
         field::{Field, Value},
         form::Form,
         pick::Pick,
+        sanitize::width,
         scope_picker::Picker,
-        text::width,
         text_input::TextInput,
     },
     view::{

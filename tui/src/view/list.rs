@@ -5,17 +5,18 @@ use ratatui::layout::Rect;
 use super::{chrome::nothing, dashboard::event_tone, histogram};
 use crate::{
     core::{
-        State, audit,
+        State,
         cells::cells,
         client_diagnosis,
         columns::{self, ColumnId},
         event_kind::EventKind,
+        event_text,
         format::number,
         keymap::Action,
         layout::Areas,
         list::List,
         resource::Row,
-        text::width,
+        sanitize::width,
     },
     view::{
         columns::{Placed, cut, place, place_chosen},
@@ -121,7 +122,10 @@ fn heads(paint: &mut Paint<'_>, head: Rect, list: &List, columns: &[Shown]) {
         // Times of the clock say whose.
         let title = match one.id.title(list.kind) {
             title if title == "TIME" => {
-                format!("TIME {}", crate::core::zone::name(paint.state.now.wall))
+                format!(
+                    "TIME {}",
+                    crate::core::time_zone::name(paint.state.now.wall)
+                )
             }
             title => title,
         };
@@ -185,7 +189,7 @@ fn news(paint: &mut Paint<'_>, area: Rect, list: &List) {
 fn more(paint: &mut Paint<'_>, area: Rect, item: &Row) {
     let Row::Event(event) = item else { return };
     let mut x = area.x + MARKS + 2;
-    let changes = audit::changes(event);
+    let changes = event_text::changes(event);
     for change in &changes {
         let arrow = if paint.state.glyphs.ascii {
             "->"
@@ -194,9 +198,9 @@ fn more(paint: &mut Paint<'_>, area: Rect, item: &Row) {
         };
         let pieces = [
             (format!("{}: ", change.field), Tone::Dim),
-            (audit::text(change.before), Tone::BadFill),
+            (event_text::text(change.before), Tone::BadFill),
             (format!(" {arrow} "), Tone::Dim),
-            (audit::text(change.after), Tone::Good),
+            (event_text::text(change.after), Tone::Good),
             ("   ".to_owned(), Tone::Dim),
         ];
         for (text, tone) in pieces {
@@ -207,7 +211,7 @@ fn more(paint: &mut Paint<'_>, area: Rect, item: &Row) {
         Some(cause) if event.sent.is_none() => {
             format!("{cause}: {}", client_diagnosis::explain(cause).what)
         }
-        _ => audit::summary(event),
+        _ => event_text::summary(event),
     };
     if changes.is_empty() {
         paint.text(area, x, area.y, &said, Tone::Dim);

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use crate::{
     core::{
         layer::{Menu, note_text},
-        text::width,
+        sanitize::width,
     },
     view::{
         theme::Tone,

@@ -29,7 +29,7 @@ use ratatui::{
 };
 
 use crate::{
-    core::{State, layer::Layer, look::Theme, state::View},
+    core::{State, appearance::Theme, layer::Layer, state::View},
     view::{theme::Tone, widgets::paint::Paint},
 };
 

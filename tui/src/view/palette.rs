@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::text_input;
 use crate::{
-    core::palette::{Entry, Palette},
+    core::command_palette::{Entry, Palette},
     view::{
         theme::Tone,
         widgets::{

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::{
     core::{
-        text::{shown, width},
+        sanitize::{shown, width},
         text_input::TextInput,
     },
     view::{theme::Tone, widgets::paint::Paint},

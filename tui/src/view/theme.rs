@@ -11,11 +11,11 @@ use ratatui::{
 use self::accessible::{colour_blind, high_contrast, plain};
 use self::coloured::{dark, either, light};
 use super::ansi16_themes;
-pub(crate) use crate::core::look::Tone;
+pub(crate) use crate::core::appearance::Tone;
 use crate::core::{
     State,
-    look::{Glyphs, Theme},
-    own_theme::Depth,
+    appearance::{Glyphs, Theme},
+    own_theme::ColourDepth,
 };
 
 /// The style of each role in the active theme.
@@ -39,7 +39,7 @@ pub(crate) fn of(state: &State, tone: Tone) -> Style {
 /// A theme of the console's own, as the terminal can show it.
 fn built_in(state: &State, theme: Theme, tone: Tone) -> Style {
     match (state.depth, theme) {
-        (Depth::Sixteen, Theme::Dark | Theme::Light | Theme::Either | Theme::ColourBlind) => {
+        (ColourDepth::Sixteen, Theme::Dark | Theme::Light | Theme::Either | Theme::ColourBlind) => {
             ansi16_themes::style(theme, tone)
         }
         _ => style(theme, tone),
@@ -105,7 +105,7 @@ mod tests {
     fn a_theme_of_a_file_goes_by_the_background_and_fills_its_gaps() {
         use crate::core::own_theme::OwnTheme;
         let text = "[dark]\naccent = \"#010203\"\n[light]\naccent = \"#030201\"\n";
-        let own = OwnTheme::read("own.toml", text, Depth::True).unwrap();
+        let own = OwnTheme::read("own.toml", text, ColourDepth::True).unwrap();
         let mut state = State::new((80, 24).into(), Default::default(), Default::default());
         state.own_themes = vec![("bad".into(), Err("x".into())), ("own".into(), Ok(own))];
         state.theme = Theme::Own(1);
@@ -121,7 +121,7 @@ mod tests {
         let mut state = State::new((80, 24).into(), Default::default(), Default::default());
         state.theme = Theme::Dark;
         assert_eq!(of(&state, Tone::Key).fg, Some(Color::Indexed(117)));
-        state.depth = Depth::Sixteen;
+        state.depth = ColourDepth::Sixteen;
         assert_eq!(of(&state, Tone::Key).fg, Some(Color::Cyan));
         state.theme = Theme::Plain;
         assert_eq!(of(&state, Tone::Key).fg, None);

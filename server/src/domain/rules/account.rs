@@ -42,7 +42,7 @@ pub fn change(before: &User, change: UserChange, now: Timestamp) -> User {
 
 /// Effect of a change on whether the user may sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
+pub enum SignInEffect {
     /// The account's sessions end.
     Ends,
     Returns,
@@ -50,11 +50,11 @@ pub enum Access {
 }
 
 /// Effect of a change from `before` to `after` on whether the user may sign in.
-pub fn access(before: &User, after: &User) -> Access {
+pub fn access(before: &User, after: &User) -> SignInEffect {
     match (before.disabled_at, after.disabled_at) {
-        (None, Some(_)) => Access::Ends,
-        (Some(_), None) => Access::Returns,
-        _ => Access::Stays,
+        (None, Some(_)) => SignInEffect::Ends,
+        (Some(_), None) => SignInEffect::Returns,
+        _ => SignInEffect::Stays,
     }
 }
 
@@ -163,9 +163,9 @@ mod tests {
             let disabled = asked.disabled;
             let after = change(&before, asked, NOW);
             let ends = before.disabled_at.is_none() && disabled == Some(true);
-            prop_assert_eq!(access(&before, &after) == Access::Ends, ends);
+            prop_assert_eq!(access(&before, &after) == SignInEffect::Ends, ends);
             let returns = before.disabled_at.is_some() && disabled == Some(false);
-            prop_assert_eq!(access(&before, &after) == Access::Returns, returns);
+            prop_assert_eq!(access(&before, &after) == SignInEffect::Returns, returns);
             // Disabling an account again keeps the time since when it is disabled.
             prop_assert!(before.disabled_at.is_none() || after.disabled_at.is_none_or(|at| at == Timestamp(5)));
         }

@@ -144,7 +144,7 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        one_time_link::Maker,
+        one_time_link::LinkCreator,
         rules::fixtures::{self, NOW, USER, set},
     };
 
@@ -302,7 +302,7 @@ mod tests {
         ];
         for (then, now, works) in cases {
             let mut link = link(LinkKind::Reset, None);
-            link.maker = Some(Maker {
+            link.maker = Some(LinkCreator {
                 then: set(then),
                 now: now.map(set),
             });

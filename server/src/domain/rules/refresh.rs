@@ -37,7 +37,7 @@ pub struct Family {
 
 /// Grace period: seconds after its first use in which presenting a used token again is not a replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Windows {
+pub struct GracePeriods {
     /// It is only rejected: a client's own requests may race.
     pub grace: u32,
     /// Its successor is replaced, if that was never used: a response may be lost. 0 for never.
@@ -60,7 +60,12 @@ pub enum Decision {
 }
 
 /// Decides the outcome for a genuine token of an active or expired session that was not revoked.
-pub fn decide(family: &Family, shown: Digest256, now: Timestamp, windows: Windows) -> Decision {
+pub fn decide(
+    family: &Family,
+    shown: Digest256,
+    now: Timestamp,
+    windows: GracePeriods,
+) -> Decision {
     // A use in the future is from before the clock was set back: its age is unknown.
     let within = |used: RefreshUse, seconds: u32| {
         let seconds = i64::from(seconds);
@@ -118,7 +123,7 @@ impl Family {
         next: Digest256,
         expires_at: Timestamp,
         at: Timestamp,
-        windows: Windows,
+        windows: GracePeriods,
     ) -> Self {
         let in_grace = |used: &RefreshUse| at < used.at.plus_seconds(i64::from(windows.grace));
         let older = self.parent.into_iter().chain(self.recent.iter().copied());

@@ -10,11 +10,10 @@ use rocket::{Route, delete, get, post, routes};
 
 use super::scopes::{Sessions, SessionsRead};
 use crate::{
-    domain::{self, EntryPoint, client_prefix::client_prefix_net},
+    domain::{self, EntryPoint, ip_prefix::client_prefix_net},
     http::{
-        Allowed, ApiError, Body, Filters, Listing, Recent, RequestInfo, Services,
-        params::Params,
-        path_ids,
+        Allowed, ApiError, Body, Filters, Listing, Recent, RequestInfo, Services, path_ids,
+        query_params::Params,
         response::{ApiResult, EmptyResult, NoContent, created, ok},
     },
 };

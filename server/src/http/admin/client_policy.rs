@@ -3,7 +3,7 @@
 use doorward_shared::admin::{Client, ClientPatch, RegisterClient};
 
 use crate::{
-    crypto::{jwks, secret::Secret},
+    crypto::{client_jwks, secret::Secret},
     domain::{
         self, ClientPolicy, PolicyChange,
         client::{check_redirect_uri, check_resource},
@@ -114,7 +114,7 @@ fn uri(
 
 fn key_set(keys: &serde_json::Value) -> Result<String, ApiError> {
     let text = keys.to_string();
-    jwks::check(&text).map_err(|why| ApiError::validation("jwks", why))?;
+    client_jwks::check(&text).map_err(|why| ApiError::validation("jwks", why))?;
     Ok(text)
 }
 

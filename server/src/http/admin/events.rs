@@ -13,8 +13,8 @@ use crate::{
     domain::{self, text::is_invisible},
     http::{
         Allowed, ApiError, Filters, Listing, Services,
-        params::Params,
         query::Query,
+        query_params::Params,
         response::{ApiResult, ok},
     },
     store::EventFilter,

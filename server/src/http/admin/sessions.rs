@@ -10,9 +10,8 @@ use super::scopes::{Sessions, SessionsRead};
 use crate::{
     domain::{self, EntryPoint},
     http::{
-        Allowed, ApiError, Filters, Listing, Recent, RequestInfo, Services,
-        params::Params,
-        path_ids,
+        Allowed, ApiError, Filters, Listing, Recent, RequestInfo, Services, path_ids,
+        query_params::Params,
         response::{ApiResult, EmptyResult, NoContent, ok},
     },
     store::SessionFilter,

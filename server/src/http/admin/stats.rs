@@ -9,8 +9,8 @@ use rocket::{Route, get, routes};
 use super::scopes::ServerRead;
 use crate::http::{
     Allowed, ApiError, Filters, Services,
-    params::Params,
     query::Query,
+    query_params::Params,
     response::{ApiResult, ok},
 };
 

@@ -1,7 +1,7 @@
 //! The API description, OpenAPI 3.1: the schemas are those of the wire types, the operations are listed in tables. A
 //! test compares them with the mounted routes, in both directions.
 
-mod admin_access;
+mod admin_blocks_and_roles;
 mod admin_clients;
 mod admin_keys;
 mod admin_server;
@@ -9,6 +9,7 @@ mod admin_sessions;
 mod admin_users;
 mod auth;
 mod content;
+mod dynamic_registration;
 mod email_links;
 mod factors;
 mod health;
@@ -20,7 +21,6 @@ mod own_account;
 mod parameters;
 mod passkeys;
 mod protocol;
-mod registration;
 mod responses;
 mod security;
 
@@ -89,12 +89,12 @@ pub(super) fn operations() -> impl Iterator<Item = &'static Operation> {
         factors::OPERATIONS,
         passkeys::OPERATIONS,
         protocol::OPERATIONS,
-        registration::OPERATIONS,
+        dynamic_registration::OPERATIONS,
         admin_users::OPERATIONS,
         admin_sessions::OPERATIONS,
         admin_keys::OPERATIONS,
         admin_clients::OPERATIONS,
-        admin_access::OPERATIONS,
+        admin_blocks_and_roles::OPERATIONS,
         admin_server::OPERATIONS,
     ]
     .into_iter()

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{
     browser_cookie::CookieLifetime,
-    input::{FieldError, Input, is_at_field},
+    form_field::{FieldError, Input, is_at_field},
     page_context::PageContext,
     redirect_pages::destination,
     texts::Texts,

@@ -8,13 +8,13 @@ use super::{
     after_sign_in::{SignInDestination, already_in, destination, signed_in},
     browser_cookie::CookieLifetime,
     components::{alert, back_to, kept_in, request_field, stale_note},
-    fields::Fields,
     form::{AcceptedForm, Posted},
-    input::{FieldError, Input},
+    form_data::Fields,
+    form_field::{FieldError, Input},
     page::Page,
     page_context::PageContext,
     page_response::PageResult,
-    pending_request::{Asking, asking},
+    pending_request::{PendingRequest, asking},
     sign_in,
     sign_in_page::{self, SignInForm, page_status},
     texts::Texts,
@@ -49,7 +49,7 @@ pub(super) struct EnrolPage<'a> {
 /// A page, when storage cannot be read.
 pub(super) async fn page(
     page_context: &PageContext<'_>,
-    asking: Option<&Asking>,
+    asking: Option<&PendingRequest>,
     step: &EnrolPage<'_>,
 ) -> PageResult {
     let (services, t) = (page_context.services, page_context.texts);
@@ -91,7 +91,7 @@ pub(super) async fn page(
 /// The sign-in starts again.
 fn over(
     page_context: &PageContext<'_>,
-    asking: Option<&Asking>,
+    asking: Option<&PendingRequest>,
     step: &EnrolPage<'_>,
 ) -> super::page_response::PageResponse {
     let said = SignInForm {

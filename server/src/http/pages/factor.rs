@@ -12,13 +12,13 @@ use super::{
     browser_cookie::CookieLifetime,
     components::{alert, back_to, kept_in, request_field, stale_note},
     enrol::{is_wrong_code, wrong_code},
-    fields::Fields,
     form::{AcceptedForm, Posted},
-    input::{FieldError, Input},
+    form_data::Fields,
+    form_field::{FieldError, Input},
     page::Page,
     page_context::PageContext,
     page_response::PageResult,
-    pending_request::{Asking, asking},
+    pending_request::{PendingRequest, asking},
     sign_in,
     sign_in_page::{self, SignInForm, page_status},
     texts::Texts,
@@ -27,7 +27,7 @@ use crate::{
     domain::{AuditContext, Session},
     http::{ApiError, Services},
     oauth::AuthorizationRequest,
-    service::Factor,
+    service::PresentedFactor,
     store::NewSession,
 };
 
@@ -86,7 +86,7 @@ fn code_field(t: &Texts, step: &FactorPage<'_>, wrong: &FieldError<'_>) -> Optio
 /// A page, when options for a passkey cannot be made.
 pub(super) fn page(
     page_context: &PageContext<'_>,
-    asking: Option<&Asking>,
+    asking: Option<&PendingRequest>,
     step: &FactorPage<'_>,
 ) -> PageResult {
     let (services, t) = (page_context.services, page_context.texts);
@@ -163,17 +163,17 @@ pub(super) fn passkey(fields: &Fields) -> Option<PasskeySignIn> {
 }
 
 /// The presented factor: a passkey's response, six digits, or else a recovery code.
-fn factor(fields: &Fields) -> Option<Factor> {
+fn factor(fields: &Fields) -> Option<PresentedFactor> {
     if fields.given("credential").is_some() {
-        return passkey(fields).map(Factor::Passkey);
+        return passkey(fields).map(PresentedFactor::Passkey);
     }
     let code = fields.get("code");
     let plain = |c: &char| !c.is_whitespace();
     let digits = code.chars().filter(plain).all(|c| c.is_ascii_digit());
     Some(if digits && code.chars().filter(plain).count() <= 6 {
-        Factor::Code(code.to_owned().into())
+        PresentedFactor::Code(code.to_owned().into())
     } else {
-        Factor::Recovery(code.to_owned().into())
+        PresentedFactor::Recovery(code.to_owned().into())
     })
 }
 

@@ -7,13 +7,13 @@ use super::{
     authorize::parameter,
     components::{email_field, stale_note},
     form::{AcceptedForm, Posted},
-    input::FieldError,
+    form_field::FieldError,
     page::Page,
     page_context::PageContext,
     page_response::{PageResponse, PageResult},
     sign_in,
 };
-use crate::{domain::Actor, http::ApiError, store::AskedFor};
+use crate::{domain::Actor, http::ApiError, store::RequestedMail};
 
 pub(super) fn routes() -> Vec<Route> {
     routes![show, submit]
@@ -88,7 +88,7 @@ async fn submit(page_context: PageContext<'_>, posted: Posted) -> PageResult {
     let context = page_context.context(Actor::Anonymous);
     let email = fields.get("email").trim().to_owned();
     let asked = page_context.services.verification.ask(
-        AskedFor::Password,
+        RequestedMail::Password,
         email,
         page_context.info.ip,
         context,

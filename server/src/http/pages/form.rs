@@ -6,7 +6,7 @@ use rocket::{
 };
 
 use super::{
-    fields::Fields,
+    form_data::Fields,
     form_origin::{Sender, sender},
     form_token::{Form, TOKEN, TokenCheck, take_token},
     page::Page,

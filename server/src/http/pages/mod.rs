@@ -10,21 +10,21 @@ mod components;
 mod consent;
 mod continue_authorization;
 mod dead_link;
+mod end_session;
+mod end_session_request;
 mod enrol;
 mod factor;
 mod failure_page;
-mod fields;
 mod forgot_password;
 mod form;
+mod form_data;
+mod form_field;
 mod form_get_routes;
 mod form_origin;
 mod form_token;
 mod forward_auth_return;
 mod home;
-mod input;
 mod language;
-mod logout;
-mod logout_request;
 mod page;
 mod page_context;
 mod page_responder;
@@ -39,7 +39,7 @@ mod sign_in_parts;
 mod sign_out;
 mod sign_out_page;
 mod sign_up;
-pub(super) mod signed_in;
+pub(super) mod signed_in_guard;
 mod texts;
 mod texts_links;
 mod verify_email;
@@ -56,7 +56,7 @@ pub(super) fn languages() -> Vec<&'static str> {
 
 /// The authorization endpoint, which the API description includes.
 pub(super) fn api() -> Vec<Route> {
-    [authorize::api(), logout::api()].concat()
+    [authorize::api(), end_session::api()].concat()
 }
 
 /// Routes of an app that is Doorward alone.

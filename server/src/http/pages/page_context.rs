@@ -13,7 +13,7 @@ use super::{
     forward_auth_return, language,
     page::Page,
     page_response::{PageResponse, go},
-    signed_in::way_back,
+    signed_in_guard::way_back,
     texts::Texts,
 };
 use crate::{

@@ -6,10 +6,10 @@ use super::{
     after_sign_in::{SignInDestination, signed_in_with},
     browser_cookie::CookieLifetime,
     enrol, factor,
-    fields::Fields,
+    form_data::Fields,
     page_context::PageContext,
     page_response::PageResult,
-    pending_request::{Asking, asking},
+    pending_request::{PendingRequest, asking},
     sign_in::part,
     sign_in_page::{SignInForm, page},
 };
@@ -68,7 +68,7 @@ pub(super) async fn sign_in(
 /// The page after a sign-in that opened no session: the second factor, its set-up, or the password step again.
 async fn not_yet(
     page_context: &PageContext<'_>,
-    asking: Option<&Asking>,
+    asking: Option<&PendingRequest>,
     said: SignInForm<'_>,
 ) -> PageResult {
     let Some((error, step)) = said.error.and_then(|error| Some((error, error.mfa()?))) else {

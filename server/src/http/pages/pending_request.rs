@@ -11,7 +11,7 @@ use crate::oauth::{AuthorizationRequest, OAuthError};
 
 /// A pending authorization request, and the application that sent it.
 #[derive(Debug)]
-pub(super) struct Asking {
+pub(super) struct PendingRequest {
     pub request: AuthorizationRequest,
     pub name: String,
     pub logo: Option<String>,
@@ -28,7 +28,7 @@ pub(super) struct Asking {
 pub(super) async fn asking(
     page_context: &PageContext<'_>,
     request: Option<AuthorizationRequest>,
-) -> Result<Option<Asking>, PageResponse> {
+) -> Result<Option<PendingRequest>, PageResponse> {
     let Some(request) = request else {
         return Ok(None);
     };
@@ -39,7 +39,7 @@ pub(super) async fn asking(
         .await?;
     let client = client.ok_or_else(|| page_context.failed(&OAuthError::client(false)))?;
     let name = client.name.clone();
-    Ok(Some(Asking {
+    Ok(Some(PendingRequest {
         request,
         name,
         logo: shown_logo(&client),

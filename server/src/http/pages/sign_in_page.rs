@@ -6,10 +6,10 @@ use maud::html;
 use super::{
     browser_cookie::CookieLifetime,
     components::{back_to, email_field, own_password, request_field, stale_note},
-    input::{FieldError, Input},
+    form_field::{FieldError, Input},
     page::Page,
     page_context::PageContext,
-    pending_request::Asking,
+    pending_request::PendingRequest,
     sign_in::PATH,
     sign_in_parts::{for_whom, other_ways, send_again, wrong},
 };
@@ -32,7 +32,7 @@ pub(super) struct SignInForm<'a> {
 /// The sign-in page.
 pub(super) fn page(
     page_context: &PageContext<'_>,
-    asking: Option<&Asking>,
+    asking: Option<&PendingRequest>,
     said: SignInForm<'_>,
 ) -> Page {
     let (services, t) = (page_context.services, page_context.texts);

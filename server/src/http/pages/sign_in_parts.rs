@@ -7,7 +7,7 @@ use super::{
     components::{alert, logo, website},
     forgot_password,
     page_context::PageContext,
-    pending_request::Asking,
+    pending_request::PendingRequest,
     sign_in_page::SignInForm,
     sign_up,
     texts::{Texts, fill},
@@ -16,7 +16,7 @@ use super::{
 use crate::{http::ApiError, oauth::AuthorizationRequest, settings::Registration};
 
 /// The application that a user signs in to.
-pub(super) fn for_whom(t: &Texts, asking: &Asking) -> Markup {
+pub(super) fn for_whom(t: &Texts, asking: &PendingRequest) -> Markup {
     html! {
         (logo(asking.logo.as_deref()))
         p { (fill(t.sign_in_for, "app", &asking.name)) }

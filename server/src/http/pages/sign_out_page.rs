@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     browser_cookie::{CookieLifetime, new_cookie, set_cookie},
-    fields::Fields,
+    form_data::Fields,
     page::Page,
     page_context::PageContext,
     page_response::{PageResponse, Redirect},

@@ -9,7 +9,7 @@ use super::{
     authorize::parameter,
     components::{alert, email_field, names_fields, new_password, request_field, stale_note},
     form::{AcceptedForm, FormState, Posted},
-    input::FieldError,
+    form_field::FieldError,
     page::Page,
     page_context::PageContext,
     page_response::PageResult,

@@ -21,7 +21,7 @@ use crate::{
     domain::{Actor, one_time_link::LinkKind},
     http::ApiError,
     service::OpenLink,
-    store::AskedFor,
+    store::RequestedMail,
 };
 
 pub(super) fn routes() -> Vec<Route> {
@@ -200,7 +200,12 @@ async fn resend(page_context: PageContext<'_>, posted: Posted) -> PageResult {
     };
     let context = page_context.context(Actor::Anonymous);
     let verification = &page_context.services.verification;
-    let asked = verification.ask(AskedFor::Verification, email, page_context.info.ip, context);
+    let asked = verification.ask(
+        RequestedMail::Verification,
+        email,
+        page_context.info.ip,
+        context,
+    );
     match asked.await {
         Ok(()) => Ok(sent(&page_context).into()),
         Err(error) => Err(Page::of_error(page_context.texts, &ApiError::from(error)).into()),

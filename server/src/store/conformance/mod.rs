@@ -20,7 +20,7 @@ use crate::{
     crypto::refresh_token::RefreshKey,
     domain::{
         Act, AuditContext, Email, NewUser, RefreshOwner, RequestedClaims, Session, SignInMethod,
-        User, rules::refresh::Windows,
+        User, rules::refresh::GracePeriods,
     },
 };
 
@@ -148,7 +148,7 @@ impl World {
             owner: RefreshOwner::FirstParty,
             next_until: until,
             access_until: NOW.plus_seconds(900),
-            windows: Windows { grace: 0, retry: 0 },
+            windows: GracePeriods { grace: 0, retry: 0 },
             scope: None,
             resources: Vec::new(),
             issuer: "http://127.0.0.1".into(),

@@ -20,7 +20,7 @@ use crate::{
     crypto::{secret::Digest256, totp},
     domain::AuditContext,
     files::{self, with_suffix},
-    store::{StoreError, error::at, operator, row_counts, row_mapping::ulid, signing_keys},
+    store::{StoreError, error::at, operator_key, row_counts, row_mapping::ulid, signing_keys},
 };
 
 /// How a backup is put back.
@@ -306,8 +306,10 @@ fn drop_sealed(tx: &Transaction<'_>, how: &Restore<'_>) -> Result<usize, StoreEr
 fn fit_operator_key(tx: &Transaction<'_>, how: &Restore<'_>) -> Result<(), StoreError> {
     let context = AuditContext::system(how.now);
     match how.operator {
-        Some(hash) if operator::is_live(tx, hash)? => operator::retire_others(tx, hash, &context),
-        _ => operator::retire_all(tx, &context),
+        Some(hash) if operator_key::is_live(tx, hash)? => {
+            operator_key::retire_others(tx, hash, &context)
+        }
+        _ => operator_key::retire_all(tx, &context),
     }
 }
 

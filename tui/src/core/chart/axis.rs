@@ -3,7 +3,7 @@
 use doorward_shared::Timestamp;
 
 use super::{Bin, Window};
-use crate::core::zone;
+use crate::core::time_zone;
 
 /// The least round number that is not below a value; 1 for nothing.
 pub(crate) fn round_up(value: f64) -> f64 {
@@ -59,10 +59,10 @@ pub(crate) fn ticks(bins: &[Bin], window: Window) -> Vec<(usize, String)> {
     let text = |at: usize| {
         let mark = slot(bins[at].start) * every - local(bins[at].start);
         let start = bins[at].start.plus_seconds(mark);
-        let full = zone::second(start);
+        let full = time_zone::second(start);
         match window {
             Window::Hour | Window::Day => full.get(11..16).unwrap_or_default().to_owned(),
-            Window::Week => zone::weekday(start),
+            Window::Week => time_zone::weekday(start),
         }
     };
     (1..bins.len())
@@ -73,7 +73,7 @@ pub(crate) fn ticks(bins: &[Bin], window: Window) -> Vec<(usize, String)> {
 
 /// Seconds of the local clock.
 fn local(at: Timestamp) -> i64 {
-    at.seconds() + zone::offset(at)
+    at.seconds() + time_zone::offset(at)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::core::{
     msg::Effect,
     problem::{Problem, ProblemKind},
     state::State,
-    zone,
+    time_zone,
 };
 
 /// Time between two looks, in milliseconds.
@@ -256,7 +256,7 @@ impl AlertRule {
             "ALERT {name}: {} {shown}{unit}, more than {}{unit}, at {}",
             self.metric.name(),
             self.most,
-            zone::minute(now)
+            time_zone::minute(now)
         )
     }
 }

@@ -8,8 +8,8 @@ use crate::core::{
     keymap::{Key, KeyContext, Keymap},
     page::Subject,
     resource::{Resource, Row},
+    sanitize::shown,
     state::State,
-    text::shown,
 };
 
 /// How long a command may run, in seconds, unless it says so itself; and at most.

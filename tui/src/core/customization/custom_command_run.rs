@@ -8,8 +8,8 @@ use crate::core::{
     keymap::Key,
     layer::Layer,
     msg::Effect,
+    sanitize::{clean, width},
     state::State,
-    text::{clean, width},
 };
 
 /// Lines of output that are kept, at most.
@@ -96,7 +96,7 @@ fn lines(text: &str) -> Vec<String> {
         for piece in line.split_inclusive('\t') {
             out.push_str(&clean(piece));
             if piece.ends_with('\t') {
-                let columns = crate::core::text::width(&out);
+                let columns = crate::core::sanitize::width(&out);
                 out.push_str(&" ".repeat(TAB - columns % TAB));
             }
         }

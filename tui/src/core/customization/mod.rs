@@ -1,4 +1,4 @@
-//! What an operator made their own: views, columns, commands, alerts. Read from the configuration, and kept there.
+//! Customization: saved views, columns, custom commands, alert rules.
 
 mod alert_command_consent;
 mod alerts;
@@ -65,7 +65,7 @@ pub(crate) enum SavedSettings {
 
 /// What is in force.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Yours {
+pub(crate) struct Customization {
     pub columns: BTreeMap<Resource, Vec<ColumnId>>,
     pub views: BTreeMap<String, SavedView>,
     pub commands: BTreeMap<String, OwnCommand>,
@@ -76,7 +76,7 @@ pub(crate) struct Yours {
     pub copied: BTreeSet<String>,
 }
 
-impl Yours {
+impl Customization {
     /// Reads what the configuration says.
     ///
     /// # Errors

@@ -8,12 +8,12 @@ use doorward_shared::{
 
 use crate::core::{
     State,
-    checklist::Task,
     client_diagnosis::{self, FailingClient},
     format::{count, number, relative},
     incident_subject::IncidentSubject,
     list::ListFilter,
     resource::Resource,
+    setup_checklist::Task,
 };
 
 /// A number of each time.
@@ -154,7 +154,7 @@ pub(crate) enum EndingKind {
 
 /// A key or certificate that ends soon.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Ending {
+pub(crate) struct Expiry {
     pub kind: EndingKind,
     pub id: String,
     pub name: String,
@@ -171,7 +171,7 @@ pub(crate) enum DashRow {
     Account(FailingAccount, u64),
     Count(Count, u64),
     Task(Task, bool),
-    Ending(Ending, Timestamp),
+    Ending(Expiry, Timestamp),
     Event {
         event: Box<Event>,
         /// Equal ones that it stands for.

@@ -5,7 +5,7 @@ mod metrics;
 
 use doorward_shared::{Timestamp, admin::Event};
 
-pub(crate) use self::metrics::{Count, DashRow, Ending, EndingKind, Opens, Series};
+pub(crate) use self::metrics::{Count, DashRow, EndingKind, Expiry, Opens, Series};
 use super::{
     form::Form,
     layer::Layer,
@@ -14,12 +14,12 @@ use super::{
     state::{State, View},
 };
 use crate::core::{
-    audit,
     chart::{self, Bin, Window},
-    checklist::Task,
+    event_text,
     format::full,
     keymap::Action,
     resource::Resource,
+    setup_checklist::Task,
 };
 
 /// Bins of the sparklines, at most.
@@ -185,9 +185,9 @@ impl State {
                 let row = |alike: &[Event]| DashRow::Event {
                     event: Box::new(alike[0].clone()),
                     rows: alike.len(),
-                    times: audit::times(alike),
+                    times: event_text::times(alike),
                 };
-                return events.chunk_by(audit::is_repeat).map(row).collect();
+                return events.chunk_by(event_text::is_repeat).map(row).collect();
             }
             _ => {}
         }

@@ -10,7 +10,7 @@ use doorward_shared::{
 use crate::core::{
     event_kind::EventKind,
     format::{count, number},
-    zone,
+    time_zone,
 };
 
 /// The server's data on an incident.
@@ -208,7 +208,7 @@ pub(crate) fn sentence(facts: &Facts, name_of: &dyn Fn(&str) -> String) -> Strin
         parts.push(format!("{} now", count(live, "live session")));
     }
     if let Some(cut) = facts.cut {
-        let since = format!("{} {}", zone::second(cut), zone::name(cut));
+        let since = format!("{} {}", time_zone::second(cut), time_zone::name(cut));
         parts.push(format!(
             "too many events to read all: complete since {since} alone"
         ));
@@ -228,8 +228,8 @@ fn span_of<'a>(events: impl Iterator<Item = &'a Event>) -> String {
     let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) else {
         return String::new();
     };
-    let (from, to) = (zone::second(*first), zone::second(*last));
-    let zone = zone::name(*last);
+    let (from, to) = (time_zone::second(*first), time_zone::second(*last));
+    let zone = time_zone::name(*last);
     // The date is said once where it is one day.
     let to = match (from.get(..10), to.get(..10)) {
         (Some(one), Some(other)) if one == other => to.get(11..).unwrap_or(&to),

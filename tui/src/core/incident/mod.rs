@@ -1,4 +1,4 @@
-//! An incident: what happened around users, addresses, networks, clients and keys, who else is in it, and what to do.
+//! Incident investigation: merged events of several subjects, related objects, and response steps.
 
 pub(crate) mod facts;
 pub(crate) mod relations;

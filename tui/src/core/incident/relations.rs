@@ -1,4 +1,4 @@
-//! Who else is in it: related by address, device or client.
+//! Users related to an incident by shared address, device or client.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -98,7 +98,7 @@ fn is_of(sighting: &Sighting, subjects: &[IncidentSubject]) -> bool {
 
 /// Where the subjects were, with what, and through what.
 #[derive(Default)]
-struct Traces {
+struct SubjectContext {
     addresses: BTreeSet<String>,
     devices: BTreeSet<(String, String)>,
     clients: BTreeSet<String>,
@@ -107,7 +107,7 @@ struct Traces {
 /// Who and what is related to the subjects, the strongest first.
 pub(crate) fn relations(facts: &Facts, subjects: &[IncidentSubject]) -> Vec<Relation> {
     let all = sightings(facts);
-    let mut traces = Traces::default();
+    let mut traces = SubjectContext::default();
     for sighting in all.iter().filter(|sighting| is_of(sighting, subjects)) {
         traces.addresses.extend(sighting.ip.clone());
         let device = sighting.device.clone().zip(sighting.ip.clone());
@@ -151,7 +151,7 @@ pub(crate) fn relations(facts: &Facts, subjects: &[IncidentSubject]) -> Vec<Rela
 fn via(
     sighting: &Sighting,
     subjects: &[IncidentSubject],
-    traces: &Traces,
+    traces: &SubjectContext,
 ) -> BTreeSet<RelationKind> {
     let mut via = BTreeSet::new();
     let ip = sighting

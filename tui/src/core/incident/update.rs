@@ -1,4 +1,4 @@
-//! What is done in an incident: it is opened, read, gone through, written down and exported.
+//! State transitions of an incident: opening, loading, navigation, notes, export.
 
 use doorward_shared::{UserId, admin::Event};
 

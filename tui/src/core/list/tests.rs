@@ -1,3 +1,5 @@
+//! Tests of list paging and row selection.
+
 use doorward_shared::{Pagination, admin::Role};
 
 use super::*;

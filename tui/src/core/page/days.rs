@@ -1,17 +1,17 @@
-//! Time as a page tells it: marks of days, and gaps in which nothing happened.
+//! Day separators and gaps in a page's timeline.
 
 mod by_day;
 
 use doorward_shared::{Timestamp, admin::Event};
 
 pub(crate) use self::by_day::{ByDay, DayCount, of_events, of_hours, of_use};
-use crate::core::{audit, format::count, zone};
+use crate::core::{event_text, format::count, time_zone};
 
 const DAY: i64 = 86_400;
 
 /// The local day that a time lies in, counted from 1970.
 pub(crate) fn day_of(at: Timestamp) -> i64 {
-    (at.seconds() + zone::offset(at)).div_euclid(DAY)
+    (at.seconds() + time_zone::offset(at)).div_euclid(DAY)
 }
 
 /// A line of a timeline.
@@ -39,14 +39,14 @@ pub(crate) fn timeline(events: &[Event], now: Timestamp) -> Vec<Moment<'_>> {
         let name = match day_of(now) - day {
             0 => "today".to_owned(),
             1 => "yesterday".to_owned(),
-            _ => zone::day(events[0].time),
+            _ => time_zone::day(events[0].time),
         };
         lines.push(Moment::Day(format!(
             "{name}, {}",
-            count(audit::times(events), "event")
+            count(event_text::times(events), "event")
         )));
-        let alike = events.chunk_by(audit::is_repeat);
-        lines.extend(alike.map(|alike| Moment::Event(&alike[0], audit::times(alike))));
+        let alike = events.chunk_by(event_text::is_repeat);
+        lines.extend(alike.map(|alike| Moment::Event(&alike[0], event_text::times(alike))));
     }
     lines
 }

@@ -1,4 +1,4 @@
-//! The ways in which a user shows who they are.
+//! A user page's authentication methods, one-time links and mails.
 
 use doorward_shared::{
     Timestamp,
@@ -10,7 +10,7 @@ use super::{
     SubjectPage,
     lines::{Line, SignInMethod},
 };
-use crate::core::{format::count, resource::Row, zone};
+use crate::core::{format::count, resource::Row, time_zone};
 
 /// The ways in which a user shows who they are, beside the password; links that can still be opened, and mails.
 pub(super) fn ways_in<'a>(page: &SubjectPage) -> Vec<Line<'a>> {
@@ -49,7 +49,7 @@ fn passkey(passkey: &Passkey) -> SignInMethod {
         key: passkey.id.to_string(),
         noun: FACTOR,
         name: passkey.name.clone(),
-        said: format!("passkey since {}", zone::day(passkey.created_at)),
+        said: format!("passkey since {}", time_zone::day(passkey.created_at)),
         more: vec![used.map_or("never used".into(), |used| format!("last used {used}"))],
     }
 }
@@ -88,5 +88,5 @@ fn mail(number: usize, mail: &UserMail) -> SignInMethod {
 }
 
 fn day_and_minute(at: Timestamp) -> String {
-    format!("{} {}", zone::day(at), zone::minute(at))
+    format!("{} {}", time_zone::day(at), time_zone::minute(at))
 }

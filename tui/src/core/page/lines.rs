@@ -12,15 +12,16 @@ use super::{
     days::{self, ByDay, Moment},
 };
 use crate::core::{
-    State, audit,
+    State,
     cells::device,
     detail_fields::Fact,
     event_kind::EventKind,
+    event_text,
     format::{count, maybe, number, relative},
     list::ListFilter,
     resource::{Resource, Row},
-    text::wrapped,
-    zone,
+    sanitize::wrapped,
+    time_zone,
 };
 
 /// Columns of the mark and the label before a fact's value.
@@ -262,11 +263,11 @@ fn event_cells(state: &State, subject: &Subject, event: &Event, alike: u64) -> V
     }
     let ip = event.ip.as_deref().filter(|ip| *ip != id);
     vec![
-        zone::minute(event.time),
+        time_zone::minute(event.time),
         EventKind::of_event(event).glyph(state.glyphs).to_owned(),
         format!("{}{times}", event.action),
         ip.unwrap_or_default().to_owned(),
         told.join(", "),
-        audit::said(event),
+        event_text::said(event),
     ]
 }

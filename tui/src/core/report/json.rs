@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::Record;
-use crate::core::{incident::steps::Kind, incident_subject::IncidentSubject, text::clean_json};
+use crate::core::{incident::steps::Kind, incident_subject::IncidentSubject, sanitize::clean_json};
 use doorward_shared::{Timestamp, admin::Event};
 
 #[derive(Serialize)]

@@ -1,7 +1,7 @@
 //! A report as Markdown: people and times by name.
 
 use super::{Record, collapsed};
-use crate::core::{format::second, text::clean};
+use crate::core::{format::second, sanitize::clean};
 
 /// Text that stands in Markdown as itself: people choose their names, and what they try to sign in with.
 fn plain(text: &str) -> String {
@@ -150,7 +150,7 @@ fn timeline(record: &Record<'_>, out: &mut String) {
                 .map(|id| named(record, id))
                 .unwrap_or_default(),
             optional(&event.ip),
-            plain(&crate::core::audit::summary(event))
+            plain(&crate::core::event_text::summary(event))
         ));
     }
 }

@@ -1,4 +1,4 @@
-//! What is told of an incident: in rows, and as Markdown and JSON for a ticket.
+//! The incident report, exported as Markdown or JSON.
 
 mod json;
 mod markdown;
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use doorward_shared::{Timestamp, admin::Event};
 
 use super::{
-    audit,
+    event_text,
     incident::{
         Note,
         facts::{Facts, sentence},
@@ -72,9 +72,9 @@ impl Record<'_> {
 
 /// Events that differ in nothing but their time, one after another: the first of them, and how often it happened.
 pub(crate) fn collapsed(events: &[Event]) -> Vec<(&Event, u64)> {
-    let alike = events.chunk_by(audit::is_repeat);
+    let alike = events.chunk_by(event_text::is_repeat);
     alike
-        .filter_map(|alike| Some((alike.first()?, audit::times(alike))))
+        .filter_map(|alike| Some((alike.first()?, event_text::times(alike))))
         .collect()
 }
 

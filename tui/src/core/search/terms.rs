@@ -4,7 +4,7 @@ use doorward_shared::{ClientId, Timestamp, UserId, client::Filter};
 use ipnet::IpNet;
 
 use crate::{
-    command::time_arg::{Moment, NoTime},
+    command::time_arg::{TimeArg, TimeArgError},
     core::resource::Resource,
 };
 
@@ -40,7 +40,7 @@ pub(crate) enum WrongValue {
     #[error("must be an address, or a network such as 10.0.1.0/24")]
     NoNetwork,
     #[error(transparent)]
-    NoTime(#[from] NoTime),
+    NoTime(#[from] TimeArgError),
 }
 
 /// The terms of a list.
@@ -85,8 +85,8 @@ pub(crate) fn kinds(kind: Resource) -> &'static [&'static str] {
     }
 }
 
-fn before(value: &str, now: Timestamp) -> Result<Timestamp, NoTime> {
-    value.parse().map(|at: Moment| at.before(now))
+fn before(value: &str, now: Timestamp) -> Result<Timestamp, TimeArgError> {
+    value.parse().map(|at: TimeArg| at.before(now))
 }
 
 fn one_of(value: &str, words: &'static [&'static str]) -> Result<String, WrongValue> {
@@ -120,7 +120,7 @@ impl Term {
             "since" => Self::Since(before(value, now)?),
             "until" => Self::Until(before(value, now)?),
             "unused" => Self::Unused(before(value, now)?),
-            "expires" => Self::Expires(value.parse::<Moment>()?.after(now)),
+            "expires" => Self::Expires(value.parse::<TimeArg>()?.after(now)),
             "action" => Self::Action(value.to_lowercase()),
             "owner" => Self::Owner(text()),
             "client" => Self::Client(text()),

@@ -1,3 +1,5 @@
+//! Tests of the filter language: parsing, matching, server filters.
+
 use doorward_shared::{Timestamp, client::Filter};
 
 use super::{Names, Search};

@@ -9,7 +9,7 @@ use crate::{
     command::{Complete, CompletionRequest, NamedServer},
     core::{
         resource::{Resource, Row},
-        text::clean,
+        sanitize::clean,
     },
     io::{
         connect::{ConnectArgs, connect},

@@ -1,6 +1,6 @@
 //! Lines for spreadsheets: RFC 4180, and nothing that a spreadsheet would run.
 
-use crate::core::text::clean;
+use crate::core::sanitize::clean;
 
 /// What begins a formula, in full width too.
 const FORMULA: [char; 8] = [

@@ -15,7 +15,7 @@ pub(crate) mod output;
 mod printer;
 mod profiles;
 mod secret_input;
-mod sessions;
+mod session_revocation;
 mod show;
 mod status;
 mod table_columns;
@@ -54,7 +54,7 @@ pub(crate) async fn run(mut command: Command, with: &Context) -> Outcome {
         return Err(CliError::Usage(why.into()));
     }
     if let Command::Sessions(Sessions::Revoke(asked)) = command {
-        return sessions::revoke(asked, with).await;
+        return session_revocation::revoke(asked, with).await;
     }
     if let Command::Users(Users::Import { file }) = &command {
         return import::run(file, with).await;

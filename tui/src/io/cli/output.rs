@@ -15,7 +15,7 @@ pub(crate) use self::{
 };
 use super::{CliError, csv, printer::Printer};
 use crate::core::{
-    text::{clean, clean_json, clean_value},
+    sanitize::{clean, clean_json, clean_value},
     yaml::yaml,
 };
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::core::{
     columns::{self, is_called},
-    text::{clean, clean_json},
+    sanitize::{clean, clean_json},
     yaml,
 };
 

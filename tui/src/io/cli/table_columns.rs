@@ -4,13 +4,13 @@ use doorward_shared::{Timestamp, admin, apikey};
 
 use super::output::Printable;
 use crate::core::{
-    audit,
+    event_text,
     resource::{Resource, Row},
 };
 
 /// To the second: that is what people compare.
 fn time(at: Timestamp) -> String {
-    crate::core::zone::full(at)
+    crate::core::time_zone::full(at)
 }
 
 fn maybe(at: Option<Timestamp>) -> String {
@@ -203,7 +203,7 @@ impl Printable for admin::Event {
             or_dash(self.client_id.as_ref()),
             or_dash(self.target.as_ref()),
             or_dash(self.ip.as_ref()),
-            audit::counted(self),
+            event_text::counted(self),
         ]
     }
 }

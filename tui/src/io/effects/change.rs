@@ -13,7 +13,7 @@ use crate::{
         msg::CommandResult,
         problem::Problem,
         resource::{Resource, Row},
-        text::clean,
+        sanitize::clean,
     },
     io::execute::{ChangeContext, ExecuteError, perform, resolve_all},
 };

@@ -9,7 +9,7 @@ use crate::{
         format::{bytes, count},
         msg::CommandResult,
         resource::Row,
-        text::clean,
+        sanitize::clean,
     },
     io::execute::{Performed, Removal},
 };

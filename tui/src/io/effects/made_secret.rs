@@ -7,7 +7,7 @@ use crate::{
     command::secret::Secret,
     core::{
         msg::{CommandResult, OneTimeSecret},
-        text::clean,
+        sanitize::clean,
     },
 };
 

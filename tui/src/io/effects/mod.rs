@@ -1,14 +1,14 @@
 //! Effects of the console's `update`: calls of the server, files, changes of the connection.
 
-mod administrators;
-mod answer;
 mod change;
 mod change_messages;
 mod connecting;
+mod last_administrator;
 mod made_secret;
 mod page;
 mod preview;
 mod read;
+mod server_requests;
 mod stream;
 mod undo;
 
@@ -27,10 +27,10 @@ use crate::{
     core::{
         Effect, Msg,
         customization::Program,
-        msg::{CommandResult, Local, OneTimeSecret, Reply},
+        msg::{CommandResult, LocalResult, OneTimeSecret, Reply},
     },
     io::{
-        own_command::CustomCommandRun,
+        custom_command::CustomCommandRun,
         profiles::{Profiles, ProfilesError},
         secret_file::SecretFile,
     },
@@ -121,7 +121,7 @@ impl Runner {
         match effect {
             Effect::Write { path, text } => {
                 self.spawn(None, async move {
-                    Reply::Local(Local::Written(written(&path, &text)))
+                    Reply::Local(LocalResult::Written(written(&path, &text)))
                 });
             }
             Effect::Run { ticket, program } => self.run_own(ticket, program),
@@ -129,7 +129,7 @@ impl Runner {
                 self.spawn(None, async move {
                     let (_end, ended) = tokio::sync::oneshot::channel();
                     let how = CustomCommandRun(program).run(|_| (), ended).await;
-                    Reply::Local(Local::RanForAlert { name, how })
+                    Reply::Local(LocalResult::RanForAlert { name, how })
                 });
             }
             Effect::EndRun => {
@@ -153,7 +153,7 @@ impl Runner {
                 let slot = slot(&call);
                 self.spawn(
                     slot,
-                    answer::answer(self.client.clone(), call, self.replies.clone()),
+                    server_requests::answer(self.client.clone(), call, self.replies.clone()),
                 );
             }
         }
@@ -166,11 +166,11 @@ impl Runner {
         let replies = self.replies.clone();
         self.spawn(None, async move {
             let tell = |text| {
-                let said = Reply::Local(Local::Output { ticket, text });
+                let said = Reply::Local(LocalResult::Output { ticket, text });
                 let _ = replies.send(Msg::Reply(said));
             };
             let how = CustomCommandRun(program).run(tell, ended).await;
-            Reply::Local(Local::OutputEnded { ticket, how })
+            Reply::Local(LocalResult::OutputEnded { ticket, how })
         });
     }
 
@@ -183,7 +183,7 @@ impl Runner {
         let work = tokio::task::spawn_blocking(move || work(&profiles));
         self.spawn(None, async move {
             match work.await {
-                Ok(done) => Reply::Local(Local::Kept(done.map_err(|why| why.to_string()))),
+                Ok(done) => Reply::Local(LocalResult::Kept(done.map_err(|why| why.to_string()))),
                 Err(_) => Reply::Broken,
             }
         });

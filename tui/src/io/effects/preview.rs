@@ -6,7 +6,7 @@ use doorward_shared::{
     client::{Client, ClientError, Filter, ListQuery},
 };
 
-use super::{administrators, read};
+use super::{last_administrator, read};
 use crate::core::{
     cells::device,
     delete::stays,
@@ -14,7 +14,7 @@ use crate::core::{
     msg::{Preview, PreviewTarget},
     problem::Problem,
     resource::{Resource, Row},
-    text::clean,
+    sanitize::clean,
 };
 use crate::{command::Revoke, io::list_rows};
 
@@ -123,7 +123,7 @@ async fn is_last(client: &Client, id: UserId) -> bool {
     let Ok(user) = client.users().get(id).await else {
         return false;
     };
-    let last = administrators::last_among(client, &[&user]).await;
+    let last = last_administrator::last_among(client, &[&user]).await;
     last.is_ok_and(|last| last.is_some())
 }
 
@@ -260,7 +260,7 @@ async fn each(client: &Client, kind: Resource, ids: Vec<String>) -> Result<Previ
         _ => None,
     });
     let users: Vec<_> = users.collect();
-    let last = administrators::last_among(client, &users).await;
+    let last = last_administrator::last_among(client, &users).await;
     let last = last.map_err(Problem::from)?.map(|id| id.to_string());
     Ok(of_found(found, last.as_deref()))
 }

@@ -15,7 +15,7 @@ use crate::{
     core::{
         Msg,
         client_diagnosis::{self, FailingClient},
-        dashboard::{Ending, EndingKind},
+        dashboard::{EndingKind, Expiry},
         list::PAGE,
         msg::Reply,
         pick::Offer,
@@ -135,7 +135,7 @@ pub(super) async fn recent(client: &Client) -> Result<Vec<Event>, Problem> {
 }
 
 /// Live keys that end until a time, signing keys that retire, and the server's certificate, soonest first.
-pub(super) async fn ending(client: &Client, until: Timestamp) -> Result<Vec<Ending>, Problem> {
+pub(super) async fn ending(client: &Client, until: Timestamp) -> Result<Vec<Expiry>, Problem> {
     let query = ListQuery::default()
         .with(Filter::ExpiresBefore, until)
         .with(Filter::Active, true)
@@ -151,9 +151,9 @@ pub(super) async fn ending(client: &Client, until: Timestamp) -> Result<Vec<Endi
             _ => return None,
         };
         let (id, name) = (row.id(), row.name());
-        Some(Ending { kind, id, name, at })
+        Some(Expiry { kind, id, name, at })
     });
-    let certificate = client.certificate_ends().map(|at| Ending {
+    let certificate = client.certificate_ends().map(|at| Expiry {
         kind: EndingKind::Certificate,
         id: client.base().to_owned(),
         name: client.base().to_owned(),

@@ -5,7 +5,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::core::{
     Msg,
-    msg::{Reply, Streamed},
+    msg::{Reply, StreamEvent},
 };
 
 /// Follows the events until the stream is lost; why is the answer.
@@ -16,22 +16,24 @@ pub(super) async fn follow(
 ) -> Reply {
     let mut stream = match client.events().stream(after).await {
         Ok(stream) => stream,
-        Err(error) => return Reply::Stream(Streamed::Lost(error.into())),
+        Err(error) => return Reply::Stream(StreamEvent::Lost(error.into())),
     };
-    let _ = replies.send(Msg::Reply(Reply::Stream(Streamed::Began(stream.last()))));
+    let _ = replies.send(Msg::Reply(Reply::Stream(StreamEvent::Began(stream.last()))));
     loop {
         match stream.next().await {
             Ok(Some(event)) => {
                 if replies
-                    .send(Msg::Reply(Reply::Stream(Streamed::Event(Box::new(event)))))
+                    .send(Msg::Reply(Reply::Stream(StreamEvent::Event(Box::new(
+                        event,
+                    )))))
                     .is_err()
                 {
                     break;
                 }
             }
             Ok(None) => break,
-            Err(error) => return Reply::Stream(Streamed::Lost(error.into())),
+            Err(error) => return Reply::Stream(StreamEvent::Lost(error.into())),
         }
     }
-    Reply::Stream(Streamed::Ended)
+    Reply::Stream(StreamEvent::Ended)
 }

@@ -4,7 +4,7 @@ use doorward_shared::client::{Client, Filter, ListQuery};
 
 use super::read;
 use crate::core::{
-    edit_conflict::{ConflictKind, Expected},
+    edit_conflict::{ConflictKind, ExpectedState},
     format::second,
     problem::{Problem, ProblemKind},
     resource::{Resource, Row},
@@ -14,7 +14,10 @@ use crate::core::{
 ///
 /// # Errors
 /// Why it is not taken back.
-pub(super) async fn check(client: &Client, expected: Option<&Expected>) -> Result<(), Problem> {
+pub(super) async fn check(
+    client: &Client,
+    expected: Option<&ExpectedState>,
+) -> Result<(), Problem> {
     let Some(expected) = expected else {
         return Ok(());
     };

@@ -15,7 +15,7 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 
 use self::{
-    ordered_results::{Claim, Claims, Order},
+    ordered_results::{AddressIndex, Claim, Order},
     progress_bar::Bar,
     row_reader::{ReadRow, Rows},
 };
@@ -64,7 +64,7 @@ pub(super) async fn run(file: &Path, with: &Context) -> Outcome {
             ..Imported::default()
         },
         order: Order::default(),
-        claims: Claims::default(),
+        claims: AddressIndex::default(),
     };
     let ended = import.all(rows).await;
     import.bar.clear();
@@ -98,7 +98,7 @@ struct Import<'a> {
     bar: Bar,
     told: Imported,
     order: Order,
-    claims: Claims,
+    claims: AddressIndex,
 }
 
 impl Import<'_> {

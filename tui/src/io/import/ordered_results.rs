@@ -1,4 +1,4 @@
-//! What became of rows, told in the file's order although many are under way at once; and which row has which address.
+//! Import results in file order, and detection of duplicate addresses.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -53,7 +53,7 @@ impl Order {
 
 /// Which row has an address, by the address's hash: cheap even for a million rows.
 #[derive(Debug, Default)]
-pub(super) struct Claims {
+pub(super) struct AddressIndex {
     of: HashMap<u64, Claim>,
     hasher: RandomState,
 }
@@ -67,7 +67,7 @@ pub(super) enum Claim {
     Created(u64),
 }
 
-impl Claims {
+impl AddressIndex {
     fn key(&self, email: &str) -> u64 {
         self.hasher.hash_one(email.to_lowercase())
     }
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn only_a_row_that_is_created_has_its_address() {
-        let mut claims = Claims::default();
+        let mut claims = AddressIndex::default();
         assert_eq!(claims.claim("ada@example.com"), Ok(()));
         assert_eq!(claims.claim("Ada@example.com"), Err(Claim::UnderWay));
         claims.settle("ada@example.com", None);

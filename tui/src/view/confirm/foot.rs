@@ -7,7 +7,7 @@ use crate::{
         State,
         confirm::{Confirm, Focus},
         keymap::Action,
-        text::width,
+        sanitize::width,
         text_input::TextInput,
     },
     view::{text_input, theme::Tone, widgets::paint::Paint},

@@ -9,7 +9,7 @@ use crate::{
         dashboard::{DashRow, Panel},
         event_kind::EventKind,
         resource::Row,
-        text::{fit, width},
+        sanitize::{fit, width},
     },
     view::{
         theme::Tone,

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::legend::{Legend, windows};
 use crate::{
-    core::{dashboard::Series, zone},
+    core::{dashboard::Series, time_zone},
     view::{
         theme::Tone,
         widgets::{
@@ -24,7 +24,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, chosen: Option<usize>) -> 
     let state = paint.state;
     let dash = state.dash;
     let name = dash.window.name();
-    let zone = zone::name(state.now.wall);
+    let zone = time_zone::name(state.now.wall);
     let title = format!("{name} ({zone})");
     let inner = frame(paint, area, &title, chosen.is_some());
     windows(paint, area, dash.window);

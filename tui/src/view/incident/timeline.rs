@@ -27,9 +27,12 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, incident: &Incident) -> Op
     let rows = incident.rows();
     let title = format!(
         "Timeline of 7 days ({}) {} {}",
-        crate::core::zone::name(state.now.wall),
+        crate::core::time_zone::name(state.now.wall),
         state.glyphs.dot(),
-        crate::core::format::count(crate::core::audit::times(&incident.facts.events), "event")
+        crate::core::format::count(
+            crate::core::event_text::times(&incident.facts.events),
+            "event"
+        )
     );
     let inner = frame(paint, area, &title, focused);
     if rows.is_empty() {

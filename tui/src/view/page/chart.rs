@@ -8,8 +8,8 @@ use crate::{
         chart::round_up,
         format::{count, number},
         page::{DAYS, Subject, SubjectPage, days::ByDay, panels},
-        text::width,
-        zone,
+        sanitize::width,
+        time_zone,
     },
     view::{
         theme::Tone,
@@ -51,11 +51,11 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, page: &SubjectPage, is_lin
         ..plot
     };
     let first = paint.state.now.wall.plus_seconds(-(DAYS - 1) * 86_400);
-    paint.text(foot, foot.x, foot.y, &zone::day(first), Tone::Dim);
+    paint.text(foot, foot.x, foot.y, &time_zone::day(first), Tone::Dim);
     paint.text(foot, right_of(foot, "today"), foot.y, "today", Tone::Dim);
     let columns = |text: &str| u16::try_from(width(text)).unwrap_or(u16::MAX);
     let long = columns(&said);
-    let ends = columns(&zone::day(first)).saturating_add(columns("today") + 4);
+    let ends = columns(&time_zone::day(first)).saturating_add(columns("today") + 4);
     if foot.width >= long.saturating_add(ends) {
         let middle = foot.x + (foot.width - long) / 2;
         paint.text(foot, middle, foot.y, &said, Tone::Dim);

@@ -3,7 +3,7 @@
 use ratatui::style::{Color, Style};
 
 use super::{coloured::dark, strong};
-use crate::core::look::Tone;
+use crate::core::appearance::Tone;
 
 /// Only the strongest colours, on black.
 pub(super) fn high_contrast(tone: Tone) -> Style {

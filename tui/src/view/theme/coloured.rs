@@ -3,7 +3,7 @@
 use ratatui::style::{Color, Style};
 
 use super::strong;
-use crate::core::look::Tone;
+use crate::core::appearance::Tone;
 
 pub(super) fn dark(tone: Tone) -> Style {
     let fg = |color| Style::new().fg(color);

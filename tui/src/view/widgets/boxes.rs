@@ -19,7 +19,7 @@ pub(crate) fn frame(paint: &mut Paint<'_>, area: Rect, name: &str, focused: bool
 
 fn bordered(paint: &mut Paint<'_>, area: Rect, name: &str, line: Tone, text: Tone) -> Rect {
     let room = usize::from(area.width.saturating_sub(4));
-    let name = crate::core::text::fit(name, room, paint.state.glyphs.more());
+    let name = crate::core::sanitize::fit(name, room, paint.state.glyphs.more());
     let block = Block::bordered()
         .border_set(crate::view::theme::border(paint.state.glyphs))
         .border_style(paint.style(line))

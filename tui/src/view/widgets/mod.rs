@@ -1,4 +1,4 @@
-//! Small things the screens are made of.
+//! Widgets shared by the screens.
 
 pub(super) mod boxes;
 pub(super) mod chart;

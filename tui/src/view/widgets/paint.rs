@@ -7,11 +7,11 @@ use ratatui::{
     text::{Line, Span},
 };
 
-pub(crate) use crate::core::text::wrapped;
+pub(crate) use crate::core::sanitize::wrapped;
 use crate::{
     core::{
         State,
-        text::{fit, width},
+        sanitize::{fit, width},
     },
     view::theme::Tone,
 };
@@ -112,14 +112,14 @@ impl Paint<'_> {
 
 /// A line that ends at the right.
 pub(crate) fn right_of(area: Rect, text: &str) -> u16 {
-    let columns = u16::try_from(width(&crate::core::text::shown(text))).unwrap_or(u16::MAX);
+    let columns = u16::try_from(width(&crate::core::sanitize::shown(text))).unwrap_or(u16::MAX);
     area.right().saturating_sub(columns).max(area.x)
 }
 
 /// A styled title for a border.
 pub(crate) fn title(text: &str, style: Style) -> Line<'static> {
     Line::from(Span::styled(
-        format!(" {} ", crate::core::text::shown(text)),
+        format!(" {} ", crate::core::sanitize::shown(text)),
         style,
     ))
 }

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::paint::Paint;
-use crate::{core::look::Glyphs, view::theme::Tone};
+use crate::{core::appearance::Glyphs, view::theme::Tone};
 
 /// The last `columns` values as bars, oldest first; the highest is the tallest.
 pub(crate) fn bars(values: &[f64], columns: usize, glyphs: Glyphs) -> String {

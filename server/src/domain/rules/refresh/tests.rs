@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const WINDOWS: Windows = Windows {
+const WINDOWS: GracePeriods = GracePeriods {
     grace: 2,
     retry: 60,
 };
@@ -34,7 +34,7 @@ fn grace_and_window_end_at_their_exact_instants() {
             "{now}"
         );
     }
-    let off = Windows {
+    let off = GracePeriods {
         retry: 0,
         ..WINDOWS
     };

@@ -8,8 +8,8 @@ use crate::{
     http::{
         ApiError,
         pages::{
-            fields::Fields,
             form::{AcceptedForm, Posted},
+            form_data::Fields,
             form_token::Form,
             page::Page,
             page_context::PageContext,

@@ -8,7 +8,7 @@ use crate::http::{
     ApiError,
     pages::{
         form::Posted,
-        input::Input,
+        form_field::Input,
         page_response::{PageResult, go},
         verify_email::{RESEND, send_again},
     },

@@ -17,10 +17,10 @@ use crate::{
         pages::{
             components::password_field,
             enrol::{authenticator, code_field, codes},
-            fields::Fields,
             form::Posted,
+            form_data::Fields,
+            form_field::{FieldError, Input},
             form_token::Form,
-            input::{FieldError, Input},
             page_response::{PageResponse, PageResult},
             texts::fill,
         },

@@ -14,10 +14,10 @@ use crate::{
     http::{
         ApiError,
         pages::{
-            fields::Fields,
             form::Posted,
+            form_data::Fields,
+            form_field::{FieldError, Input},
             form_token::Form,
-            input::{FieldError, Input},
             page_response::{PageResponse, PageResult},
             texts::fill,
         },

@@ -8,7 +8,7 @@ use crate::http::{
     ApiError,
     pages::{
         components::stale_note,
-        input::{FieldError, is_at_field},
+        form_field::{FieldError, is_at_field},
         sign_in,
         texts::Texts,
     },

@@ -10,7 +10,7 @@ use crate::{
     http::{
         ApiError,
         pages::{
-            components::password_field, fields::Fields, form::Posted, input::Input,
+            components::password_field, form::Posted, form_data::Fields, form_field::Input,
             page_response::PageResult, texts::fill,
         },
         path_ids,

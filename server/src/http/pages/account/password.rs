@@ -10,7 +10,7 @@ use crate::{
         pages::{
             components::new_password,
             form::Posted,
-            input::Input,
+            form_field::Input,
             page_response::{PageResponse, PageResult, go},
         },
     },

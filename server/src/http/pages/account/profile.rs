@@ -9,7 +9,7 @@ use crate::{
     http::{
         ApiError,
         pages::{
-            components::names_fields, fields::Fields, form::Posted, page_response::PageResult,
+            components::names_fields, form::Posted, form_data::Fields, page_response::PageResult,
         },
         path_ids,
     },

@@ -9,8 +9,8 @@ use crate::{
     http::{
         ApiError,
         pages::{
-            fields::Fields,
             form::Posted,
+            form_data::Fields,
             page_response::{PageResponse, PageResult},
             texts::fill,
         },

@@ -7,7 +7,7 @@ use crate::{
     core::{
         chart::{short, ticks},
         dashboard::Series,
-        text::width,
+        sanitize::width,
     },
     view::{
         theme::Tone,

@@ -6,7 +6,7 @@ use doorward_shared::ClientId;
 
 use super::sign_out_page::LogoutRequest;
 use crate::{
-    domain::{Client, Sent},
+    domain::{Client, RejectedParameter},
     http::Services,
     oauth::{AuthorizationRequestError, Form, Hint, OAuthError, with_parameters},
     store::StoreError,
@@ -88,7 +88,7 @@ async fn registered_with(
 ) -> Result<Arc<Client>, AuthorizationRequestError> {
     let bad = |registered: &[String]| {
         let why = "post_logout_redirect_uri is not registered for this client";
-        let sent = Sent::uri("post_logout_redirect_uri", uri, registered);
+        let sent = RejectedParameter::uri("post_logout_redirect_uri", uri, registered);
         AuthorizationRequestError::Page(client, OAuthError::request(why).about(sent))
     };
     let found = services

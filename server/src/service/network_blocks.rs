@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use super::Error;
 use crate::{
     clock::Clock,
-    domain::{Act, Block, block::canonical, client_prefix::client_prefix_net, text},
+    domain::{Act, Block, ip_prefix::client_prefix_net, network_block::canonical, text},
     store::Store,
 };
 

@@ -3,7 +3,7 @@
 use std::io::{self, Stdout, Write};
 
 use super::sgr;
-use crate::core::own_theme::Depth;
+use crate::core::own_theme::ColourDepth;
 use crossterm::{
     cursor::{Hide, MoveTo, Show},
     execute, queue,
@@ -32,11 +32,11 @@ pub(super) struct FrameWriter<W> {
     out: W,
     held: Vec<u8>,
     cursor: Cursor,
-    depth: Depth,
+    depth: ColourDepth,
 }
 
 impl<W> FrameWriter<W> {
-    pub(super) fn new(out: W, depth: Depth) -> Self {
+    pub(super) fn new(out: W, depth: ColourDepth) -> Self {
         Self {
             out,
             held: Vec::new(),
@@ -117,7 +117,7 @@ impl<W: Write> Backend for FrameWriter<W> {
             return Ok(());
         }
         queue!(self.out, BeginSynchronizedUpdate)?;
-        if self.depth == Depth::Sixteen {
+        if self.depth == ColourDepth::Sixteen {
             self.held = sgr::in_sixteen(&self.held);
         }
         self.out.write_all(&self.held)?;
@@ -137,16 +137,16 @@ mod tests {
         view,
     };
 
-    fn writer(depth: Depth) -> FrameWriter<Vec<u8>> {
+    fn writer(depth: ColourDepth) -> FrameWriter<Vec<u8>> {
         FrameWriter::new(Vec::new(), depth)
     }
 
     #[test]
     fn a_terminal_of_sixteen_colours_is_told_them_by_their_old_numbers() {
         let (mut screen, mut bench) = given();
-        screen.backend_mut().depth = Depth::Sixteen;
-        bench.state.theme = crate::core::look::Theme::Dark;
-        bench.state.depth = Depth::Sixteen;
+        screen.backend_mut().depth = ColourDepth::Sixteen;
+        bench.state.theme = crate::core::appearance::Theme::Dark;
+        bench.state.depth = ColourDepth::Sixteen;
         let told = written(&mut screen, &bench);
         assert!(told.contains("\x1b[36;49m"), "{told:?}");
         assert!(!told.contains("8;5;"), "{told:?}");
@@ -156,7 +156,8 @@ mod tests {
     fn given() -> (Terminal<FrameWriter<Vec<u8>>>, TestConsole) {
         let (width, height) = (80, 24);
         let viewport = Viewport::Fixed(Rect::new(0, 0, width, height));
-        let screen = Terminal::with_options(writer(Depth::Indexed), TerminalOptions { viewport });
+        let screen =
+            Terminal::with_options(writer(ColourDepth::Indexed), TerminalOptions { viewport });
         (
             screen.unwrap(),
             TestConsole::on(Resource::Users, width, height),

@@ -3,14 +3,14 @@
 use clap::Args;
 use doorward_shared::{Timestamp, admin::MintRegistrationToken};
 
-use super::{SecretArgs, shell_quoting::Words, time_arg::Moment};
+use super::{SecretArgs, shell_quoting::Words, time_arg::TimeArg};
 
 /// An initial access token for client registration, where `client_registration` is `token`.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub(crate) struct InviteClient {
+pub(crate) struct MintInitialAccessToken {
     /// Lifetime: 90s, 15m, 24h, 30d; default one day
     #[arg(long, value_name = "TIME")]
-    pub expires_in: Option<Moment>,
+    pub expires_in: Option<TimeArg>,
     /// Number of clients that may register with it; default 1
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_uses: Option<u32>,
@@ -18,10 +18,10 @@ pub(crate) struct InviteClient {
     pub secret: SecretArgs,
 }
 
-impl InviteClient {
+impl MintInitialAccessToken {
     /// The request body at `now`.
     pub(crate) fn body(&self, now: Timestamp) -> MintRegistrationToken {
-        let seconds = |moment: Moment| moment.after(now).seconds() - now.seconds();
+        let seconds = |moment: TimeArg| moment.after(now).seconds() - now.seconds();
         MintRegistrationToken {
             // The server rejects values out of range and names the field.
             expires_in_seconds: self

@@ -1,4 +1,4 @@
-//! What the server is asked, and what comes back as an answer.
+//! Performs the API calls of effects and returns replies.
 
 use doorward_shared::{
     Timestamp,

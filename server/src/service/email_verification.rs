@@ -15,7 +15,7 @@ use crate::{
         rules::one_time_link as links,
     },
     state::{MailSlot, Mailed},
-    store::{AskedFor, LinkByMail, NewAddress},
+    store::{LinkByMail, NewAddress, RequestedMail},
 };
 
 /// Lifetime of a link for a forgotten password, in seconds.
@@ -53,21 +53,21 @@ impl Verification {
     /// [`Error::MailDisabled`], [`DomainError::Blocked`], storage.
     pub(crate) async fn ask(
         &self,
-        asked: AskedFor,
+        asked: RequestedMail,
         email: String,
         ip: IpAddr,
         context: AuditContext,
     ) -> Result<(), Error> {
         let passwords = &self.passwords;
         // Verifying an address does not sign in.
-        if asked == AskedFor::Password {
+        if asked == RequestedMail::Password {
             passwords.admit(ip)?;
         }
         self.must_mail()?;
         let key = Email::key_of(&email);
         let (what, seconds) = match asked {
-            AskedFor::Password => (Mailed::Forgot, FORGOT_SECONDS),
-            AskedFor::Verification => (Mailed::Again, VERIFY_SECONDS),
+            RequestedMail::Password => (Mailed::Forgot, FORGOT_SECONDS),
+            RequestedMail::Verification => (Mailed::Again, VERIFY_SECONDS),
         };
         let (limits, now) = (&passwords.limits, passwords.clock.monotonic());
         if limits.mail_from(ip, now).is_err() {

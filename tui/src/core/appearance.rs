@@ -1,4 +1,4 @@
-//! Themes by their names, what they give colours to, and the characters there are; styles are defined in `view/theme`.
+//! Theme names, style roles and glyph sets; the styles themselves are in `view/theme`.
 
 mod glyphs;
 mod tone;

@@ -1,7 +1,8 @@
 //! A change of a client's policy.
 
 use super::{
-    auth_method::AuthMethod, client_policy::ClientPolicy, unverified_email::UnverifiedEmail,
+    client_auth_method::AuthMethod, client_policy::ClientPolicy,
+    unverified_email_policy::UnverifiedEmail,
 };
 
 /// Changes to a policy; a field that is `None` stays as it is.

@@ -19,12 +19,12 @@ use tokio::{
 
 /// A connection without TLS, or before it.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct PlaintextConnection {
     stream: TcpStream,
     turn: Turn,
 }
 
-impl Line {
+impl PlaintextConnection {
     /// Connects to the first address of a host that accepts, each within `patience`.
     ///
     /// # Errors
@@ -98,7 +98,7 @@ impl Turn {
     }
 }
 
-impl AsyncRead for Line {
+impl AsyncRead for PlaintextConnection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -118,7 +118,7 @@ impl AsyncRead for Line {
     }
 }
 
-impl AsyncWrite for Line {
+impl AsyncWrite for PlaintextConnection {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -138,7 +138,7 @@ impl AsyncWrite for Line {
     }
 }
 
-impl AsyncTokioStream for Line {
+impl AsyncTokioStream for PlaintextConnection {
     fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.stream.peer_addr()
     }

@@ -7,7 +7,7 @@ use jsonwebtoken::{
 };
 use serde::Deserialize;
 
-use super::{access_token::Audience, jwks, secret::Digest256};
+use super::{access_token::Audience, client_jwks, secret::Digest256};
 
 /// Maximum lifetime of an assertion, in seconds: an hour.
 const MAX_SECONDS: i64 = 3600;
@@ -111,7 +111,7 @@ pub fn verify(
         .filter(named)
         .find_map(|key| Some((signed_by(token, key, &header.alg)?, key)))
         .ok_or("the client assertion's signature matches none of the client's keys")?;
-    check(claims, jwks::mark(key), expected)
+    check(claims, client_jwks::mark(key), expected)
 }
 
 /// The claims, if this key signed them.

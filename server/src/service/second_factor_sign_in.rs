@@ -14,7 +14,7 @@ use crate::{
 
 /// A presented second factor.
 #[derive(Debug)]
-pub(crate) enum Factor {
+pub(crate) enum PresentedFactor {
     Code(Secret),
     Recovery(Secret),
     Passkey(PasskeySignIn),
@@ -29,7 +29,7 @@ impl SignIn {
     pub(crate) async fn second_step(
         &self,
         token: Secret,
-        factor: Factor,
+        factor: PresentedFactor,
         session: NewSession,
         cause: AuditContext,
     ) -> Result<(User, Session), Error> {
@@ -124,13 +124,17 @@ impl SignIn {
     async fn check_factor(
         &self,
         user: UserId,
-        factor: Factor,
+        factor: PresentedFactor,
         cause: &AuditContext,
     ) -> Result<VerifiedFactor, Error> {
         match factor {
-            Factor::Code(code) => self.factors.check_code(user, code.expose(), cause.at).await,
-            Factor::Recovery(code) => Ok(SecondFactors::recovery_code(user, code.expose())),
-            Factor::Passkey(passkey) => {
+            PresentedFactor::Code(code) => {
+                self.factors.check_code(user, code.expose(), cause.at).await
+            }
+            PresentedFactor::Recovery(code) => {
+                Ok(SecondFactors::recovery_code(user, code.expose()))
+            }
+            PresentedFactor::Passkey(passkey) => {
                 let factors = &self.factors;
                 factors.check_passkey(&passkey, Some(user), cause).await
             }

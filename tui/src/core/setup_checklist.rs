@@ -1,4 +1,4 @@
-//! A first evening with a server: what is to be done before others rely on it, and what does each.
+//! The set-up checklist: tasks before a server goes into production.
 
 use doorward_shared::admin::ServerInfo;
 

@@ -1,4 +1,4 @@
-//! Keys: to what is on top, then to the view.
+//! Dispatches key presses: to the topmost layer, else to the view.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 

@@ -55,7 +55,7 @@ pub(super) fn is_set(row: &Row<'_>, column: usize) -> sql::Result<bool> {
 }
 
 /// Metadata that a client is shown with, or its back-channel logout URI.
-struct Look {
+struct ShownMetadata {
     /// Name in the API.
     name: &'static str,
     of: fn(&Client) -> Option<&str>,
@@ -64,23 +64,23 @@ struct Look {
 }
 
 /// Metadata that keeps the value an operator gave it.
-const LOOKS: [Look; 4] = [
-    Look {
+const LOOKS: [ShownMetadata; 4] = [
+    ShownMetadata {
         name: "name",
         of: |client| Some(&client.name),
         take: |client, from| client.name.clone_from(&from.name),
     },
-    Look {
+    ShownMetadata {
         name: "logoUri",
         of: |client| client.policy.logo_uri.as_deref(),
         take: |client, from| client.policy.logo_uri.clone_from(&from.policy.logo_uri),
     },
-    Look {
+    ShownMetadata {
         name: "clientUri",
         of: |client| client.policy.client_uri.as_deref(),
         take: |client, from| client.policy.client_uri.clone_from(&from.policy.client_uri),
     },
-    Look {
+    ShownMetadata {
         name: "backchannelLogoutUri",
         of: |client| client.policy.backchannel_logout_uri.as_deref(),
         take: |client, from| {

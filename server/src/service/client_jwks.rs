@@ -6,7 +6,7 @@ use jsonwebtoken::jwk::JwkSet;
 use quick_cache::sync::Cache;
 use tokio::sync::Mutex;
 
-use crate::{clock::Clock, crypto::jwks, domain::ClientPolicy, outbound::Outbound};
+use crate::{clock::Clock, crypto::client_jwks, domain::ClientPolicy, outbound::Outbound};
 
 /// Maximum number of addresses whose keys are cached.
 const REMEMBERED: usize = 1000;
@@ -45,7 +45,7 @@ impl ClientKeys {
     /// unless they were fetched a moment ago.
     pub(crate) async fn of(&self, policy: &ClientPolicy, anew: bool) -> Option<Arc<JwkSet>> {
         if let Some(keys) = &policy.jwks {
-            return jwks::parse(keys).ok().map(Arc::new);
+            return client_jwks::parse(keys).ok().map(Arc::new);
         }
         let url = policy.jwks_uri.as_ref()?;
         let now = self.clock.monotonic();
@@ -77,7 +77,7 @@ impl ClientKeys {
             .map_err(|error| error.to_string())
             .and_then(|fetched| {
                 let text = std::str::from_utf8(&fetched.body).map_err(|error| error.to_string())?;
-                Ok((jwks::parse(text)?, fetched.keep_seconds))
+                Ok((client_jwks::parse(text)?, fetched.keep_seconds))
             });
         match read {
             Ok((keys, seconds)) => CachedJwks {

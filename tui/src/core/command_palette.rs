@@ -1,4 +1,4 @@
-//! The palette: everything by its name.
+//! The command palette: finds actions and objects by name.
 
 use nucleo_matcher::{
     Config, Matcher, Utf32Str,
@@ -12,7 +12,7 @@ use super::{
     state::State,
     text_input::TextInput,
 };
-use crate::core::{keymap::Action, look::Theme, resource::Resource};
+use crate::core::{appearance::Theme, keymap::Action, resource::Resource};
 
 #[derive(Debug)]
 pub(crate) struct Palette {

@@ -12,7 +12,7 @@ const CUT: &str = "…";
 
 /// A rejected parameter of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sent {
+pub struct RejectedParameter {
     /// The parameter's name in the protocol: `redirect_uri`.
     pub parameter: &'static str,
     /// The values sent; empty if there was none.
@@ -21,7 +21,7 @@ pub struct Sent {
     pub allowed: Vec<String>,
 }
 
-impl Sent {
+impl RejectedParameter {
     pub fn new<T: AsRef<str>>(
         parameter: &'static str,
         value: &str,
@@ -53,7 +53,7 @@ impl Sent {
 }
 
 /// For the log: text from an unauthenticated client is quoted.
-impl std::fmt::Display for Sent {
+impl std::fmt::Display for RejectedParameter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self {
             parameter,
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     fn of_uri(uri: &str) -> String {
-        Sent::uri("redirect_uri", uri, [""; 0]).value
+        RejectedParameter::uri("redirect_uri", uri, [""; 0]).value
     }
 
     #[test]
@@ -143,13 +143,13 @@ mod tests {
     #[test]
     fn what_is_told_is_bounded() {
         let long = "x".repeat(10_000);
-        let sent = Sent::new("scope", &long, vec![long.clone(); 100]);
+        let sent = RejectedParameter::new("scope", &long, vec![long.clone(); 100]);
         assert_eq!(sent.value, format!("{}…", "x".repeat(MAX_CHARS)));
         assert_eq!(sent.allowed.len(), MAX_ALLOWED + 1);
         assert_eq!(sent.allowed[MAX_ALLOWED], "…");
-        let all = Sent::new("scope", "", ["read"; MAX_ALLOWED]);
+        let all = RejectedParameter::new("scope", "", ["read"; MAX_ALLOWED]);
         assert_eq!(all.allowed, ["read"; MAX_ALLOWED]);
-        let forged = Sent::new("scope", "x\", allowed []\u{202e}\n", ["read"]);
+        let forged = RejectedParameter::new("scope", "x\", allowed []\u{202e}\n", ["read"]);
         assert_eq!(
             forged.to_string(),
             "scope \"x\\\", allowed []\u{FFFD}\u{FFFD}\", allowed [\"read\"]"

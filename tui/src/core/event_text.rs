@@ -1,4 +1,4 @@
-//! Events as people read them.
+//! Formats audit events as text.
 
 use std::fmt;
 

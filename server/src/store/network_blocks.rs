@@ -12,7 +12,7 @@ use super::{
     row_mapping,
     sql::{self, Connection, OptionalExtension, Row, Value, bad, params},
 };
-use crate::domain::{Act, Block, DomainError, block, rules::authority as rule};
+use crate::domain::{Act, Block, DomainError, network_block, rules::authority as rule};
 
 /// Maximum number of active blocks: each sign-in checks all of them.
 const MAX_BLOCKS: u32 = 1000;
@@ -133,7 +133,7 @@ impl Store {
         self.write(move |tx| {
             let by = authority::authorize(tx, &act)?;
             rule::block_network(&by, block.network)?;
-            if let Some(proxy) = block::proxy_in(block.network, &proxies) {
+            if let Some(proxy) = network_block::proxy_in(block.network, &proxies) {
                 return Err(DomainError::Invalid {
                     field: "network",
                     reason: format!(

@@ -1,4 +1,4 @@
-//! Changes of what is there, out of a filled form: what is said before they are made, and how they are taken back.
+//! Commands from edit forms: their description and their undo.
 
 use doorward_shared::admin::{AdminKey, Client, Role, User};
 
@@ -9,7 +9,7 @@ use super::{
     submission::{optional, words},
 };
 use crate::command::{
-    ApiKeys, Clients, Command, Put, Roles, Update, UpdateClient, UpdateKey, Users,
+    ApiKeys, Clients, Command, PutArgs, Roles, Update, UpdateClient, UpdateKey, Users,
 };
 
 /// What a set loses and gains, in words.
@@ -237,7 +237,7 @@ pub(super) fn put_role(name: &str, form: &Form, before: Option<&Role>) -> Submis
         None => format!("Make the role {name}?"),
     };
     let undo = match before {
-        Some(_) => Command::Roles(Roles::Put(Put {
+        Some(_) => Command::Roles(Roles::Put(PutArgs {
             name: name.to_owned(),
             permissions: had,
         })),
@@ -245,7 +245,7 @@ pub(super) fn put_role(name: &str, form: &Form, before: Option<&Role>) -> Submis
             names: vec![name.to_owned()],
         }),
     };
-    let change = Command::Roles(Roles::Put(Put {
+    let change = Command::Roles(Roles::Put(PutArgs {
         name: name.to_owned(),
         permissions,
     }));

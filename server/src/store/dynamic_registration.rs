@@ -7,10 +7,9 @@ use doorward_shared::{ClientId, ScopeSet, Timestamp};
 use super::{
     Store, StoreError, authority,
     caches::through,
+    client_overrides::{OperatorOverrides, is_set, overrides, with_decided_looks},
     clients::{self, find, remove, write},
-    keys,
-    operator_overrides::{OperatorOverrides, is_set, overrides, with_decided_looks},
-    registration_tokens, row_mapping,
+    initial_access_tokens, keys, row_mapping,
     sql::{Connection, OptionalExtension, by_index, params},
     unused_clients,
     write_tx::WriteTx,
@@ -160,7 +159,7 @@ fn admitted(
     match admission {
         Admission::Open(context) => Ok((context.clone(), None)),
         Admission::Token(hash, context) => {
-            let given = registration_tokens::use_up(tx, *hash, &client.scopes, context.at)?;
+            let given = initial_access_tokens::use_up(tx, *hash, &client.scopes, context.at)?;
             Ok((context.clone(), Some(given)))
         }
         Admission::Act(act) => {

@@ -3,10 +3,10 @@
 use clap::Args;
 use doorward_shared::admin::{CreateLink, LinkPurpose};
 
-use super::{SecretArgs, shell_quoting::Words, time_arg::Moment, users::span};
+use super::{SecretArgs, shell_quoting::Words, time_arg::TimeArg, users::span};
 
 #[derive(Debug, Clone, PartialEq, Args)]
-pub(crate) struct LinkTo {
+pub(crate) struct LinkArgs {
     pub user: String,
     /// `invite`: first password and name. `reset`: new password
     #[arg(long, default_value = "reset", value_parser = purpose)]
@@ -28,7 +28,7 @@ fn purpose(text: &str) -> Result<LinkPurpose, String> {
         .ok_or_else(|| "must be invite or reset".into())
 }
 
-impl LinkTo {
+impl LinkArgs {
     /// The default of the command.
     pub(crate) fn new(user: String) -> Self {
         Self {
@@ -52,7 +52,7 @@ impl LinkTo {
         let words = Words::new("users link")
             .word(&self.user)
             .option("--purpose", Some(self.purpose.as_str()))
-            .option("--expires-in", Some(Moment::Span(self.expires_in)))
+            .option("--expires-in", Some(TimeArg::Span(self.expires_in)))
             .flag("--send", self.send);
         self.secret.written(words)
     }

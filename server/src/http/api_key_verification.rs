@@ -16,9 +16,9 @@ use super::{
     ApiError, Body, Filters, RequestInfo, Services,
     apikey::KeyHolder,
     bearer::holder_of,
-    params::Params,
     path_ids,
     query::Query,
+    query_params::Params,
     response::{ApiResult, ok},
 };
 use crate::{oauth::Form, service::KeyCheck, state::NamedClient, store::UsageRange};
@@ -29,10 +29,10 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// A caller who may verify keys: an OAuth client that is a resource server, or one that has `admin:apikeys:read`.
 #[derive(Debug)]
-pub(super) struct KeyAsker;
+pub(super) struct KeyVerifier;
 
 #[rocket::async_trait]
-impl<'r> FromRequest<'r> for KeyAsker {
+impl<'r> FromRequest<'r> for KeyVerifier {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
         ApiError::outcome(request, caller(request).await.map(|()| Self))
@@ -85,7 +85,7 @@ async fn caller(request: &Request<'_>) -> Result<(), ApiError> {
 #[post("/apikey/verify", data = "<body>")]
 async fn verify(
     services: &Services,
-    _by: KeyAsker,
+    _by: KeyVerifier,
     body: Body<VerifyRequest>,
 ) -> ApiResult<Verification> {
     let asked = body.0;

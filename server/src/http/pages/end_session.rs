@@ -8,7 +8,7 @@ use rocket::{
 
 use super::{
     authorize::query,
-    logout_request::{Logout, read_logout},
+    end_session_request::{Logout, read_logout},
     page_context::PageContext,
     page_response::{PageResult, go_far},
     sign_out::end,
