@@ -66,7 +66,7 @@ pub(super) struct LogoutForm {
 
 /// What a revocation or an introspection may hold.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub(super) struct TokenForm {
+pub(super) struct TokenQuestion {
     token: String,
     /// Not needed: tokens tell themselves apart.
     token_type_hint: Option<String>,

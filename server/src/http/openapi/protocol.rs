@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     http::{
-        oauth_forms::{AuthorizeForm, LogoutForm, TokenForm, TokenRequest},
+        oauth_forms::{AuthorizeForm, LogoutForm, TokenQuestion, TokenRequest},
         token_response::OAuthToken,
     },
     oauth::{TokenInfo, UserInfo},
@@ -60,14 +60,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Client,
         "Revoke a token (RFC 7009); tokens of other clients are ignored",
     )
-    .form::<TokenForm>(),
+    .form::<TokenQuestion>(),
     op(
         Post,
         "/oauth/introspect",
         Client,
         "What a token is (RFC 7662); also with a bearer token that holds admin:sessions:read",
     )
-    .form::<TokenForm>()
+    .form::<TokenQuestion>()
     .gives::<TokenInfo>(200),
     op(
         Get,
