@@ -202,7 +202,7 @@ fn with_statement_log(mut conn: Connection) -> Result<Connection, StoreError> {
 
 /// Statements are recorded in debug builds only.
 #[cfg(not(debug_assertions))]
-fn noted(conn: Connection) -> Result<Connection, StoreError> {
+fn with_statement_log(conn: Connection) -> Result<Connection, StoreError> {
     Ok(conn)
 }
 
