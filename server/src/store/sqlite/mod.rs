@@ -11,7 +11,6 @@ mod open;
 mod readers;
 mod restore;
 mod schema;
-#[cfg(debug_assertions)]
 mod statement_log;
 mod text_index;
 mod writer;

@@ -194,15 +194,11 @@ pub(in crate::store) fn reading(path: &Path) -> Result<Connection, StoreError> {
     Ok(conn)
 }
 
-#[cfg(debug_assertions)]
+/// Records statements in debug builds. Compiled in both profiles, so that none can break unseen.
 fn with_statement_log(mut conn: Connection) -> Result<Connection, StoreError> {
-    super::statement_log::record(&mut conn)?;
-    Ok(conn)
-}
-
-/// Statements are recorded in debug builds only.
-#[cfg(not(debug_assertions))]
-fn with_statement_log(conn: Connection) -> Result<Connection, StoreError> {
+    if cfg!(debug_assertions) {
+        super::statement_log::record(&mut conn)?;
+    }
     Ok(conn)
 }
 
