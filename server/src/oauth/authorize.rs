@@ -1,12 +1,12 @@
 //! The authorization endpoint, RFC 6749 section 4.1: receives requests, keeps them while the user signs in and
 //! consents, and responds.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use doorward_shared::ScopeSet;
 
 use super::{
-    ClientAnswer, Form, OAuthError, ResponseMode, allowed_redirect,
+    ClientAnswer, OAuthError, ResponseMode, allowed_redirect,
     authorization_request::{AuthorizationRequest, AuthorizationRequestError, bad_redirect},
     client_auth::about_name,
     dynamic_registration::Registrations,
@@ -191,8 +191,8 @@ impl AuthorizationEndpoint {
             now: self.clock.now(),
             granted: None,
         };
-        let parameters = as_form(request)?;
-        let reached = oxide::authorize(owner, &parameters).await.map_err(page)?;
+        let reached = oxide::authorize(owner, flow_parameters(request)).await;
+        let reached = reached.map_err(page)?;
         reached.map_err(|failure| AuthorizationRequestError::Client {
             id: request.client_id,
             answer: self.refusal_of(request, &failure),
@@ -207,20 +207,20 @@ pub(crate) const NOT_ADMITTED: &str =
     "the account is in none of the groups that may use this application";
 
 /// The request as the library's flow reads it.
-fn as_form(request: &AuthorizationRequest) -> Result<Form, OAuthError> {
-    let mut pairs = vec![
+fn flow_parameters(request: &AuthorizationRequest) -> HashMap<String, String> {
+    let mut parameters = HashMap::from([
         ("response_type".into(), "code".into()),
         ("client_id".into(), request.client_id.to_string()),
         ("redirect_uri".into(), request.redirect_uri.clone()),
-    ];
+    ]);
     if let Some(challenge) = &request.challenge {
-        pairs.push(("code_challenge".into(), challenge.clone()));
-        pairs.push(("code_challenge_method".into(), "S256".into()));
+        parameters.insert("code_challenge".into(), challenge.clone());
+        parameters.insert("code_challenge_method".into(), "S256".into());
     }
     if !request.scope.is_empty() {
-        pairs.push(("scope".into(), request.scope.to_string()));
+        parameters.insert("scope".into(), request.scope.to_string());
     }
-    Form::checked(pairs)
+    parameters
 }
 
 /// The value of a parameter that was sent exactly once.

@@ -8,7 +8,7 @@
 //! what is issued for it (`token_issuance.rs`, and the rules of `domain/rules`). Its responses are discarded: only the
 //! outcome of a flow is read from them.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -67,10 +67,10 @@ enum FlowParty {
 /// [`OAuthError`], shown on a page.
 pub(super) async fn authorize(
     owner: ResourceOwner,
-    parameters: &Form,
+    parameters: HashMap<String, String>,
 ) -> Result<Result<AuthorizationOutcome, OAuthError>, OAuthError> {
     let request = Request {
-        query: parameters.pairs().iter().cloned().collect(),
+        query: parameters,
         ..Request::default()
     };
     let mut run = FlowEndpoint::new(owner.client.clone(), FlowParty::Person(owner, None));

@@ -30,28 +30,23 @@ pub(super) use overrides;
 impl OperatorOverrides {
     /// Reads its columns; `column` is the first.
     pub(super) fn read(row: &Row<'_>, column: usize) -> sql::Result<Self> {
-        let (scopes, grants) = (column, column + 1);
-        let uris = |column| {
-            let is_set = is_set(row, column)?;
-            is_set
-                .then(|| row_mapping::split_lines(row, column))
-                .transpose()
-        };
         Ok(Self {
-            redirect_uris: uris(column + 2)?,
-            post_logout_redirect_uris: uris(column + 3)?,
-            scopes: is_set(row, scopes)?
-                .then(|| row_mapping::scopes(row, scopes))
-                .transpose()?,
-            grants: is_set(row, grants)?
-                .then(|| row_mapping::grants(row, grants))
-                .transpose()?,
+            scopes: if_set(row, column, row_mapping::scopes)?,
+            grants: if_set(row, column + 1, row_mapping::grants)?,
+            redirect_uris: if_set(row, column + 2, row_mapping::split_lines)?,
+            post_logout_redirect_uris: if_set(row, column + 3, row_mapping::split_lines)?,
         })
     }
 }
 
-pub(super) fn is_set(row: &Row<'_>, column: usize) -> sql::Result<bool> {
-    Ok(row.get::<_, Value>(column)? != Value::Null)
+/// Reads a column; `None` if it is NULL.
+pub(super) fn if_set<T>(
+    row: &Row<'_>,
+    column: usize,
+    read: impl FnOnce(&Row<'_>, usize) -> sql::Result<T>,
+) -> sql::Result<Option<T>> {
+    let is_set = row.get::<_, Value>(column)? != Value::Null;
+    is_set.then(|| read(row, column)).transpose()
 }
 
 /// Metadata that a client is shown with, or its back-channel logout URI.

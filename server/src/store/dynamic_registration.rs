@@ -7,7 +7,7 @@ use doorward_shared::{ClientId, ScopeSet, Timestamp};
 use super::{
     Store, StoreError, authority,
     caches::through,
-    client_overrides::{OperatorOverrides, is_set, overrides, with_decided_looks},
+    client_overrides::{OperatorOverrides, if_set, overrides, with_decided_looks},
     clients::{self, find, remove, write},
     initial_access_tokens, keys, row_mapping,
     sql::{Connection, OptionalExtension, by_index, params},
@@ -240,9 +240,7 @@ fn of_token(
     let found = conn
         .prepare_cached(sql)?
         .query_row(params![id.0.to_bytes(), token.0], |row| {
-            let admitted = is_set(row, 1)?
-                .then(|| row_mapping::scopes(row, 1))
-                .transpose()?;
+            let admitted = if_set(row, 1, row_mapping::scopes)?;
             Ok((row.get(0)?, OperatorOverrides::read(row, 2)?, admitted))
         });
     let Some((openly, left, admitted_scopes)) = found.optional()? else {
